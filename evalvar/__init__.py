@@ -1,0 +1,81 @@
+"""Know how much of a benchmark score is noise, where it comes from, and what to do about it."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalvar import report, stats
+    from evalvar.adapters import load
+    from evalvar.analyses.code import code_metrics
+    from evalvar.analyses.comparison import compare
+    from evalvar.analyses.means import summary
+    from evalvar.analyses.missing import coverage
+    from evalvar.analyses.overview import overview
+    from evalvar.analyses.seeds import seed_variance
+    from evalvar.analyses.training import checkpoints
+    from evalvar.errors import EvalvarError
+    from evalvar.evidence import Evidence, as_evidence, as_records, as_reported, as_timings
+    from evalvar.report import figures as plot
+    from evalvar.results import Result, from_json
+    from evalvar.stats.estimate import Estimate
+
+# Public name -> where it lives; loaded on first use, so that `import evalvar` costs nothing.
+_HOMES = {
+    "Estimate": "evalvar.stats.estimate",
+    "Evidence": "evalvar.evidence",
+    "EvalvarError": "evalvar.errors",
+    "Result": "evalvar.results",
+    "as_evidence": "evalvar.evidence",
+    "as_records": "evalvar.evidence",
+    "as_reported": "evalvar.evidence",
+    "as_timings": "evalvar.evidence",
+    "checkpoints": "evalvar.analyses.training",
+    "code_metrics": "evalvar.analyses.code",
+    "compare": "evalvar.analyses.comparison",
+    "coverage": "evalvar.analyses.missing",
+    "from_json": "evalvar.results",
+    "load": "evalvar.adapters",
+    "overview": "evalvar.analyses.overview",
+    "seed_variance": "evalvar.analyses.seeds",
+    "summary": "evalvar.analyses.means",
+}
+_MODULES = {
+    "plot": "evalvar.report.figures",
+    "report": "evalvar.report",
+    "stats": "evalvar.stats",
+}
+
+__all__ = [
+    "Estimate",
+    "EvalvarError",
+    "Evidence",
+    "Result",
+    "as_evidence",
+    "as_records",
+    "as_reported",
+    "as_timings",
+    "checkpoints",
+    "code_metrics",
+    "compare",
+    "coverage",
+    "from_json",
+    "load",
+    "overview",
+    "plot",
+    "report",
+    "seed_variance",
+    "stats",
+    "summary",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'evalvar' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Questions: evidence in, a result out; one question a file."""

@@ -1,0 +1,32 @@
+"""What can go wrong, as a tree.
+
+::
+
+    EvalvarError                 every error a user can cause; one line, with the next step
+    ├── RecordsError             a table breaks the rules of `evalvar.evidence`
+    ├── AdapterError             a file or directory cannot be read, or nobody knows how
+    ├── NotEnoughDataError       a statistic is not defined for so little data
+    └── UsageError               an argument names something that is not there
+
+Each is also a `ValueError`. Everything else that is raised is a bug of evalvar.
+"""
+
+
+class EvalvarError(ValueError):
+    """Base of every error that a user can cause."""
+
+
+class RecordsError(EvalvarError):
+    """A table breaks a rule of `evalvar.evidence`."""
+
+
+class AdapterError(EvalvarError):
+    """A file or directory cannot be read, or no single adapter claims it."""
+
+
+class NotEnoughDataError(EvalvarError):
+    """A statistic is not defined for so little data; the message says what it needs."""
+
+
+class UsageError(EvalvarError):
+    """An argument is outside its legal set, or names something the data do not hold."""
