@@ -40,7 +40,7 @@ _ATTRIBUTE_OF = {
     "answer.": tuple(name for name in RECORDS_KEY if name != "metric"),
 }
 
-Duplicates = Literal["error", "latest", "sample"]
+Duplicates = Literal["error", "latest", "sample", "keep"]
 Missing = Literal["drop", "wrong"]
 
 
@@ -119,9 +119,10 @@ def as_evidence(
         One row per file read.
     warnings : iterable of str
         Remarks made while reading.
-    duplicates : {"error", "latest", "sample"}
+    duplicates : {"error", "latest", "sample", "keep"}
         What a key that occurs twice means: an error, a rerun of which the last row counts, or a
-        repeated answer, which gets a sample number of its own.
+        repeated answer, which gets a sample number of its own. "keep" is for readers of single
+        files, whose rows are put together and judged by `merge`.
 
     Returns
     -------
@@ -136,11 +137,12 @@ def as_evidence(
     records = _typed(records, "records", RECORDS_KEY, "score", remarks)
     reported = _typed(reported, "reported", REPORTED_KEY, "value", remarks)
     timings = _typed(timings, "timings", TIMINGS_KEY, "seconds", remarks)
-    records = _unique(records, "records", RECORDS_KEY, duplicates, remarks)
-    reported = _unique(reported, "reported", REPORTED_KEY, duplicates, remarks)
-    timings = _unique(timings, "timings", TIMINGS_KEY, "error", remarks)
+    if duplicates != "keep":
+        records = _unique(records, "records", RECORDS_KEY, duplicates, remarks)
+        reported = _unique(reported, "reported", REPORTED_KEY, duplicates, remarks)
+        timings = _unique(timings, "timings", TIMINGS_KEY, "error", remarks)
+        _check_attributes(records)
     _check_orientation(records, reported)
-    _check_attributes(records)
     if len(timings):
         _check_values(timings, "status", STATUSES)
         _check_values(timings, "phase", PHASES)
@@ -182,8 +184,6 @@ def merge(parts: Sequence[Evidence], *, duplicates: Duplicates = "error") -> Evi
     duplicates : {"error", "latest", "sample"}
         See `as_evidence`.
     """
-    if len(parts) == 1 and duplicates == "error":
-        return parts[0]
     return as_evidence(
         _stack([part.records for part in parts]),
         reported=_stack([part.reported for part in parts]),
@@ -242,16 +242,19 @@ def worst_scores(records: pd.DataFrame) -> pd.Series:
 def score_range(records: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return the lowest and highest possible score of every row.
 
-    The declared range; where none is declared and a metric's scores are all 0 or 1, [0, 1]; else NaN.
+    That is the declared range; where none is declared and all scores of a metric are 0 or 1,
+    [0, 1]; else NaN.
     """
     nothing = pd.Series(np.nan, index=records.index)
-    low = records["score_min"] if "score_min" in records else nothing
-    high = records["score_max"] if "score_max" in records else nothing
+    low = records.get("score_min", nothing)
+    high = records.get("score_max", nothing)
     undeclared = low.isna() | high.isna()
     if undeclared.any():
         score = records["score"]
         other = ~(score.isin((0.0, 1.0)) | score.isna())
-        binary = ~other.groupby([records["task"], records["metric"]], observed=True).transform("any")
+        binary = ~other.groupby([records["task"], records["metric"]], observed=True).transform(
+            "any"
+        )
         low = low.mask(undeclared & binary, 0.0)
         high = high.mask(undeclared & binary, 1.0)
     return low, high
@@ -284,7 +287,9 @@ def _typed(
     for column in dict.fromkeys((*key, measure, *map(str, frame.columns))):
         values = frame[column] if column in frame else _DEFAULTS[column]
         if not isinstance(values, pd.Series):
-            values = pd.Series(values, index=frame.index, dtype=type(values) if len(frame) else None)
+            values = pd.Series(
+                values, index=frame.index, dtype=type(values) if len(frame) else None
+            )
         if column in _TEXT:
             values = _text(values, column, name, remarks, nullable=column not in key)
         elif column in _WHOLE:
@@ -446,6 +451,12 @@ def _check_attributes(records: pd.DataFrame) -> None:
         if both.any():
             first = pairs.loc[both, owner].iloc[0]
             where = ", ".join(f"{name} {value}" for name, value in first.items() if value != "")
+            if column == "item.hash":
+                raise RecordsError(
+                    f"records: a different document under the same item id ({where}; "
+                    f"{int(both.sum())} such). The runs used two versions of the data set: read "
+                    "them apart, or leave the older run out."
+                )
             raise RecordsError(
                 f"records: {column} has two values for one {owner[-1]} ({where}; "
                 f"{int(both.sum())} such). An attribute must be a function of what it describes."
@@ -487,7 +498,9 @@ def _select(
     tables: Mapping[str, pd.DataFrame], column: str, values: list[Any]
 ) -> dict[str, pd.DataFrame]:
     if column not in RECORDS_KEY:
-        raise UsageError(f"cannot select by '{column}': no key column. Use {', '.join(RECORDS_KEY)}.")
+        raise UsageError(
+            f"cannot select by '{column}': no key column. Use {', '.join(RECORDS_KEY)}."
+        )
     holding = {name: table for name, table in tables.items() if column in table}
     present = sorted({value for table in holding.values() for value in table[column].unique()})
     wanted = [type(present[0])(value) if present else value for value in values]

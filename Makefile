@@ -1,0 +1,57 @@
+# Every target sets up what it needs in .venv; Python 3.11 or later and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+ifdef UV
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+VENV := $(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV := $(PYTHON) -m venv .venv
+endif
+
+.PHONY: help setup demo test format bench calibrate reports clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evalvar needs Python 3.11 or later; say which with PYTHON=...")'
+	$(VENV)
+
+.venv/.core: pyproject.toml | $(BIN)/python
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/.dev: pyproject.toml | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $@ .venv/.core
+
+setup: .venv/.dev  ## make .venv with everything for development
+
+demo: .venv/.core  ## write reports/demo.html and reports/demo.pdf from recorded logs
+	@$(BIN)/evalvar demo benchmarks/tiny_lm/logs/study.tar.xz -o reports
+
+test: .venv/.dev  ## the whole check: format, lint, types, imports, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto
+
+format: .venv/.dev  ## put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev  ## speed beside the peers, in one run
+	$(BIN)/python -m benchmarks.speed
+
+calibrate: .venv/.dev  ## coverage of every default interval, in full
+	$(BIN)/python -m benchmarks.calibration.intervals --full
+
+reports: .venv/.core  ## regenerate the example reports
+	@$(BIN)/evalvar demo benchmarks/tiny_lm/logs/study.tar.xz -o reports
+	@$(BIN)/evalvar report benchmarks/tiny_lm/logs/study.tar.xz -o reports/demo.md
+
+clean:  ## remove what was built
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist

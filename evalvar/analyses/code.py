@@ -1,0 +1,219 @@
+"""How good is the best of k tries?"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.cells import metric_facts
+from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.evidence import Evidence, Missing
+from evalvar.results import Result, Row
+from evalvar.stats import (
+    Estimate,
+    bounded_mean_ci,
+    crossed_mean_ci,
+    eff_at_k,
+    mean_ci,
+    pass_at_k,
+)
+
+KEYS = ("model", "task", "metric", "seed")
+_GROUP = ["model", "task", "metric", "seed"]
+
+
+def code_metrics(
+    data: Evidence | pd.DataFrame,
+    *,
+    k: int | list[int] | tuple[int, ...] | None = None,
+    model: str | list[str] | None = None,
+    task: str | list[str] | None = None,
+    metric: str | list[str] | None = None,
+    checkpoint: int | list[int] | None = None,
+    level: float = 0.95,
+    missing: Missing = "drop",
+) -> Result:
+    """Report the expected best score of k answers, from n >= k answers to each item.
+
+    Parameters
+    ----------
+    data : Evidence or DataFrame
+        Records with several samples per item; n may differ between items.
+    k : int or list of int, optional
+        Numbers of tries; by default 1, 2, 5, 10, 20, 50 ... up to the smallest n, and that n.
+    model, task, metric, checkpoint : optional
+        What to keep; without a checkpoint, each model's last.
+    level : float in (0, 1)
+        Nominal coverage.
+    missing : {"drop", "wrong"}
+        What an answer without a score means.
+
+    Returns
+    -------
+    Result
+        Quantities ``pass@k`` for metrics of 0 and 1, ``eff@k`` for others, mean over items with
+        its interval over items; where there are several seeds also a row over items and seeds
+        (seed null). A k larger than the n of some item has no value.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No item has an answer, or no metric has several answers to an item.
+
+    Notes
+    -----
+    Metrics with one answer per item are left out, unless they are the only ones or named by
+    `metric`. Where lower is better, the best of k is the lowest. Source: Chen et al. 2021 for pass@k;
+    "How Efficient is LLM-Generated Code?", Eq. 6, for eff@k, which equals it on scores of 0 and 1.
+    """
+    tries = _tries(k)
+    evidence = intake(
+        data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
+    )
+    if not len(evidence.records):
+        raise NotEnoughDataError(
+            "this file has no items: pass@k needs the score of every answer, and only "
+            "aggregates were read. Log the samples and read them."
+        )
+    facts = metric_facts(evidence)
+    records = evidence.records if checkpoint is not None else last_checkpoint(evidence.records)
+    scored = records[records["score"].notna()]
+    several = _with_samples(scored, keep_all=metric is not None)
+    rows: list[Row] = []
+    warnings = list(evidence.warnings)
+    for key, group in several.groupby(_GROUP[:3], observed=True, sort=True):
+        fact = facts.loc[(str(key[1]), str(key[2]))]
+        found, remarks = _metric(group, tuple(map(str, key)), fact, tries, level)
+        rows += found
+        warnings += remarks
+    settings = {
+        **{"k": as_tuple(k), "model": as_tuple(model), "task": as_tuple(task)},
+        **{"metric": as_tuple(metric), "checkpoint": as_tuple(checkpoint)},
+        **{"level": level, "missing": missing},
+    }
+    return Result.of(
+        "code_metrics", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
+    )
+
+
+def has_samples(evidence: Evidence) -> bool:
+    """Tell whether any item has several answers."""
+    return bool((evidence.records["sample"] != 0).any())
+
+
+def _tries(k: int | list[int] | tuple[int, ...] | None) -> list[int] | None:
+    if k is None:
+        return None
+    tries = [k] if isinstance(k, int) else list(k)
+    wrong = [value for value in tries if value < 1]
+    if wrong or not tries:
+        raise UsageError(f"k={wrong[0] if wrong else tries}: k is a number of tries, 1 or more.")
+    return sorted(set(tries))
+
+
+def _with_samples(scored: pd.DataFrame, *, keep_all: bool) -> pd.DataFrame:
+    if keep_all:
+        return scored
+    by = ["model", "task", "metric"]
+    several = (scored["sample"] != 0).groupby([scored[name] for name in by], observed=True)
+    kept = scored[several.transform("any")]
+    if len(kept):
+        return kept
+    # a greedy run: its pass@1 is the mean of its 0/1 scores
+    binary = scored["score"].isin((0.0, 1.0)).groupby([scored[n] for n in by], observed=True)
+    kept = scored[binary.transform("all")]
+    if not len(kept):
+        raise NotEnoughDataError(
+            "no item has several answers, so there is no best of k. Sample each item n times, or "
+            "name a metric."
+        )
+    return kept
+
+
+def _metric(
+    group: pd.DataFrame,
+    key: tuple[str, ...],
+    fact: pd.Series,
+    asked: list[int] | None,
+    level: float,
+) -> tuple[list[Row], list[str]]:
+    prompts = group["prompt"].nunique()
+    where = ", ".join(key)
+    if prompts > 1:
+        raise UsageError(
+            f"{where}: {prompts} prompts; tries of different prompts are not one sample. "
+            "Select one with prompt."
+        )
+    counts = group.groupby(["seed", "item"], observed=True).size()
+    smallest = int(counts.min())
+    tries = asked or _default_tries(smallest)
+    remarks = []
+    if counts.nunique() > 1:
+        remarks.append(f"{where}: items have {smallest} to {int(counts.max())} answers each.")
+    for k in (k for k in tries if k > smallest):
+        few = int((counts < k).groupby("item").any().sum())
+        remarks.append(
+            f"{where}: best of {k} needs {k} answers, and {few:,} of "
+            f"{group['item'].nunique():,} items have fewer (smallest: {smallest})."
+        )
+    tables = {int(seed): _item_values(part, fact, tries) for seed, part in group.groupby("seed")}
+    name = "pass" if fact["discrete"] else "eff"
+    named = dict(zip(KEYS[:3], key, strict=True))
+    bounds = (float(fact["low"]), float(fact["high"]))
+    rows: list[Row] = []
+    for seed, table in tables.items():
+        rows += [
+            ({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], bounds, level)) for k in tries
+        ]
+    if len(tables) > 1:
+        for k in tries:
+            wide = pd.concat({seed: table[k] for seed, table in tables.items()}, axis=1)
+            rows.append((named, f"{name}@{k}", _over_seeds(wide, level)))
+    return rows, remarks
+
+
+def _default_tries(smallest: int) -> list[int]:
+    steps = [m * 10**e for e in range(7) for m in (1, 2, 5)]
+    return sorted({*(k for k in steps if k <= smallest), smallest})
+
+
+def _item_values(part: pd.DataFrame, fact: pd.Series, tries: list[int]) -> pd.DataFrame:
+    """Return the estimate for every item (rows) and k (columns); NaN where k > n."""
+    by_item = part.groupby("item", observed=True)["score"]
+    if fact["discrete"]:
+        n, c = by_item.size(), by_item.sum().astype(int)
+        values = pass_at_k(n.to_numpy(), c.to_numpy(), k=tries, undefined="nan")
+        return pd.DataFrame(values, index=n.index.astype(str), columns=tries)
+    sign = 1.0 if fact["higher_is_better"] else -1.0
+    rows = {}
+    for item, scores in by_item:
+        oriented = sign * scores.to_numpy()
+        rows[str(item)] = [
+            sign * float(eff_at_k(oriented, k=k)) if k <= oriented.size else np.nan for k in tries
+        ]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=tries)
+
+
+def _mean(values: pd.Series, bounds: tuple[float, float], level: float) -> Estimate:
+    scores = values.to_numpy()
+    if np.isnan(scores).any():
+        method = "undefined: k is larger than the number of answers to some item"
+        return Estimate(np.nan, level=level, n=scores.size, method=method)
+    if np.isfinite(bounds).all():
+        return bounded_mean_ci(scores, low=bounds[0], high=bounds[1], level=level)
+    try:
+        return mean_ci(scores, level=level)
+    except NotEnoughDataError as error:
+        return Estimate(float(scores.mean()), level=level, n=1, method=f"undefined: {error}")
+
+
+def _over_seeds(wide: pd.DataFrame, level: float) -> Estimate:
+    shared = wide.dropna().to_numpy()
+    if wide.isna().all().any() or len(shared) < 2:
+        method = "undefined: k is larger than the number of answers, or no items are shared"
+        return Estimate(np.nan, level=level, unit="item x seed", method=method)
+    estimate = crossed_mean_ci(shared, level=level)
+    if len(shared) < len(wide):
+        return replace(estimate, method=f"{estimate.method}, {len(shared)} of {len(wide)} items")
+    return estimate

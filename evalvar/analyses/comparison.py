@@ -1,0 +1,351 @@
+"""Is a better than b on the same items?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.cells import item_scores, metric_facts
+from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.evidence import Evidence, Missing
+from evalvar.results import Result, Row
+from evalvar.stats import (
+    Estimate,
+    clustered_mean_ci,
+    crossed_difference_ci,
+    mcnemar,
+    paired_t,
+    sign_flip,
+    sparse_t,
+)
+
+KEYS = ("task", "metric", "between", "a", "b")
+Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
+Method = Literal["auto", "t", "mcnemar", "sign-flip"]
+_BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
+_METHODS = ("auto", "t", "mcnemar", "sign-flip")
+
+
+def compare(
+    data: Evidence | pd.DataFrame,
+    a: str | int | None = None,
+    b: str | int | None = None,
+    *,
+    between: Between = "model",
+    method: Method = "auto",
+    model: str | list[str] | None = None,
+    task: str | list[str] | None = None,
+    metric: str | list[str] | None = None,
+    checkpoint: int | list[int] | None = None,
+    level: float = 0.95,
+    rng: int = 0,
+    missing: Missing = "drop",
+) -> Result:
+    """Report the difference a - b on the items that both answered, with its interval and p-value.
+
+    Parameters
+    ----------
+    data : Evidence or DataFrame
+        Records; reported values alone cannot be paired.
+    a, b : str or int, optional
+        Labels on the axis `between`. Without b: a against every other; without a: every other
+        against b; without both: all pairs.
+    between : {"model", "checkpoint", "prompt", "seed", "task"}
+        What a and b are values of.
+    method : {"auto", "t", "mcnemar", "sign-flip"}
+        ``auto``: sparse-t over items, the crossed interval over items and seeds where either side
+        has several seeds, clustered t where items share clusters. The others treat items as drawn
+        again and average the seeds; ``mcnemar`` (exact) and ``sign-flip`` give a p-value only.
+    model, task, metric, checkpoint : optional
+        What to keep. Unless checkpoints are compared or named, each model's last one counts.
+    level : float in (0, 1)
+        Nominal coverage.
+    rng : int
+        Used by ``sign-flip`` where it does not enumerate.
+    missing : {"drop", "wrong"}
+        What an answer without a score means; dropped ones leave their pair.
+
+    Returns
+    -------
+    Result
+        Quantity ``difference`` (a - b, not adjusted) for each pair, task and metric; where a task
+        and metric has several pairs, also ``difference_simultaneous``, whose p-value is adjusted
+        by Holm over these pairs and which has no interval. Labels: mean_a, mean_b (on the shared
+        items), unpaired (items left out), higher_is_better, verdict.
+
+    Raises
+    ------
+    UsageError
+        An unknown label, or several models where one must be named.
+    NotEnoughDataError
+        There are no items to pair.
+    """
+    _check(between, method)
+    evidence = intake(
+        data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
+    )
+    if not len(evidence.records):
+        raise NotEnoughDataError(
+            "this file has no items: a comparison pairs items, and only aggregates were read. "
+            "Log the samples (lm-eval: --log_samples) and read them."
+        )
+    records = evidence.records
+    if between != "checkpoint" and checkpoint is None:
+        records = last_checkpoint(records)
+    evidence = replace(evidence, records=records)
+    _check_one_model(evidence, between)
+    asked = _labels(evidence, between, a, b)
+    found: list[_Pair] = []
+    for key, sides in _sides(evidence, between):
+        pairs = list(_wanted(sides, asked))
+        compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in pairs]
+        found += _adjusted(compared)
+    if not found:
+        raise UsageError(_no_pair(evidence, between, asked))
+    settings = {
+        **{"a": a, "b": b, "between": between, "method": method},
+        **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
+        **{"checkpoint": as_tuple(checkpoint), "level": level, "rng": rng, "missing": missing},
+    }
+    result = Result.of(
+        "compare",
+        KEYS,
+        [row for pair in found for row in pair.rows(between)],
+        settings=settings,
+        warnings=[*evidence.warnings, *(remark for pair in found for remark in pair.remarks)],
+        sources=evidence.sources,
+    )
+    for name in ("mean_a", "mean_b", "unpaired", "higher_is_better", "verdict"):
+        result.table[name] = [getattr(pair, name) for pair in found for _ in pair.rows(between)]
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The scores of one label: items x seeds, items named."""
+
+    items: pd.Index
+    seeds: tuple[int, ...]
+    scores: np.ndarray
+    clusters: pd.Series | None
+    facts: pd.Series
+
+    @property
+    def oriented(self) -> float:
+        mean = float(np.nanmean(self.scores))
+        return mean if self.facts["higher_is_better"] else -mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    task: str | None
+    metric: str
+    a: str
+    b: str
+    difference: Estimate
+    mean_a: float
+    mean_b: float
+    unpaired: int
+    higher_is_better: bool
+    remarks: tuple[str, ...]
+    adjusted_p: float = np.nan
+
+    @property
+    def verdict(self) -> str:
+        if np.isnan(self.difference.p_value):
+            return "undefined"
+        p = self.difference.p_value if np.isnan(self.adjusted_p) else self.adjusted_p
+        if p > 1 - self.difference.level:
+            return "cannot be told apart"
+        up = (self.difference.value > 0) == self.higher_is_better
+        return "a is better" if up else "b is better"
+
+    def rows(self, between: str) -> list[Row]:
+        key = {"task": self.task, "metric": self.metric, "between": between}
+        key |= {"a": self.a, "b": self.b}
+        rows: list[Row] = [(key, "difference", self.difference)]
+        if np.isfinite(self.adjusted_p):
+            d = self.difference
+            holm = Estimate(
+                d.value, level=d.level, n=d.n, unit=d.unit, method=f"{d.method}; Holm",
+                p_value=self.adjusted_p,
+            )  # fmt: skip
+            rows.append((key, "difference_simultaneous", holm))
+        return rows
+
+
+Key = tuple[str | None, str]
+Sides = dict[Any, _Side]
+
+
+def _check(between: str, method: str) -> None:
+    for name, value, legal in (("between", between, _BETWEEN), ("method", method, _METHODS)):
+        if value not in legal:
+            raise UsageError(f"{name}='{value}' is unknown. Use one of {', '.join(legal)}.")
+
+
+def _check_one_model(evidence: Evidence, between: str) -> None:
+    models = evidence.records["model"].unique().tolist()
+    if between in ("checkpoint", "prompt", "seed", "task") and len(models) > 1:
+        raise UsageError(
+            f"a comparison between {between}s is of one model, and there are {len(models)}: "
+            f"{', '.join(map(str, models[:8]))}. Name one with model."
+        )
+
+
+def _labels(evidence: Evidence, between: str, a: Any, b: Any) -> tuple[Any, Any]:
+    present = sorted(evidence.records[between].unique().tolist())
+    kind = type(present[0])
+    asked = []
+    for value in (a, b):
+        try:
+            label = None if value is None else kind(value)
+        except ValueError:
+            label = value
+        if label is not None and label not in present:
+            shown = ", ".join(map(str, present[:12])) + (", ..." if len(present) > 12 else "")
+            raise UsageError(f"no {between} '{value}' in the data. There is: {shown}.")
+        asked.append(label)
+    if asked[0] is not None and asked[0] == asked[1]:
+        raise UsageError(f"a and b are both '{a}': name two different {between}s.")
+    return asked[0], asked[1]
+
+
+def _sides(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sides]]:
+    scores = item_scores(evidence)
+    facts = metric_facts(evidence)
+    groups = ["metric"] if between == "task" else ["task", "metric"]
+    for key, group in scores.groupby(groups, observed=True, sort=True):
+        task = None if between == "task" else str(key[0])
+        metric = str(key[-1])
+        sides = {}
+        for label, part in group.groupby(between, observed=True, sort=True):
+            fact = facts.loc[(str(part["task"].iloc[0]), metric)]
+            sides[label] = _side(part, fact)
+        yield (task, metric), sides
+
+
+def _side(part: pd.DataFrame, fact: pd.Series) -> _Side:
+    part = part.assign(item=part["item"].astype(str))
+    table = part.pivot_table(index="item", columns="seed", values="score", aggfunc="mean")
+    clusters = None
+    if "cluster" in part and part["cluster"].notna().any():
+        clusters = part.groupby("item")["cluster"].first().astype(str)
+    return _Side(
+        table.index, tuple(table.columns.tolist()), table.to_numpy("float64"), clusters, fact
+    )
+
+
+def _wanted(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    a, b = asked
+    best_first = sorted(sides, key=lambda label: -sides[label].oriented)
+    if a is None and b is None:
+        # differences of ordered axes read forward in time, of names from best to worst
+        ordered = sorted(sides, reverse=True) if isinstance(best_first[0], int) else best_first
+        yield from combinations(ordered, 2)
+    else:
+        for other in best_first:
+            x, y = (other if a is None else a), (other if b is None else b)
+            if x != y and x in sides and y in sides:
+                yield x, y
+
+
+def _compare(
+    key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
+) -> _Pair:
+    a, b = sides[x], sides[y]
+    shared = a.items.intersection(b.items)
+    in_a, in_b = a.scores[a.items.get_indexer(shared)], b.scores[b.items.get_indexer(shared)]
+    whole = np.isfinite(in_a).all(axis=1) & np.isfinite(in_b).all(axis=1)
+    in_a, in_b, shared = in_a[whole], in_b[whole], shared[whole]
+    unpaired = len(a.items.union(b.items)) - len(shared)
+    remarks = []
+    where = f"{x} against {y} on {', '.join(part for part in key if part)}"
+    if unpaired:
+        remarks.append(
+            f"{where}: {unpaired:,} items that one of them has no score for are left out, "
+            f"{len(shared):,} are compared."
+        )
+    estimate = _difference(in_a, in_b, a, b, shared, between, method, level, rng)
+    if np.isnan(estimate.p_value):
+        remarks.append(f"{where}: no p-value: {estimate.method}.")
+    return _Pair(
+        *key, str(x), str(y), estimate,
+        float(in_a.mean()) if in_a.size else np.nan,
+        float(in_b.mean()) if in_b.size else np.nan,
+        unpaired, bool(a.facts["higher_is_better"]), tuple(remarks),
+    )  # fmt: skip
+
+
+def _difference(
+    in_a: np.ndarray, in_b: np.ndarray, a: _Side, b: _Side, shared: pd.Index,
+    between: str, method: str, level: float, rng: int,
+) -> Estimate:  # fmt: skip
+    if not len(shared):
+        return Estimate(np.nan, level=level, method="undefined: no shared items")
+    mean_a, mean_b = in_a.mean(axis=1), in_b.mean(axis=1)
+    d = mean_a - mean_b
+    try:
+        if method == "t":
+            return paired_t(mean_a, mean_b, level=level)
+        if method == "mcnemar":
+            return _mcnemar(mean_a, mean_b, level)
+        if method == "sign-flip":
+            p = sign_flip(d, rng=rng)
+            name = f"sign-flip, rng {rng}"
+            return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
+        if max(len(a.seeds), len(b.seeds)) > 1 and between != "seed":
+            paired = between in ("checkpoint", "prompt", "task") and a.seeds == b.seeds
+            return crossed_difference_ci(in_a, in_b, paired_seeds=paired, level=level)
+        if a.clusters is not None:
+            return _clustered(d, a.clusters.reindex(shared), level)
+        span = float(a.facts["high"]) - float(a.facts["low"])
+        low, high = (-span, span) if np.isfinite(span) else (None, None)
+        return sparse_t(d, low=low, high=high, level=level)
+    except NotEnoughDataError as error:
+        value = float(d.mean())
+        return Estimate(value, level=level, n=d.size, method=f"undefined: {error}")
+
+
+def _mcnemar(a: np.ndarray, b: np.ndarray, level: float) -> Estimate:
+    if not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
+        raise UsageError("McNemar's test is for scores of 0 and 1. Use method 'auto' or 't'.")
+    p = mcnemar(int((a > b).sum()), int((b > a).sum()))
+    value = float((a - b).mean())
+    return Estimate(value, level=level, n=a.size, method="McNemar, exact", p_value=p)
+
+
+def _clustered(d: np.ndarray, clusters: pd.Series, level: float) -> Estimate:
+    from scipy import special
+
+    codes, _ = pd.factorize(clusters.fillna(pd.Series(clusters.index, clusters.index)))
+    estimate = clustered_mean_ci(d, codes, level=level)
+    if not estimate.se > 0:
+        return estimate
+    t = abs(estimate.value) / estimate.se
+    return replace(estimate, p_value=float(2 * special.stdtr(estimate.n - 1, -t)))
+
+
+def _adjusted(pairs: list[_Pair]) -> list[_Pair]:
+    p_values = np.array([pair.difference.p_value for pair in pairs])
+    tested = np.flatnonzero(np.isfinite(p_values))
+    if tested.size < 2:
+        return pairs
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = multipletests(p_values[tested], method="holm")[1]
+    pairs = list(pairs)
+    for i, p in zip(tested.tolist(), adjusted.tolist(), strict=True):
+        pairs[i] = replace(pairs[i], adjusted_p=p)
+    return pairs
+
+
+def _no_pair(evidence: Evidence, between: str, asked: tuple[Any, Any]) -> str:
+    present = evidence.records[between].unique().tolist()
+    if len(present) < 2:
+        return f"nothing to compare: there is one {between} only, '{present[0]}'."
+    return f"{asked[0]} and {asked[1]} share no task and metric: nothing to compare."

@@ -1,0 +1,47 @@
+"""What was read?"""
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.intake import intake
+from evalvar.evidence import Evidence
+from evalvar.results import Result, Row
+from evalvar.stats import Estimate
+
+KEYS = ("model", "task", "metric")
+_COUNTED = {"item": "items", "seed": "seeds", "checkpoint": "checkpoints", "prompt": "prompts"}
+
+
+def inventory(data: Evidence | pd.DataFrame) -> Result:
+    """Count what there is of every model, task and metric.
+
+    Returns
+    -------
+    Result
+        Quantities ``rows``, ``items``, ``seeds``, ``checkpoints``, ``prompts``, ``samples`` (most
+        answers to one item of one run) and ``unscored``; only ``runs`` where there are no items.
+    """
+    evidence = intake(data)
+    rows: list[Row] = []
+    for key, group in evidence.records.groupby(list(KEYS), observed=True, sort=True):
+        counts = {"rows": len(group)}
+        counts |= {name: int(group[column].nunique()) for column, name in _COUNTED.items()}
+        run = ["item", "seed", "checkpoint", "prompt"]
+        counts["samples"] = int(group.groupby(run, observed=True).size().max())
+        counts["unscored"] = int(group["score"].isna().sum())
+        rows += _rows(key, counts)
+    measured = {tuple(row[0].values()) for row in rows}
+    for key, group in evidence.reported.groupby(list(KEYS), observed=True, sort=True):
+        if key not in measured:
+            rows += _rows(key, {"runs": len(group)})
+    return Result.of(
+        "check", KEYS, rows, settings={}, warnings=evidence.warnings, sources=evidence.sources
+    )
+
+
+def _rows(key: tuple[object, ...], counts: dict[str, int]) -> list[Row]:
+    named = dict(zip(KEYS, key, strict=True))
+    return [
+        (named, name, Estimate(float(count), level=np.nan, unit="", method="count"))
+        for name, count in counts.items()
+    ]
