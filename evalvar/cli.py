@@ -95,11 +95,11 @@ def convert(
     json: Json = False,
 ) -> None:
     """Turn any source into evalvar's table."""
-    from evalvar.adapters.table import write_table
+    from evalvar.adapters.writing import write_evidence
     from evalvar.analyses.inventory import inventory
 
     evidence = _load(paths, source, from_, label, duplicates)
-    written = write_table(evidence, output)
+    written = write_evidence(evidence, output)
     if json:
         _answer(inventory(evidence), json, None)
     else:
@@ -530,3 +530,7 @@ def _remarks(warnings: Iterable[str]) -> None:
     if len(sentences) > _REMARKS_SHOWN:
         rest = len(sentences) - _REMARKS_SHOWN
         print(f"remark: {rest} more; all stand in the JSON and on the page.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

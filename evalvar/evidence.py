@@ -339,6 +339,10 @@ def _text(
 def _as_whole(value: Any) -> Any:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return int(value)  # a column of ids with a gap is read as floats: 3.0 is item 3
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -351,7 +355,7 @@ def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
         row = int(np.flatnonzero(bad)[0])
         raise RecordsError(
             f"{name}: column {column} must hold whole numbers; {int(bad.sum())} rows do not, "
-            f"first row {row}: {values.iloc[row]!r}."
+            f"first row {row}: {_plain(values.iloc[row])!r}."
         )
     return numbers.astype("int64")
 
@@ -365,7 +369,7 @@ def _number(values: pd.Series, column: str, name: str) -> pd.Series:
         row = int(np.flatnonzero(bad)[0])
         raise RecordsError(
             f"{name}: column {column} must hold numbers; {int(bad.sum())} rows do not, "
-            f"first row {row}: {values.iloc[row]!r}."
+            f"first row {row}: {_plain(values.iloc[row])!r}."
         )
     infinite = np.isinf(numbers)
     if infinite.any():
@@ -386,7 +390,7 @@ def _flag(values: pd.Series, name: str) -> pd.Series:
         row = int(np.flatnonzero(flags.isna())[0])
         raise RecordsError(
             f"{name}: column higher_is_better must hold true or false; "
-            f"first row {row}: {values.iloc[row]!r}."
+            f"first row {row}: {_plain(values.iloc[row])!r}."
         )
     return flags.astype(bool)
 

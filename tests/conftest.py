@@ -1,0 +1,28 @@
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def study() -> Path:
+    """Recorded runs of a small model: 5 seeds x 10 checkpoints."""
+    return ROOT / "benchmarks" / "tiny_lm" / "logs" / "study.tar.xz"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Results of other people's models, beside the checkout where they are at hand."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"{path} must be there in CI")
+        pytest.skip("needs the reference data in ../shared/data")
+    return path

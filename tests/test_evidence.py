@@ -1,0 +1,196 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar.errors import RecordsError, UsageError
+from evalvar.evidence import (
+    as_evidence,
+    as_records,
+    as_timings,
+    count_missing_as_wrong,
+    merge,
+    score_range,
+    unscored,
+)
+
+
+def table(**columns):
+    return pd.DataFrame({"model": "A", "task": "t", "item": [1, 2], "score": [1.0, 0.0]} | columns)
+
+
+def refused(frame, **arguments):
+    with pytest.raises(RecordsError) as caught:
+        as_records(frame, **arguments)
+    return str(caught.value)
+
+
+def test_defaults_complete_the_key():
+    records = as_records(table())
+    assert records.columns.tolist() == [
+        *("model", "task", "item", "metric", "seed", "checkpoint", "prompt", "sample", "score")
+    ]
+    assert records["metric"].tolist() == ["score", "score"]
+    assert records["item"].tolist() == ["1", "2"]
+    assert records["seed"].dtype == "int64"
+    assert records["model"].dtype == "category"
+
+
+def test_input_is_not_changed():
+    frame = table()
+    before = frame.copy(deep=True)
+    as_records(frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_empty_table_is_legal():
+    assert len(as_records(table().iloc[:0])) == 0
+    assert len(as_evidence().reported) == 0
+
+
+def test_missing_column_is_named_beside_those_found():
+    assert refused(table().drop(columns="item")) == (
+        "records: missing column 'item'; found 'model', 'task', 'score'. Rename or add it."
+    )
+
+
+def test_key_is_never_null():
+    assert refused(table(item=["x", None])) == (
+        "records: 1 rows have no item, first in row 1. Fill the column or leave those rows out."
+    )
+
+
+def test_infinity_is_refused():
+    assert refused(table(score=[1.0, np.inf])) == (
+        "records: 1 rows have an infinite score, first row 1. "
+        "Write NaN for an answer that has no score."
+    )
+
+
+def test_text_in_score_is_refused():
+    assert refused(table(score=["1", "good"])) == (
+        "records: column score must hold numbers; 1 rows do not, first row 1: 'good'."
+    )
+
+
+def test_half_a_seed_is_refused():
+    assert refused(table(seed=[0, 0.5])) == (
+        "records: column seed must hold whole numbers; 1 rows do not, first row 1: 0.5."
+    )
+
+
+def test_same_key_twice_is_an_error_that_says_what_to_do():
+    assert refused(table(item=[1, 1], seed=3)) == (
+        "records: 1 rows repeat a key that must be unique, first model A, task t, item 1, "
+        "metric score, seed 3, checkpoint 0, sample 0. Read one run only, label the runs, or say "
+        "what a repeat means: duplicates 'latest' or 'sample'."
+    )
+
+
+def test_latest_keeps_the_last_row_and_counts_the_rest():
+    found = as_evidence(table(item=[1, 1]), duplicates="latest")
+    assert found.records["score"].tolist() == [0.0]
+    assert found.warnings == ("records: 1 rows repeat a key; the last row read counts.",)
+
+
+def test_sample_keeps_every_row_as_a_further_answer():
+    found = as_evidence(table(item=[1, 1]), duplicates="sample")
+    assert found.records["sample"].tolist() == [0, 1]
+    assert found.warnings == ("records: 1 rows repeat a key; they count as further samples.",)
+
+
+def test_ids_of_mixed_type_are_read_with_a_remark():
+    found = as_evidence(table(item=[1, "x"]))
+    assert found.records["item"].tolist() == ["1", "x"]
+    assert found.warnings == (
+        "records: column item mixes int and str (2 different values); all were read as text.",
+    )
+
+
+def test_ids_that_collide_as_text_are_refused():
+    assert refused(table(item=[1, "1"])) == (
+        "records: different values of item read the same as text: '1' (int and str). "
+        "Write the column with one type."
+    )
+
+
+def test_ids_read_as_floats_are_whole_again():
+    assert as_records(table(item=[1.0, 2.0]))["item"].tolist() == ["1", "2"]
+
+
+def test_both_orientations_of_one_metric_are_refused():
+    assert refused(table(higher_is_better=[True, False])) == (
+        "metric 'score' of task 't' is declared both higher-is-better and lower-is-better. "
+        "Set higher_is_better to one of them in every row."
+    )
+
+
+def test_an_attribute_is_a_function_of_what_it_describes():
+    frame = table(item=[1, 1], seed=[0, 1], **{"item.gold": ["A", "B"]})
+    assert refused(frame) == (
+        "records: item.gold has two values for one item (task t, item 1; 1 such). "
+        "An attribute must be a function of what it describes."
+    )
+
+
+def test_an_answer_has_attributes_of_its_own():
+    frame = table(item=[1, 1], seed=[0, 1], **{"answer.chosen": ["A", "B"]})
+    assert as_records(frame)["answer.chosen"].tolist() == ["A", "B"]
+
+
+def test_unknown_status_of_a_timing_is_refused():
+    frame = pd.DataFrame({"model": ["A"], "task": "t", "item": 1, "seconds": 0.1, "status": "okay"})
+    with pytest.raises(RecordsError, match="status 'okay' is unknown. Use one of ok, wrong"):
+        as_timings(frame)
+
+
+def test_merge_keeps_every_row_and_fills_what_one_part_lacks():
+    one = as_evidence(table(), warnings=["first"])
+    two = as_evidence(table(model="B", chance=0.25, higher_is_better=False, metric="nll"))
+    both = merge([one, two])
+    assert len(both.records) == 4
+    assert both.records["higher_is_better"].tolist() == [True, True, False, False]
+    assert both.records["chance"].isna().tolist() == [True, True, False, False]
+    assert both.warnings == ("first",)
+    assert both.records["model"].dtype == "category"
+
+
+def test_merge_sees_a_key_that_two_files_hold():
+    with pytest.raises(RecordsError, match="2 rows repeat a key"):
+        merge([as_evidence(table()), as_evidence(table())])
+
+
+def test_select_lists_what_there_is():
+    evidence = as_evidence(table())
+    assert len(evidence.select(item="1").records) == 1
+    assert len(evidence.select(seed=0, item=None).records) == 2
+    with pytest.raises(UsageError) as caught:
+        evidence.select(model="C")
+    assert str(caught.value) == "no model 'C' in the data. There is: A."
+
+
+def test_unscored_answers_are_counted_by_model():
+    assert unscored(as_records(table(score=[1, None]))) == [
+        "1 of 2 answers of A have no score (50.0 %): they leave the mean and its n."
+    ]
+
+
+def test_missing_as_wrong_uses_the_worst_of_the_range():
+    up = count_missing_as_wrong(as_evidence(table(score=[1, None])))
+    assert up.records["score"].tolist() == [1.0, 0.0]
+    down = as_evidence(
+        table(score=[3, None], score_min=0, score_max=9, higher_is_better=False)
+    )
+    assert count_missing_as_wrong(down).records["score"].tolist() == [3.0, 9.0]
+    assert "1 answers without a score count as wrong" in up.warnings[0]
+
+
+def test_missing_as_wrong_needs_a_range():
+    with pytest.raises(RecordsError, match="range of metric 'score' is not declared"):
+        count_missing_as_wrong(as_evidence(table(score=[0.3, None])))
+
+
+def test_range_of_binary_scores_is_taken_and_others_are_unknown():
+    low, high = score_range(as_records(table()))
+    assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [1.0, 1.0])
+    low, _ = score_range(as_records(table(score=[0.5, 1])))
+    assert low.isna().all()

@@ -1,0 +1,46 @@
+"""Importing has no side effect and costs little."""
+
+import subprocess
+import sys
+
+import evalvar
+
+
+def loaded(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter has after running the code."""
+    script = f"{code}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    out = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    return set(out.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not loaded("import evalvar") & {"pandas", "numpy", "scipy", "matplotlib", "typer"}
+
+
+def test_the_command_line_starts_without_the_library():
+    heavy = {"pandas", "numpy", "scipy", "matplotlib", "statsmodels", "rich", "pyarrow"}
+    assert not loaded("import evalvar.cli") & heavy
+
+
+def test_loading_results_does_not_load_what_draws_or_fits():
+    code = "import evalvar.adapters, evalvar.analyses.overview"
+    assert not loaded(code) & {"matplotlib", "statsmodels", "typst", "lm_eval"}
+
+
+def test_importing_changes_no_warning_filter():
+    code = (
+        "import warnings; before = list(warnings.filters)\n"
+        "import evalvar.evidence, evalvar.stats, evalvar.report, evalvar.cli\n"
+        "import numpy, pandas\n"
+        "assert [f for f in warnings.filters if 'evalvar' in str(f)] == []\n"
+        "assert not any(f[0] == 'ignore' and f[2] is Warning for f in warnings.filters)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_is_there():
+    for name in evalvar.__all__:
+        assert getattr(evalvar, name) is not None
+    assert dir(evalvar) == sorted(evalvar.__all__)
