@@ -1,0 +1,140 @@
+"""From files to Evidence: finding them, reading each with its adapter, putting them together."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
+
+from evalvar.adapters import discovery, duplication
+from evalvar.adapters.labels import labels
+from evalvar.adapters.remarks import fold
+from evalvar.errors import AdapterError, EvalvarError, RecordsError
+from evalvar.evidence import Duplicates, Evidence, merge
+
+GROUP = "evalvar.adapters"
+BUILT_IN = {"table": "evalvar.adapters.table", "lm_eval": "evalvar.adapters.lm_eval"}
+
+__all__ = ["Adapter", "adapters", "load"]
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """What reads one kind of file; a module with these three names satisfies it."""
+
+    NAME: str
+
+    def claims(self, path: Path) -> bool:
+        """Whether this is a file of its kind, by its name or its first bytes alone."""
+
+    def read(self, path: Path) -> Evidence:
+        """Return what the file holds, every row of it, or raise an EvalvarError that says why not."""
+
+
+def adapters() -> dict[str, Adapter]:
+    """Return the adapters by name: those of evalvar, and those other packages declare.
+
+    Raises
+    ------
+    AdapterError
+        A package declares an adapter that cannot be loaded or lacks a part.
+    """
+    found = {name: cast(Adapter, import_module(module)) for name, module in BUILT_IN.items()}
+    for entry in entry_points(group=GROUP):
+        if entry.value == BUILT_IN.get(entry.name):
+            continue
+        try:
+            adapter = entry.load()
+        except Exception as error:
+            raise AdapterError(
+                f"the adapter '{entry.name}' ({entry.value}) cannot be loaded: {error}. "
+                "Repair or remove the package that declares it."
+            ) from error
+        if not isinstance(adapter, Adapter):
+            raise AdapterError(
+                f"the adapter '{entry.name}' ({entry.value}) lacks NAME, claims or read. "
+                "Repair or remove the package that declares it."
+            )
+        if entry.name in found:
+            raise AdapterError(
+                f"two packages declare an adapter '{entry.name}'. Remove one of them."
+            )
+        found[entry.name] = adapter
+    return found
+
+
+def load(
+    *paths: str | Path,
+    source: str | None = None,
+    from_: Mapping[str, str] | None = None,
+    label: Mapping[str, Any] | None = None,
+    duplicates: Duplicates = "error",
+    progress: Callable[[int, int], None] | None = None,
+) -> Evidence:
+    """Read files, directories, patterns and archives into one Evidence.
+
+    Parameters
+    ----------
+    *paths : str or Path
+        Files; directories, which are searched; patterns such as ``runs/seed*``; archives.
+    source : str, optional
+        Name of the adapter, where two claim a file or none does.
+    from_ : mapping, optional
+        Key column (model, prompt, seed, checkpoint, sample) -> regular expression, searched in
+        the model's name, then in the path below the given root; its first group is the value.
+    label : mapping, optional
+        Key column -> value for every row.
+    duplicates : {"error", "latest", "sample"}
+        What a key that occurs twice means; see `evalvar.evidence.as_evidence`.
+    progress : callable, optional
+        Called with (files read, files in all) after every file.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    EvalvarError
+        Something cannot be read; the message names it and the next step.
+    """
+    filled = labels(from_ or {}, label or {})
+    said: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="evalvar-") as workspace:
+        found = discovery.find(paths, Path(workspace), said)
+        pairs = discovery.assign(found, adapters(), source, said)
+        remarks: list[tuple[str, Mapping[str, str]]] = [(sentence, {}) for sentence in said]
+        parts: list[Evidence] = []
+        for number, (file, adapter) in enumerate(pairs, start=1):
+            shown = {str(file.path): file.shown}
+            part = _read(adapter, file)
+            remarks += [(sentence, shown) for sentence in part.warnings]
+            sources = part.sources.assign(path=part.sources["path"].replace(shown))
+            part = replace(part, sources=sources, warnings=())
+            parts.append(filled.apply(part, file.shown, file.below))
+            if progress is not None:
+                progress(number, len(pairs))
+    sentences = (*fold(remarks), *filled.remarks())
+    try:
+        whole = merge(parts, duplicates=duplicates)
+    except RecordsError:
+        if duplicates == "error":
+            duplication.name_files(parts, [file.shown for file, _ in pairs])
+        raise
+    return replace(whole, warnings=tuple(dict.fromkeys((*sentences, *whole.warnings))))
+
+
+def _read(adapter: Adapter, file: discovery.Found) -> Evidence:
+    try:
+        return adapter.read(file.path)
+    except EvalvarError as error:
+        message = str(error).replace(str(file.path), file.shown)
+        if not message.startswith(file.shown):
+            message = f"{file.shown}: {message}"
+        raise type(error)(message) from error
+    except OSError as error:
+        raise AdapterError(
+            f"{file.shown}: cannot be read ({error.strerror}). Change its permissions."
+        ) from error

@@ -1,0 +1,73 @@
+"""Remarks that fifty files make alike are said once, with their counts added up."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+class Remark(str):
+    """A sentence about one file that can be put together with its like from other files.
+
+    Parameters
+    ----------
+    template : str
+        The sentence; ``{0}``, ``{1}`` stand for counts, ``{example}`` for the first example.
+    *counts : int
+        Numbers that are added up over files.
+    file : Path, optional
+        The file, when the reader of the remark needs to know it.
+    example : str
+        What the sentence shows; that of the first file is kept.
+    """
+
+    template: str
+    counts: tuple[int, ...]
+    file: str
+    example: str
+
+    def __new__(
+        cls, template: str, *counts: int, file: Path | None = None, example: str = ""
+    ) -> "Remark":
+        """Fill in the template."""
+        name = str(file) if file is not None else ""
+        made = super().__new__(cls, _sentence(template, counts, [name] if name else [], example))
+        made.template, made.counts, made.file, made.example = template, counts, name, example
+        return made
+
+
+def fold(remarks: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """Put together remarks that differ only in file, counts and example.
+
+    Parameters
+    ----------
+    remarks : iterable of (str, mapping)
+        Each with the paths that it may name, mapped to the form in which they are shown.
+    """
+    groups: dict[str, list[tuple[Remark, str]]] = {}
+    for remark, shown in remarks:
+        if isinstance(remark, Remark):
+            groups.setdefault(remark.template, []).append(
+                (remark, shown.get(remark.file, remark.file))
+            )
+        else:
+            for path, name in shown.items():
+                remark = remark.replace(path, name)
+            groups.setdefault(remark, [])
+    sentences: list[str] = []
+    for template, members in groups.items():
+        if not members:
+            sentences.append(template)
+            continue
+        counts = tuple(map(sum, zip(*(remark.counts for remark, _ in members), strict=True)))
+        files = list(dict.fromkeys(name for _, name in members if name))
+        sentences.append(_sentence(template, counts, files, members[0][0].example))
+    return sentences
+
+
+def _sentence(template: str, counts: tuple[int, ...], files: list[str], example: str) -> str:
+    for place, count in enumerate(counts):
+        template = template.replace(f"{{{place}}}", f"{count:,}")
+    template = template.replace("{example}", example)
+    if not files:
+        return template
+    where = files[0] if len(files) == 1 else f"{len(files)} files (first {files[0]})"
+    return f"{where}: {template}"
