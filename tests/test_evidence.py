@@ -139,7 +139,7 @@ def test_an_answer_has_attributes_of_its_own():
 
 def test_unknown_status_of_a_timing_is_refused():
     frame = pd.DataFrame({"model": ["A"], "task": "t", "item": 1, "seconds": 0.1, "status": "okay"})
-    with pytest.raises(RecordsError, match="status 'okay' is unknown. Use one of ok, wrong"):
+    with pytest.raises(RecordsError, match=r"status 'okay' is unknown\. Use one of ok, wrong"):
         as_timings(frame)
 
 
@@ -177,9 +177,7 @@ def test_unscored_answers_are_counted_by_model():
 def test_missing_as_wrong_uses_the_worst_of_the_range():
     up = count_missing_as_wrong(as_evidence(table(score=[1, None])))
     assert up.records["score"].tolist() == [1.0, 0.0]
-    down = as_evidence(
-        table(score=[3, None], score_min=0, score_max=9, higher_is_better=False)
-    )
+    down = as_evidence(table(score=[3, None], score_min=0, score_max=9, higher_is_better=False))
     assert count_missing_as_wrong(down).records["score"].tolist() == [3.0, 9.0]
     assert "1 answers without a score count as wrong" in up.warnings[0]
 

@@ -1,0 +1,114 @@
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar.analyses.code import code_metrics
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.evidence import as_evidence
+
+
+def records(items, **columns):
+    rows = [
+        {"model": "A", "task": "t", "item": i, "sample": s, "score": score}
+        for i, scores in enumerate(items)
+        for s, score in enumerate(scores)
+    ]
+    return pd.DataFrame(rows).assign(**columns)
+
+
+def values(result):
+    return result.table.set_index("quantity")["value"]
+
+
+def best_of(scores, k):
+    return np.mean([max(subset) for subset in combinations(scores, k)])
+
+
+def test_pass_at_k_is_the_mean_over_all_subsets():
+    items = [[1, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 1]]
+    found = values(code_metrics(records(items), k=[1, 2, 4]))
+    for k in (1, 2, 4):
+        assert found[f"pass@{k}"] == pytest.approx(np.mean([best_of(s, k) for s in items]))
+
+
+def test_eff_at_k_is_the_mean_over_all_subsets():
+    items = [[0.0, 0.2, 0.5, 0.9, 1.1], [0.5, 0.5, 0.0, 0.0, 1.2]]
+    found = values(code_metrics(records(items), k=(1, 2, 3)))
+    for k in (1, 2, 3):
+        assert found[f"eff@{k}"] == pytest.approx(np.mean([best_of(s, k) for s in items]))
+
+
+def test_best_is_lowest_where_lower_is_better():
+    items = [[3.0, 1.0, 2.0], [5.0, 7.0, 6.0]]
+    found = values(code_metrics(records(items, higher_is_better=False), k=2))
+    expected = np.mean([np.mean([min(p) for p in combinations(s, 2)]) for s in items])
+    assert found["eff@2"] == pytest.approx(expected)
+
+
+def test_e03_unequal_n_is_averaged_over_items():
+    items = [[1, 0, 0, 0, 0], [1] * 10]
+    result = code_metrics(records(items), k=2)
+    assert values(result)["pass@2"] == pytest.approx(0.7)
+    assert result.warnings == ("A, t, score: items have 5 to 10 answers each.",)
+
+
+def test_k_beyond_n_is_unavailable_and_says_so():
+    result = code_metrics(records([[1, 0, 0, 0, 0], [1] * 10]), k=[2, 7])
+    assert values(result)["pass@2"] == pytest.approx(0.7)
+    assert np.isnan(values(result)["pass@7"])
+    assert (
+        "A, t, score: best of 7 needs 7 answers, and 1 of 2 items have fewer (smallest: 5)."
+    ) in result.warnings
+
+
+def test_tries_default_to_what_every_item_has():
+    result = code_metrics(records([[1, 0] * 4, [0, 0] * 4]))
+    assert result.table["quantity"].tolist() == ["pass@1", "pass@2", "pass@5", "pass@8"]
+
+
+def test_seeds_have_a_row_each_and_one_over_all():
+    frame = pd.concat(
+        [records([[1, 0], [0, 0], [1, 1]], seed=s) for s in (0, 1)]
+        + [records([[0, 0], [1, 0], [1, 1]], seed=2)]
+    )
+    rows = code_metrics(frame, k=1).table
+    assert rows["seed"].isna().tolist() == [False, False, False, True]
+    assert rows["value"].iloc[3] == pytest.approx(rows["value"].iloc[:3].mean())
+    assert rows["unit"].iloc[3] == "item x seed"
+
+
+def test_intervals_treat_items_as_drawn_again():
+    row = code_metrics(records([[1, 1], [1, 1], [1, 1]]), k=1).table.iloc[0]
+    assert row["value"] == 1
+    assert row["low"] < 1
+    assert (row["n"], row["unit"]) == (3, "item")
+
+
+def test_one_answer_per_item_is_greedy_pass_at_1():
+    frame = records([[1], [0], [1], [1]])
+    result = code_metrics(frame)
+    assert values(result).to_dict() == {"pass@1": 0.75}
+
+
+def test_continuous_scores_with_one_answer_have_no_best_of_k():
+    with pytest.raises(NotEnoughDataError, match="no item has several answers"):
+        code_metrics(records([[0.3], [0.5]]))
+
+
+def test_tries_of_different_prompts_are_not_one_sample():
+    frame = pd.concat([records([[1, 0]], prompt=p) for p in ("x", "y")])
+    with pytest.raises(UsageError, match="2 prompts; tries of different prompts"):
+        code_metrics(frame)
+
+
+def test_nonsense_k_is_refused():
+    with pytest.raises(UsageError, match="k=0: k is a number of tries"):
+        code_metrics(records([[1, 0]]), k=0)
+
+
+def test_aggregates_are_refused():
+    claims = pd.DataFrame({"model": ["A"], "task": "t", "metric": "acc", "value": [0.5]})
+    with pytest.raises(NotEnoughDataError, match="this file has no items"):
+        code_metrics(as_evidence(reported=claims))

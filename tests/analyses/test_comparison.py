@@ -1,0 +1,193 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as reference
+
+from evalvar.analyses.comparison import compare
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.evidence import as_evidence
+from evalvar.stats import crossed_difference_ci
+
+
+def records(models, **columns):
+    """Return one row per model and item from lists of scores (None: not asked)."""
+    rows = [
+        {"model": model, "task": "t", "item": i, "score": score}
+        for model, scores in models.items()
+        for i, score in enumerate(scores)
+        if score != "absent"
+    ]
+    return pd.DataFrame(rows).assign(**columns)
+
+
+A = [0.9, 0.7, 0.8, 0.4, 0.6, 0.95]
+B = [0.5, 0.6, 0.2, 0.1, 0.7, 0.3]
+
+
+def one(result, quantity="difference"):
+    rows = result.quantity(quantity)
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_without_repeated_differences_it_is_the_paired_t_test():
+    row = one(compare(records({"A": A, "B": B}), "A", "B"))
+    test = reference.ttest_rel(A, B)
+    interval = test.confidence_interval()
+    assert row["value"] == pytest.approx(np.mean(A) - np.mean(B))
+    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
+    assert row["p_value"] == pytest.approx(test.pvalue)
+    assert row["verdict"] == "a is better"
+    assert (row["mean_a"], row["mean_b"]) == pytest.approx((np.mean(A), np.mean(B)))
+
+
+def test_difference_is_a_minus_b():
+    forward = one(compare(records({"A": A, "B": B}), "A", "B"))
+    back = one(compare(records({"A": A, "B": B}), "B", "A"))
+    assert back["value"] == -forward["value"]
+    assert (back["low"], back["high"]) == pytest.approx((-forward["high"], -forward["low"]))
+    assert back["verdict"] == "b is better"
+
+
+def test_lower_is_better_turns_the_verdict_and_not_the_difference():
+    row = one(compare(records({"A": A, "B": B}, higher_is_better=False), "A", "B"))
+    assert row["value"] > 0
+    assert row["verdict"] == "b is better"
+
+
+def test_items_of_one_side_only_are_left_out_and_counted():
+    result = compare(records({"A": [*A, 1.0], "B": [*B, "absent"]}), "A", "B")
+    assert one(result)["n"] == 6
+    assert one(result)["unpaired"] == 1
+    assert (
+        "A against B on t, score: 1 items that one of them has no score for are left out, "
+        "6 are compared."
+    ) in result.warnings
+
+
+def test_an_unscored_answer_leaves_its_pair():
+    result = compare(records({"A": [*A, None], "B": [*B, 0.5]}), "A", "B")
+    assert one(result)["n"] == 6
+
+
+def test_identical_models_have_no_interval_of_width_zero():
+    same = [1, 0, 1, 1, 0, 1, 1, 1]
+    row = one(compare(records({"A": same, "B": same}), "A", "B"))
+    assert row["value"] == 0
+    assert row["low"] < 0 < row["high"]
+    assert row["verdict"] == "cannot be told apart"
+
+
+def test_all_pairs_come_best_first_with_holm():
+    rng = np.random.default_rng(0)
+    models = {
+        name: rng.normal(mean, 1, 30).tolist() for name, mean in zip("CAB", (0, 2, 1), strict=True)
+    }
+    result = compare(records(models))
+    pairs = result.quantity("difference")[["a", "b"]].to_numpy().tolist()
+    assert pairs == [["A", "B"], ["A", "C"], ["B", "C"]]
+    raw = result.quantity("difference")["p_value"].to_numpy()
+    adjusted = result.quantity("difference_simultaneous")
+    order = np.argsort(raw)
+    expected = np.empty(3)
+    expected[order] = np.minimum(np.maximum.accumulate(raw[order] * [3, 2, 1]), 1)
+    assert adjusted["p_value"].to_numpy() == pytest.approx(expected)
+    assert adjusted["low"].isna().all()
+
+
+def test_one_named_side_is_compared_with_every_other():
+    models = {"A": A, "B": B, "C": B[::-1]}
+    assert compare(records(models), "B").quantity("difference")["a"].unique().tolist() == ["B"]
+    assert compare(records(models), b="B").quantity("difference")["b"].unique().tolist() == ["B"]
+
+
+def seeded(model, scores):
+    item, seed = (axis.ravel() for axis in np.indices(scores.shape))
+    frame = pd.DataFrame({"model": model, "task": "t", "item": item, "seed": seed})
+    return frame.assign(score=scores.ravel())
+
+
+def test_several_seeds_are_drawn_again_too():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(1, 1, (20, 3)), rng.normal(0, 1, (20, 4))
+    row = one(compare(pd.concat([seeded("A", a), seeded("B", b)]), "A", "B"))
+    expected = crossed_difference_ci(a, b, paired_seeds=False)
+    assert row["unit"] == "item x seed"
+    assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+
+
+def test_checkpoints_of_one_run_pair_their_seeds():
+    rng = np.random.default_rng(2)
+    early, late = rng.normal(0, 1, (15, 3)), rng.normal(1, 1, (15, 3))
+    frame = pd.concat(
+        [seeded("A", early).assign(checkpoint=1), seeded("A", late).assign(checkpoint=2)]
+    )
+    row = one(compare(frame, between="checkpoint"))
+    assert (row["a"], row["b"]) == ("2", "1")
+    expected = crossed_difference_ci(late, early, paired_seeds=True)
+    assert row["low"] == pytest.approx(expected.low)
+
+
+def test_the_last_checkpoint_counts_unless_another_is_named():
+    frame = pd.concat(
+        [
+            records({"A": B, "B": A}, checkpoint=1),
+            records({"A": A, "B": B}, checkpoint=2),
+        ]
+    )
+    assert one(compare(frame, "A", "B"))["verdict"] == "a is better"
+    assert one(compare(frame, "A", "B", checkpoint=1))["verdict"] == "b is better"
+
+
+def test_named_tests_give_a_p_value_of_their_own():
+    frame = records({"A": [1, 1, 1, 1, 0, 1, 1], "B": [0, 0, 1, 0, 0, 0, 1]})
+    row = one(compare(frame, "A", "B", method="mcnemar"))
+    assert row["p_value"] == pytest.approx(2 * 0.5**4)
+    assert np.isnan(row["low"])
+    flip = one(compare(frame, "A", "B", method="sign-flip"))
+    assert flip["p_value"] == pytest.approx(2 * 0.5**4)
+    t = one(compare(records({"A": A, "B": B}), "A", "B", method="t"))
+    assert t["p_value"] == pytest.approx(reference.ttest_rel(A, B).pvalue)
+
+
+def test_clusters_are_one_draw():
+    frame = records({"A": A, "B": B}, cluster=["x", "x", "y", "y", "z", "z"] * 2)
+    row = one(compare(frame, "A", "B"))
+    assert (row["unit"], row["n"]) == ("cluster", 3)
+    assert row["p_value"] > reference.ttest_rel(A, B).pvalue / 10
+
+
+def test_aggregates_cannot_be_paired():
+    claims = pd.DataFrame({"model": ["A", "B"], "task": "t", "metric": "acc", "value": [0.5, 0.6]})
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(as_evidence(reported=claims))
+    assert str(caught.value) == (
+        "this file has no items: a comparison pairs items, and only aggregates were read. "
+        "Log the samples (lm-eval: --log_samples) and read them."
+    )
+
+
+def test_unknown_names_are_refused_with_those_there_are():
+    frame = records({"A": A, "B": B})
+    with pytest.raises(UsageError, match=r"no model 'C' in the data. There is: A, B\."):
+        compare(frame, "A", "C")
+    with pytest.raises(UsageError, match="a and b are both 'A'"):
+        compare(frame, "A", "A")
+    with pytest.raises(UsageError, match=r"between='day' is unknown. Use one of model, "):
+        compare(frame, between="day")
+    with pytest.raises(UsageError, match="there is one model only, 'A'"):
+        compare(records({"A": A}))
+
+
+def test_checkpoints_of_two_models_need_a_name():
+    frame = records({"A": A, "B": B})
+    with pytest.raises(UsageError, match=r"of one model, and there are 2: A, B. Name one"):
+        compare(frame, between="checkpoint")
+
+
+def test_no_shared_item_is_undefined_and_says_so():
+    frame = pd.concat([records({"A": A}), records({"B": B}).assign(item=range(10, 16))])
+    result = compare(frame, "A", "B")
+    assert np.isnan(one(result)["value"])
+    assert one(result)["verdict"] == "undefined"
+    assert any("undefined: no shared items" in sentence for sentence in result.warnings)
