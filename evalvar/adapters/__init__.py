@@ -30,7 +30,7 @@ class Adapter(Protocol):
         """Whether this is a file of its kind, by its name or its first bytes alone."""
 
     def read(self, path: Path) -> Evidence:
-        """Return what the file holds, every row of it, or raise an EvalvarError that says why not."""
+        """Return every row that the file holds, or raise an EvalvarError that says why not."""
 
 
 def adapters() -> dict[str, Adapter]:

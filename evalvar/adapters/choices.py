@@ -82,8 +82,8 @@ class Choices:
         sizes = self.sizes
         for size in np.unique(sizes):
             rows = np.flatnonzero(sizes == size)
-            logs = np.array([self.log_likelihoods[row] for row in rows], dtype=float)
-            lengths = np.array([self.lengths[row] for row in rows], dtype=float)
+            logs = np.array([self.log_likelihoods[int(row)] for row in rows], dtype="float64")
+            lengths = np.array([self.lengths[int(row)] for row in rows], dtype="float64")
             yield rows, logs, lengths
 
 

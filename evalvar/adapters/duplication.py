@@ -1,6 +1,7 @@
 """One key, one row: which files hold the same key twice."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,16 +47,27 @@ def name_files(parts: Sequence[Evidence], shown: Sequence[str]) -> None:
                 f"{files[0]}: {count:,} rows repeat a key within one file, first {where}. "
                 f"Was the file written to twice? {_HINT}{policies}"
             )
+        hint = _shots(tables[owner[first]], tables[owner[row]]) or f"{_HINT}{policies}"
         raise RecordsError(
-            f"{files[0]} and {files[1]}: {count:,} rows repeat a key, first {where}. "
-            f"{_HINT}{policies}"
+            f"{files[0]} and {files[1]}: {count:,} rows repeat a key, first {where}. {hint}"
         )
+
+
+def _shots(*tables: pd.DataFrame) -> str:
+    shots = [set(table["shots"].dropna()) if "shots" in table else set() for table in tables]
+    if shots[0] == shots[1] or not all(shots):
+        return ""
+    told = " and ".join(f"{min(values):g}" for values in shots)
+    return (
+        f"They differ in their number of shots ({told}): tell them apart by a prompt label, for "
+        "example --from 'prompt=(zero|five)-shot'."
+    )
 
 
 def _repeats(tables: Sequence[pd.DataFrame]) -> np.ndarray:
     if not tables:
         return np.zeros(0, dtype=bool)
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in tables[0].columns:
         parts = [table[name] for table in tables]
         if isinstance(parts[0].dtype, pd.CategoricalDtype):

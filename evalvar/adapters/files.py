@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import pandas as pd
+import zstandard
 
 from evalvar.errors import AdapterError, RecordsError
 from evalvar.evidence import Evidence, as_evidence
 
 COMPRESSED = (".gz", ".zst")
+_DAMAGED = (EOFError, gzip.BadGzipFile, zstandard.ZstdError)
 BOM = b"\xef\xbb\xbf"
 
 
@@ -36,8 +38,6 @@ def opened(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return cast(BinaryIO, gzip.open(path, "rb"))
     if path.suffix == ".zst":
-        import zstandard
-
         raw = path.open("rb")
         reader = zstandard.ZstdDecompressor().stream_reader(
             raw, read_across_frames=True, closefd=True
@@ -51,7 +51,7 @@ def head(path: Path, size: int = 1 << 16) -> bytes:
     try:
         with opened(path) as stream:
             return stream.read(size).removeprefix(BOM)
-    except (EOFError, gzip.BadGzipFile, *_zstd_errors()):
+    except _DAMAGED:
         return b""
 
 
@@ -66,7 +66,7 @@ def whole(path: Path) -> bytes:
     try:
         with opened(path) as stream:
             return stream.read().removeprefix(BOM)
-    except (EOFError, gzip.BadGzipFile, *_zstd_errors()) as error:
+    except _DAMAGED as error:
         raise damaged(path, error) from error
 
 
@@ -79,7 +79,7 @@ def lines(path: Path) -> Iterator[bytes]:
                     line = line.removeprefix(BOM)
                 if not line.isspace():
                     yield line
-    except (EOFError, gzip.BadGzipFile, *_zstd_errors()) as error:
+    except _DAMAGED as error:
         raise damaged(path, error) from error
 
 
@@ -130,9 +130,3 @@ def evidence_of(
         )
     except RecordsError as error:
         raise RecordsError(f"{path}: {error}") from error
-
-
-def _zstd_errors() -> tuple[type[Exception], ...]:
-    import zstandard
-
-    return (zstandard.ZstdError,)

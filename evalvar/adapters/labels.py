@@ -55,11 +55,12 @@ class Labels:
         below : str
             Its path below the given root, in which labels are looked for.
         """
-        tables = {
-            name: self._table(getattr(part, name), shown, below)
-            for name in ("records", "reported", "timings")
-        }
-        return replace(part, **tables)
+        return replace(
+            part,
+            records=self._table(part.records, shown, below),
+            reported=self._table(part.reported, shown, below),
+            timings=self._table(part.timings, shown, below),
+        )
 
     def remarks(self) -> list[str]:
         """Say what was taken from where, one sentence per key and place.
@@ -70,11 +71,11 @@ class Labels:
             A pattern of ``--from`` matched nothing.
         """
         said = []
-        for (key, place), files in self.taken.items():
-            values = sorted(set().union(*files.values()))
-            said.append(f"{key} taken from {place} in {_files(len(files))} ({_listed(values)})")
-        for key, names in self.overridden.items():
-            said.append(f"{key} in {_files(len(names))} was overridden by the given label")
+        for (key, place), found in self.taken.items():
+            values = sorted(set().union(*found.values()))
+            said.append(f"{key} taken from {place} in {_files(len(found))} ({_listed(values)})")
+        for key, files in self.overridden.items():
+            said.append(f"{key} in {_files(len(files))} was overridden by the given label")
         for key, names in self.unmatched.items():
             if not any(taken == key for taken, _ in self.taken):
                 raise UsageError(

@@ -10,6 +10,8 @@ import numpy as np
 LOWER_IS_BETTER = {
     *("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score", "ter"),
     *("nll", "loss"),
+    # Declared by tasks of 0.3, whose files do not say it.
+    *("ppl", "likelihood_difference", "likelihood_diff", "pct_stereotype"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("acc", "acc_norm", "acc_bytes", "acc_mutual_info", "acc_all"), (0.0, 1.0)),

@@ -61,7 +61,7 @@ class Run:
         return table.get(task) if isinstance(table, dict) else None
 
     def config(self, task: str) -> dict[str, Any]:
-        """Configuration of a task; empty where the file has none."""
+        """Return the configuration of a task; empty where the file has none."""
         found = self.of_task("configs", task)
         return found if isinstance(found, dict) else {}
 

@@ -26,7 +26,7 @@ def rule(config: Mapping[str, Any]) -> Callable[[str], str] | None:
 
 
 def filters(config: Mapping[str, Any]) -> dict[str, Filter] | None:
-    """Filters of a task as functions of the repeated answers; None if one is not of this kind."""
+    """Return a task's filters as functions of the answers; None if one is of another kind."""
     listed = config.get("filter_list") or [
         {"name": "none", "filter": [{"function": "take_first"}]}  # the harness's default
     ]

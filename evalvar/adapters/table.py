@@ -1,14 +1,174 @@
-"""Tables."""
+"""Tables of scores, of reported values or of timings: CSV, TSV, JSON lines, Parquet."""
 
+import json
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evalvar.adapters import table_files
+from evalvar.adapters.files import evidence_of, kind, stem
+from evalvar.adapters.labels import is_label
+from evalvar.adapters.remarks import Remark
+from evalvar.adapters.table_columns import Meaning, kind_of, meaning, metric_of
+from evalvar.errors import AdapterError
 from evalvar.evidence import Evidence
 
 NAME = "table"
 
+_NUMBERS = ("score", "value", "se", "n", "chance", "score_min", "score_max", "seconds", "limit_s")
+_WORDS = {
+    **{"true": 1.0, "false": 0.0},
+    **dict.fromkeys(("nan", "na", "n/a", "null", "none"), np.nan),
+}
+# Inspect's letters: correct, incorrect, partial, no answer.
+_LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
+
 
 def claims(path: Path) -> bool:
-    return False
+    """Whether the header or the first line has a column that is a score."""
+    if kind(path) == ".parquet":
+        if path.suffix != ".parquet":
+            return False
+    elif kind(path) not in (*table_files.SEPARATORS, *table_files.JSON_LINES):
+        return False
+    try:
+        return kind_of(table_files.names(path)) is not None
+    except AdapterError:
+        return True  # damaged: reading says how
 
 
 def read(path: Path) -> Evidence:
-    raise NotImplementedError
+    """Read a table.
+
+    Parameters
+    ----------
+    path : Path
+        Rows with an item are records; with seconds and a status, timings; else reported values.
+
+    Raises
+    ------
+    AdapterError
+        It cannot be decoded, or its columns are ambiguous.
+    RecordsError
+        Its values break a rule of the tables.
+    """
+    remarks: list[str] = []
+    form = kind(path)
+    if form in table_files.JSON_LINES:
+        frame, names = table_files.read_json_lines(
+            path, lambda names: _wanted(meaning(names, path)), remarks
+        )
+        understood = meaning(names, path)
+        frame = frame[_wanted(understood)]
+    else:
+        understood = meaning(table_files.names(path), path)
+        wanted = _wanted(understood)
+        if form == ".parquet":
+            frame = table_files.read_parquet(path, wanted)
+        else:
+            frame = table_files.read_delimited(path, wanted, remarks)
+    if understood.left_out:
+        remarks.append(
+            Remark(
+                f"columns that mean nothing to evalvar were left out: "
+                f"{', '.join(understood.left_out)}",
+                file=path,
+            )
+        )
+    if not len(frame):
+        remarks.append(Remark("the file has a header and no rows", file=path))
+        return evidence_of(path, harness=NAME, remarks=remarks)
+    table = _shaped(frame, understood, path, remarks)
+    return evidence_of(
+        path,
+        records=table if understood.kind == "records" else None,
+        reported=table if understood.kind == "reported" else None,
+        timings=table if understood.kind == "timings" else None,
+        harness=NAME,
+        remarks=remarks,
+    )
+
+
+def _wanted(understood: Meaning) -> list[str]:
+    return [*understood.columns, *understood.wide]
+
+
+def _shaped(
+    frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str]
+) -> pd.DataFrame:
+    score = next((n for n, target in understood.columns.items() if target == "score"), None)
+    if understood.wide:
+        table = _long(frame, understood, path, remarks)
+    else:
+        table = frame.rename(columns=understood.columns)
+        if understood.kind == "records" and "metric" not in table and score is not None:
+            table["metric"] = metric_of(score)
+    for name in table.columns:
+        if name in _NUMBERS:
+            table[name] = _numbers(table[name])
+        elif name.startswith(("item.", "factor.", "answer.")):
+            table[name] = table[name].map(_flat, na_action="ignore")
+    if "prompt" in table:
+        table["prompt"] = _filled(table["prompt"], "")
+    if "model" not in table:
+        name = stem(path)
+        if is_label(name):
+            name = f"{path.absolute().parent.name}/{name}"
+        table["model"] = name
+        remarks.append(
+            Remark("no column names the model: it is called {example}", file=path, example=name)
+        )
+    if "task" not in table:
+        table["task"] = "task"
+        remarks.append(Remark("no column names the task: it is called task", file=path))
+    return table
+
+
+def _long(frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str]) -> pd.DataFrame:
+    if "metric" in understood.columns.values():
+        raise AdapterError(
+            f"{path}: a column metric and the score columns {', '.join(understood.wide)} "
+            "contradict each other. Remove the column metric, or write one row per metric."
+        )
+    parts = []
+    letters = 0
+    for name in understood.wide:
+        part = frame[list(understood.columns)].rename(columns=understood.columns)
+        named = frame[name].map(_LETTERS)
+        if frame[name].notna().any() and (named.notna() | frame[name].isna()).all():
+            letters += int(named.notna().sum())
+            part["score"] = named
+        else:
+            part["score"] = frame[name]
+        part["metric"] = metric_of(name)
+        parts.append(part)
+    if letters:
+        remarks.append(
+            Remark(
+                "{0} scores are Inspect's letters, read as C = 1, P = 0.5, I = N = 0",
+                letters,
+                file=path,
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Words for truth and absence as numbers; other text is left for the rules of the table."""
+    if column.dtype.kind in "fiub":
+        return column
+    return column.map(
+        lambda value: _WORDS.get(value.strip().lower(), value) if isinstance(value, str) else value
+    )
+
+
+def _filled(column: pd.Series, value: str) -> pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    return column.where(column.notna(), value)
+
+
+def _flat(value: Any) -> Any:
+    return json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else value

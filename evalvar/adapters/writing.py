@@ -45,7 +45,7 @@ def write_evidence(evidence: Evidence, path: str | Path) -> list[tuple[Path, int
     filled = {name: table for name, table in tables.items() if len(table)}
     if not filled:
         raise AdapterError(f"{path}: nothing to write, no rows were read.")
-    written = []
+    written: list[tuple[Path, int]] = []
     for name, table in filled.items():
         target = path if not written else path.with_name(f"{path.stem}.{name}{path.suffix}")
         partial = target.with_name(target.name + ".part")

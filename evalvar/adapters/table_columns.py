@@ -1,0 +1,158 @@
+"""What the columns of a table mean: the names in use among evaluation tools."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from evalvar.errors import AdapterError
+
+Kind = Literal["records", "reported", "timings"]
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "model": ("model",),
+    "task": ("task", "task_name", "benchmark", "benchmark_id", "dataset"),
+    "metric": ("metric",),
+    "seed": ("seed", "train_seed"),
+    "checkpoint": ("checkpoint", "step", "tokens"),
+    "prompt": ("prompt", "template"),
+}
+# Not `sample_id`: Inspect's is unique to every answer, its `id` is the question.
+_ITEM = ("item", "item_id", "id", "example_id", "question_id", "doc_id")
+_SAMPLE = ("sample", "epoch", "sample_idx", "repeat", "trial")
+_MEANINGS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    "records": {
+        **_KEYS,
+        "item": _ITEM,
+        "sample": _SAMPLE,
+        "score": ("score", "value", "correct", "pass1"),
+    },
+    "reported": {
+        **_KEYS,
+        "value": ("value", "score", "mean"),
+        "se": ("se", "stderr", "std_err"),
+        "n": ("n", "count"),
+    },
+    "timings": {
+        **{name: names for name, names in _KEYS.items() if name != "metric"},
+        "item": _ITEM,
+        **{"sample": ("sample", "sample_idx"), "repeat": ("repeat", "trial")},
+        **{name: (name,) for name in ("phase", "level", "case", "seconds", "limit_s", "status")},
+    },
+}
+_KEPT: Mapping[Kind, tuple[str, ...]] = {
+    "records": ("group", "cluster", "chance", "score_min", "score_max", "higher_is_better"),
+    "reported": (
+        *("group", "chance", "score_min", "score_max", "higher_is_better"),
+        *("shots", "task_version", "task_hash", "harness_version", "chat_template"),
+    ),
+    "timings": (),
+}
+_ATTRIBUTES = ("item.", "factor.", "answer.")
+_WIDE = "score_"
+# Keys that only the files of a harness have together.
+_HARNESSES = (
+    {"doc_id", "arguments"},
+    {"doc_id", "resps"},
+    {"doc_id", "filtered_resps"},
+    {"task_id", "completion"},
+    {"task_id", "solution"},
+    {"instance_id", "model_patch"},
+    {"schema_version", "evaluation_id"},
+    {"generator_1", "generator_2"},
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How the columns of one table are to be read.
+
+    Parameters
+    ----------
+    kind : {"records", "reported", "timings"}
+        What a row is.
+    columns : dict
+        Column of the file -> column of evalvar.
+    wide : tuple of str
+        Score columns that become one metric each.
+    left_out : tuple of str
+        Columns that mean nothing to evalvar.
+    """
+
+    kind: Kind
+    columns: dict[str, str]
+    wide: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = field(default=())
+
+
+def kind_of(names: Iterable[str]) -> Kind | None:
+    """Tell what the rows of a table are; None when no column is a score."""
+    plain = {_plain(name) for name in names}
+    if any(keys <= plain for keys in _HARNESSES):
+        return None
+    if {"seconds", "status"} <= plain:
+        return "timings"
+    if plain & {*_ITEM, "input"}:
+        scored = plain & set(_MEANINGS["records"]["score"])
+        return "records" if scored or _wide(plain) else None
+    return "reported" if plain & set(_MEANINGS["reported"]["value"]) else None
+
+
+def meaning(names: Sequence[str], path: Path) -> Meaning:
+    """Find the meaning of every column.
+
+    Raises
+    ------
+    AdapterError
+        A name occurs twice, two columns claim one meaning, or none is a score.
+    """
+    twice = [name for n, name in enumerate(names) if name in names[:n]]
+    if twice:
+        raise AdapterError(
+            f"{path}: the column '{twice[0]}' occurs {names.count(twice[0])} times. "
+            "Rename or remove all but one."
+        )
+    kind = kind_of(names)
+    if kind is None:
+        raise AdapterError(
+            f"{path}: expected a column score, value, correct or pass1, "
+            f"found {', '.join(map(repr, names))}. Rename the column with the scores."
+        )
+    columns: dict[str, str] = {}
+    for target, aliases in _MEANINGS[kind].items():
+        claiming = [name for name in names if _plain(name) in aliases]
+        if not claiming and target == "item":
+            claiming = [name for name in names if _plain(name) == "input"]
+        if len(claiming) > 1:
+            raise AdapterError(
+                f"{path}: the columns {' and '.join(map(repr, claiming))} both mean {target}. "
+                "Rename or remove one."
+            )
+        if claiming:
+            columns[claiming[0]] = target
+    wide: tuple[str, ...] = ()
+    if kind == "records" and "score" not in columns.values():
+        wide = tuple(name for name in names if _plain(name) in _wide(map(_plain, names)))
+    rest = [name for name in names if name not in columns and name not in wide]
+    for name in rest:
+        if name in _KEPT[kind] or (kind == "records" and name.startswith(_ATTRIBUTES)):
+            columns[name] = name
+    return Meaning(kind, columns, wide, tuple(name for name in rest if name not in columns))
+
+
+def metric_of(name: str) -> str:
+    """Metric that a score column stands for when there is no metric column."""
+    plain = _plain(name)
+    if plain.startswith(_WIDE):
+        return name.strip()[len(_WIDE) :]
+    return plain if plain in ("correct", "pass1") else "score"
+
+
+def _wide(plain: Iterable[str]) -> set[str]:
+    return {
+        name for name in plain if name.startswith(_WIDE) and name not in ("score_min", "score_max")
+    }
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower()
