@@ -1,0 +1,86 @@
+"""Score by number of tries, k on a log axis."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from evalvar.report.drawing.style import COLOURS, LINES, NARROW, Sheet, fitted, text_width
+
+_TOP, _FOOT, _LEFT = 12, 30, 38
+
+
+def draw(data: Mapping[str, Any], width: float) -> Figure:
+    """Draw five labelled lines with intervals; further ones stay grey."""
+    series = data["series"]
+    coloured = series[: len(LINES)]
+    narrow = width <= NARROW
+    body = 220.0
+    most = width * (0.36 if narrow else 0.3)
+    names = [fitted(name, most) for name, _ in coloured]
+    right = max(text_width(name, 12.5, 600) for name in names) + 12
+    rest = len(series) - len(coloured)
+    sheet = Sheet(width, _TOP + body + _FOOT)
+    axes = sheet.axes(_LEFT, _TOP, width - _LEFT - right, body)
+    ticks, ks = _limits(axes, data)
+    for tick in ticks:
+        axes.axhline(tick, color=COLOURS["rule"], linewidth=1, zorder=0)
+        sheet.text(axes, 0, tick, f"{tick:g}", dx=-8, size=12, ha="right", across=True)
+    for _, points in series[len(LINES) :]:
+        k, value, *_ = np.asarray(points).T
+        axes.plot(np.log10(k), value, color=COLOURS["faint"], linewidth=1.1, zorder=1)
+    # Small shifts keep the bars of models with the same k apart.
+    shift = (axes.get_xlim()[1] - axes.get_xlim()[0]) * 0.006
+    for place, ((_, points), colour) in enumerate(zip(coloured, LINES, strict=False)):
+        k, value, low, high = np.asarray(points).T
+        x = np.log10(k) + shift * (place - (len(coloured) - 1) / 2)
+        axes.vlines(x, low, high, color=COLOURS[colour], linewidth=1.6, alpha=0.55, zorder=2)
+        axes.plot(
+            x, value, color=COLOURS[colour], linewidth=2, marker="o", markersize=4.5, zorder=4
+        )
+    ends = [float(points[-1][1]) for _, points in coloured]
+    last = [float(np.log10(points[-1][0])) for _, points in coloured]
+    for name, x, y, dy, colour in zip(
+        names, last, ends, _apart(axes, ends, body), LINES, strict=False
+    ):
+        sheet.text(axes, x, y, name, dx=9, dy=dy, weight=600, colour=colour)
+    bottom = axes.get_ylim()[0]
+    for k in ks:
+        label = f"k = {k:g}" if k == ks[0] else f"{k:,.0f}"
+        sheet.text(axes, float(np.log10(k)), bottom, label, dy=16, size=12, ha="center")
+    if rest:
+        words = f"grey: {rest} other{'s' if rest > 1 else ''}"
+        sheet.text(axes, 1, bottom, words, dx=-4, dy=-10, size=12, ha="right", across=True)
+    return sheet.figure
+
+
+def _limits(axes: Axes, data: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    points = np.concatenate([np.asarray(points) for _, points in data["series"]])
+    values = points[:, 1:]
+    values = values[np.isfinite(values)]
+    bottom, top = float(values.min()), float(values.max())
+    if top - bottom < 1e-9:
+        bottom, top = bottom - 1, top + 1
+    ticks = [float(t) for t in MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(bottom, top)]
+    if data["percent"]:
+        ticks = [tick for tick in ticks if 0 <= tick <= 100]
+    axes.set_ylim(min(ticks[0], bottom), max(ticks[-1], top))
+    ks = sorted(set(points[:, 0].tolist()))
+    pad = (np.log10(ks[-1]) - np.log10(ks[0])) * 0.03 or 0.1
+    axes.set_xlim(np.log10(ks[0]) - pad, np.log10(ks[-1]) + pad)
+    return ticks, ks
+
+
+def _apart(axes: Axes, ends: list[float], body: float) -> list[float]:
+    """Return by how many pixels each label moves down so that labels stand a line apart."""
+    bottom, top = axes.get_ylim()
+    places = [(top - y) / (top - bottom) * body for y in ends]
+    order = sorted(range(len(ends)), key=lambda i: places[i])
+    moved = list(places)
+    for before, after in zip(order, order[1:], strict=False):
+        moved[after] = max(moved[after], moved[before] + 15)
+    over = max(0.0, max(moved) - body)
+    return [moved[i] - over - places[i] for i in range(len(ends))]

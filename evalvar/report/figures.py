@@ -1,0 +1,79 @@
+"""Figures of a single result, public as ``evalvar.plot``.
+
+Each function takes a `Result` (or several) and returns a `matplotlib.figure.Figure`, drawn as in a
+report: ``evalvar.plot.differences(result).savefig("differences.pdf")``. Nothing here touches pyplot.
+"""
+
+from collections.abc import Iterable
+
+from matplotlib.figure import Figure as Sheet
+
+from evalvar.errors import UsageError
+from evalvar.report import drawing, wording
+from evalvar.report.model import Figure
+from evalvar.report.reading import Reading
+from evalvar.report.sections import code, scores, seeds
+from evalvar.report.sections import differences as ladders
+from evalvar.report.sections.contests import contests
+from evalvar.results import Result
+
+__all__ = ["differences", "pass_curves", "score_intervals", "seed_curves"]
+
+_MOST_ROWS = 60
+
+
+def seed_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw every seed's score by checkpoint, with the mean and both bands.
+
+    Parameters
+    ----------
+    results : Result of `checkpoints`, or several
+        Up to six benchmarks are drawn.
+    width : float
+        In pixels; text keeps its size.
+    """
+    figure = seeds.figure(_read(results))
+    return _drawn(figure, "no metric with two checkpoints; pass a result of checkpoints()", width)
+
+
+def differences(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the paired differences of a `compare` result, as a ladder for several models."""
+    figures = ladders.figures_of(contests(_read(results)))
+    found = figures[0] if figures else None
+    return _drawn(found, "no difference; pass a result of compare()", width)
+
+
+def score_intervals(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the score of every model at its last checkpoint, best first within a benchmark."""
+    reading = _read(results)
+    rows = []
+    found = scores.last_scores(reading)
+    models = {score.model for score in found}
+    units = {reading.unit(score.task, score.metric) for score in found}
+    for score in found[:_MOST_ROWS]:
+        unit = reading.unit(score.task, score.metric)
+        name = f"{score.task}, {score.metric}"
+        label = name if len(models) == 1 else f"{score.model}, {name}"
+        rows.append((label, *unit.bounds(score.row), unit.cell(score.row).text, True))
+    unit_name = "%" if {unit.percent for unit in units} == {True} else ""
+    data = {"rows": tuple(rows), "unit": unit_name, "zero": False}
+    alt = "; ".join(f"{label} {text}" for label, *_, text, _ in rows[:12])
+    figure = Figure("ladder", data, alt=wording.sentence(alt)) if rows else None
+    return _drawn(figure, "no score; pass a result of summary()", width)
+
+
+def pass_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw pass@k or eff@k by number of tries, k on a log axis."""
+    figures = code.figures_of(code.curves(_read(results)))
+    found = figures[0] if figures else None
+    return _drawn(found, "no score at two values of k; pass a result of code_metrics()", width)
+
+
+def _read(results: Result | Iterable[Result]) -> Reading:
+    return Reading((results,) if isinstance(results, Result) else tuple(results))
+
+
+def _drawn(figure: Figure | None, problem: str, width: float) -> Sheet:
+    if figure is None:
+        raise UsageError(f"there is nothing to draw: {problem}.")
+    return drawing.draw(figure, width)

@@ -1,0 +1,224 @@
+"""What the sections read: the results' tables joined by name, and the unit each metric is shown in.
+
+Nothing is estimated here. Scores between 0 and 1 are shown in percent, which moves the point.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evalvar.report import wording
+from evalvar.report.model import Cell, Tone
+from evalvar.results import Result
+
+# The continuous reading of a discrete metric of lm-eval, which softens the same choice.
+PARTNERS = {"acc": "p_correct", "acc_norm": "p_correct_per_char"}
+_KEYS = ("model", "task", "metric", "seed", "checkpoint", "prompt", "between", "a", "b")
+_LABELS = ("higher_is_better", "chance", "discrete", "at_chance", "verdict", "mean_a", "mean_b")
+# Between 0 and 1 by accident, not by definition: a difference or an unbounded loss.
+_NEVER_PERCENT = ("margin", "nll", "bits", "perplexity", "loss")
+_HEADLINE = ("acc", "acc_norm", "exact_match", "passed", "score")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How the numbers of a metric are shown: times `factor`, called `name`."""
+
+    factor: float = 1.0
+    name: str = ""
+
+    @property
+    def percent(self) -> bool:
+        """True where 0-1 scores are shown as 0-100."""
+        return self.factor != 1.0
+
+    def cell(self, row: Mapping[str, Any], *, sign: bool = False, tone: Tone = "") -> Cell:
+        """Return the value of a row, digits by its standard error."""
+        value, low, high = self.bounds(row)
+        text = wording.fixed(value, self.decimals(row), sign=sign)
+        return Cell(text, value, low, high, tone)
+
+    def decimals(self, row: Mapping[str, Any]) -> int:
+        """Return the decimals of a row's value and interval."""
+        value, low, high = self.bounds(row)
+        default = 1 if self.percent else None
+        return wording.decimals_for(value, row["se"] * self.factor, low, high, default=default)
+
+    def interval(self, row: Mapping[str, Any], *, sign: bool = False) -> str:
+        """Return ``[low, high]`` in the digits of the value."""
+        _, low, high = self.bounds(row)
+        return wording.interval(low, high, self.decimals(row), sign=sign)
+
+    def bounds(self, row: Mapping[str, Any]) -> tuple[float, float, float]:
+        """Return value, low and high in the unit that is shown."""
+        return tuple(float(row[name]) * self.factor for name in ("value", "low", "high"))  # type: ignore[return-value]
+
+    def deviation(self, value: float) -> str:
+        """Return a standard deviation or half-width."""
+        return wording.deviation(value * self.factor)
+
+    def of(self, text: str) -> str:
+        """Return the text with its unit, as in ``2.2 points``."""
+        return f"{text} {self.name}".rstrip()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The results of one report."""
+
+    results: tuple[Result, ...]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return all rows of the results of a name, with every key and label column."""
+        return self._tables.get(name, _EMPTY)
+
+    def rows(self, name: str, *quantities: str) -> pd.DataFrame:
+        """Return the rows of the named quantities that have a value."""
+        table = self.table(name)
+        return table[table["quantity"].isin(quantities) & table["value"].notna()]
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        found: dict[str, list[pd.DataFrame]] = {}
+        for result in self.results:
+            if len(result.table):
+                found.setdefault(result.name, []).append(result.table.astype(object))
+        tables = {}
+        for name, frames in found.items():
+            table = pd.concat(frames, ignore_index=True)
+            for column in (*_KEYS, *_LABELS):
+                if column not in table:
+                    table[column] = None
+            for column in ("value", "se", "low", "high", "level", "n", "p_value"):
+                table[column] = pd.to_numeric(table[column])
+            tables[name] = table.drop_duplicates(ignore_index=True)
+        return tables
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], dict[str, Any]]:
+        labels: dict[tuple[str, str], dict[str, Any]] = {}
+        names = ("higher_is_better", "chance", "discrete")
+        for table in self._tables.values():
+            frame = table[["task", "metric", *names]].drop_duplicates()
+            for row in records(frame):
+                known = labels.setdefault((str(row["task"]), str(row["metric"])), {})
+                for name in names:
+                    if not missing(row[name]):
+                        known.setdefault(name, row[name])
+        return labels
+
+    @cached_property
+    def _spans(self) -> dict[tuple[str, str], tuple[float, float]]:
+        means = [self.rows("summary", "mean"), self.rows("checkpoints", "mean")]
+        means.append(self.rows("seed_variance", "final_mean"))
+        compared = self.table("compare")
+        for side in ("mean_a", "mean_b"):
+            means.append(compared.assign(value=pd.to_numeric(compared[side])))
+        frame = pd.concat([m[["task", "metric", "value"]] for m in means], ignore_index=True)
+        frame = frame.dropna(subset=["value"]).astype({"value": float})
+        grouped = frame.groupby(["task", "metric"], dropna=False)["value"].agg(["min", "max"])
+        return {
+            (str(k[0]), str(k[1])): (v[0], v[1])
+            for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
+        }  # type: ignore[index]
+
+    def unit(self, task: Any, metric: Any) -> Unit:
+        """Return the unit of a metric: points where all its means lie between 0 and 1."""
+        low, high = self._spans.get((str(task), str(metric)), (nan, nan))
+        named = base(metric).startswith(_NEVER_PERCENT)
+        if low >= 0 and high <= 1 and not named and self.higher_is_better(task, metric):
+            return Unit(100.0, "points")
+        return Unit()
+
+    def higher_is_better(self, task: Any, metric: Any) -> bool:
+        """Return the declared orientation, higher where none is declared."""
+        known = self._labels.get((str(task), str(metric)), {})
+        return bool(known.get("higher_is_better", True))
+
+    def chance(self, task: Any, metric: Any) -> float:
+        """Return the score of a guesser, NaN where it is not declared."""
+        return float(self._labels.get((str(task), str(metric)), {}).get("chance", nan))
+
+    def discrete(self, task: Any, metric: Any) -> bool:
+        """Return True for metrics of few values; by name where the results do not say."""
+        known = self._labels.get((str(task), str(metric)), {})
+        if "discrete" in known:
+            return bool(known["discrete"])
+        return base(metric) not in PARTNERS.values() and not base(metric).startswith(_NEVER_PERCENT)
+
+    def metrics(self, task: str, names: Iterable[str]) -> list[str]:
+        """Return metrics in the order of a report: discrete first, headline metrics first."""
+
+        def place(metric: str) -> tuple[bool, int, str]:
+            known = base(metric) in _HEADLINE
+            rank = _HEADLINE.index(base(metric)) if known else len(_HEADLINE)
+            return (not self.discrete(task, metric), rank, metric)
+
+        return sorted(dict.fromkeys(names), key=place)
+
+    def partner(self, task: str, metric: str, names: Iterable[str]) -> str | None:
+        """Return the continuous reading that stands beside a discrete metric, if there is one."""
+        continuous = [m for m in dict.fromkeys(names) if not self.discrete(task, m)]
+        wanted = PARTNERS.get(base(metric))
+        for name in continuous:
+            if base(name) == wanted:
+                return name
+        return continuous[0] if len(continuous) == 1 else None
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return the warnings of all results, each once."""
+        return tuple(dict.fromkeys(w for result in self.results for w in result.warnings))
+
+    def names(self, column: str) -> list[Any]:
+        """Return the distinct values of a key over all results, in order of appearance."""
+        found: dict[Any, None] = {}
+        for table in self._tables.values():
+            for value in table[column].drop_duplicates():
+                if not missing(value):
+                    found.setdefault(value)
+        return list(found)
+
+
+def base(metric: Any) -> str:
+    """Return a metric's name without its filter.
+
+    >>> base("exact_match,strict-match")
+    'exact_match'
+    """
+    return str(metric).split(",")[0]
+
+
+def missing(value: Any) -> bool:
+    """Return True for None and NaN."""
+    return value is None or value is pd.NA or (isinstance(value, float) and not isfinite(value))
+
+
+def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a frame as dicts."""
+    names = list(frame.columns)
+    for values in zip(*(frame[name].tolist() for name in names), strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def first(frame: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the first row of a frame, or None."""
+    return next(records(frame.head(1)), None)
+
+
+_EMPTY = pd.DataFrame(
+    {
+        **{
+            name: pd.Series(dtype=object)
+            for name in (*_KEYS, *_LABELS, "quantity", "unit", "method")
+        },
+        **{
+            name: pd.Series(dtype=np.float64)
+            for name in ("value", "se", "low", "high", "level", "n", "p_value")
+        },
+    }
+)

@@ -1,0 +1,1 @@
+"""What each section of a report says: one question a file, `Reading` in, `Section` or None out."""

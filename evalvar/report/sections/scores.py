@@ -1,0 +1,187 @@
+"""Who scored what, at each model's last checkpoint."""
+
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from typing import Any
+
+import pandas as pd
+
+from evalvar.report import wording
+from evalvar.report.model import Cell, Column, Row, Section, Table
+from evalvar.report.reading import Reading, missing, records
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score: where it belongs, its row, and what it rests on."""
+
+    model: str
+    task: str
+    metric: str
+    row: dict[str, Any]
+    detail: str = ""
+
+    @property
+    def basis(self) -> str:
+        """What the interval rests on."""
+        return wording.basis(self.row["n"], str(self.row["unit"]))
+
+
+def last_scores(reading: Reading) -> list[Score]:
+    """Return the score of every model, task and metric at the model's last checkpoint.
+
+    The mean over seeds with its interval over seeds where there are several, else the rows over
+    items; several prompts or lone seeds stand as rows of their own.
+    """
+    over_seeds = {
+        (row["model"], row["task"], row["metric"]): row
+        for row in records(reading.rows("seed_variance", "final_mean"))
+    }
+    keys = ["model", "task", "metric"]
+    frame = _last(reading.rows("summary", "mean"))
+    groups = {key: group for key, group in frame.groupby(keys, sort=False)} if len(frame) else {}
+    scores = []
+    for key in dict.fromkeys([*groups, *over_seeds]):
+        pooled = over_seeds.get(key)
+        if pooled is not None and (key not in groups or _several(pooled, groups[key])):
+            scores.append(Score(*map(str, key), row=pooled))
+            continue
+        group = groups[key]
+        for row in records(group):
+            details = [
+                f"{name} {row[name]}"
+                for name in ("seed", "prompt")
+                if group[name].nunique() > 1 and not missing(row[name])
+            ]
+            scores.append(Score(*map(str, key), row=row, detail=", ".join(details)))
+    return scores
+
+
+def section(reading: Reading) -> Section | None:
+    """Return the section, or None where nothing has a score."""
+    scores = last_scores(reading)
+    if not scores:
+        return None
+    table = _table(reading, scores)
+    return Section("scores", "Scores", _answer(reading, scores), (table,), short="Scores")
+
+
+def _last(frame: pd.DataFrame) -> pd.DataFrame:
+    if not len(frame):
+        return frame
+    steps = pd.to_numeric(frame["checkpoint"]).astype(float)
+    last = steps.groupby(frame["model"]).transform("max")
+    return frame[(steps == last) | steps.isna()]
+
+
+def _several(pooled: dict[str, Any], group: pd.DataFrame) -> bool:
+    return bool(group["seed"].nunique() > 1 and group["prompt"].nunique() <= 1) and isfinite(
+        pooled["value"]
+    )
+
+
+def _table(reading: Reading, scores: list[Score]) -> Table:
+    models = {score.model for score in scores}
+    single = len(models) == 1
+    low, high, drawn = _scale(reading, scores)
+    rows = []
+    for task in dict.fromkeys(score.task for score in scores):
+        mine = [score for score in scores if score.task == task]
+        for metric in reading.metrics(task, [score.metric for score in mine]):
+            better = reading.higher_is_better(task, metric)
+            ranked = sorted(
+                (score for score in mine if score.metric == metric),
+                key=lambda score: score.row["value"] * (-1 if better else 1),
+            )
+            hint = "" if better else ", lower is better"
+            group = task if single else f"{task}, {metric}{hint}"
+            rows += [
+                Row(_cells(reading, score, metric + hint if single else score.model, drawn), group)
+                for score in ranked
+            ]
+    columns = [
+        Column("Metric" if single else "Model", "name"),
+        Column("Score"),
+        Column("Interval", "interval", secondary=True),
+        Column("[low, high]", "text"),
+        Column("Rests on", "text", secondary=True),
+    ]
+    if drawn:
+        unit = f" Drawn from {low:g} to {high:g}." if low != 0 or high != 100 else ""
+    else:
+        columns = [column for column in columns if column.role != "interval"]
+        unit = ""
+    level = max(score.row["level"] for score in scores)
+    return Table(
+        "score-table",
+        tuple(columns),
+        tuple(rows),
+        caption=f"Scores at the last checkpoint with {wording.percent(level)} intervals",
+        footnotes=(
+            f"Scores between 0 and 1 in percent, others as they are. {wording.percent(level)} "
+            f"intervals over what the last column names: over items it is this model's error, over "
+            f"seeds it is the recipe's.{unit}",
+        ),
+        counted="scores" if single else "rows",
+        scale=(low, high),
+    )
+
+
+def _cells(reading: Reading, score: Score, name: str, drawn: bool) -> tuple[Cell, ...]:
+    unit = reading.unit(score.task, score.metric)
+    cell = unit.cell(score.row, tone="strong")
+    name = f"{name}, {score.detail}" if score.detail else name
+    cells = [Cell(name), cell]
+    if drawn:
+        cells.append(Cell("", cell.value, cell.low, cell.high) if unit.percent else Cell(""))
+    cells.append(Cell(unit.interval(score.row) or wording.DASH, cell.high - cell.low, tone="quiet"))
+    cells.append(Cell(score.basis, float(score.row["n"])))
+    return tuple(cells)
+
+
+def _scale(reading: Reading, scores: list[Score]) -> tuple[float, float, bool]:
+    """Return the axis of the drawn intervals: round bounds round all that is in percent."""
+    values: list[float] = []
+    for score in scores:
+        unit = reading.unit(score.task, score.metric)
+        if unit.percent:
+            values += [v for v in unit.bounds(score.row) if isfinite(v)]
+    if not values:
+        return 0.0, 100.0, False
+    step = 10 ** floor(log10(max(max(values) - min(values), 1)))
+    low = floor(min(values) / step) * step
+    high = -floor(-max(values) / step) * step
+    return float(max(0, low)), float(min(100, max(high, low + step))), True
+
+
+def _answer(reading: Reading, scores: list[Score]) -> str:
+    models = list(dict.fromkeys(score.model for score in scores))
+    tasks = list(dict.fromkeys(score.task for score in scores))
+    heads = [head for task in tasks if (head := headline(reading, scores, task)) is not None]
+    if len(models) == 1:
+        parts = []
+        for score in heads[:3]:
+            unit = reading.unit(score.task, score.metric)
+            value = f"{unit.cell(score.row).text} {unit.interval(score.row)}".rstrip()
+            parts.append(f"{value} on {score.task} ({score.metric})")
+        rest = f"; {wording.count(len(tasks) - 3, 'more task')} below" if len(tasks) > 3 else ""
+        return f"{models[0]} scored {wording.listing(parts)}{rest}."
+    best = heads[0]
+    unit = reading.unit(best.task, best.metric)
+    value = f"{unit.cell(best.row).text} {unit.interval(best.row)}".rstrip()
+    rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
+    return (
+        f"{wording.count(len(models), 'model')} on {wording.count(len(tasks), 'benchmark')}; the "
+        f"{rank} score on {best.task} ({best.metric}) is {best.model}’s, {value}."
+    )
+
+
+def headline(reading: Reading, scores: list[Score], task: str) -> Score | None:
+    """Return the best score on a task by its first metric."""
+    mine = [score for score in scores if score.task == task]
+    if not mine:
+        return None
+    metric = reading.metrics(task, [score.metric for score in mine])[0]
+    sign = 1 if reading.higher_is_better(task, metric) else -1
+    ranked = [score for score in mine if score.metric == metric]
+    return max(ranked, key=lambda score: sign * score.row["value"])
