@@ -7,6 +7,7 @@ with the files they came from and the remarks made while reading.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -141,8 +142,8 @@ def as_evidence(
         records = _unique(records, "records", RECORDS_KEY, duplicates, remarks)
         reported = _unique(reported, "reported", REPORTED_KEY, duplicates, remarks)
         timings = _unique(timings, "timings", TIMINGS_KEY, "error", remarks)
+        _check_orientation(records, reported)
         _check_attributes(records)
-    _check_orientation(records, reported)
     if len(timings):
         _check_values(timings, "status", STATUSES)
         _check_values(timings, "phase", PHASES)
@@ -275,7 +276,23 @@ def _typed(
     remarks: list[str],
 ) -> pd.DataFrame:
     if frame is None or (len(frame) == 0 and measure not in frame):
-        frame = pd.DataFrame({column: [] for column in (*key, measure)})
+        return _empty(name, key, measure).copy()
+    return _complete(frame, name, key, measure, remarks)
+
+
+@cache  # two of three tables of a file are empty, and a study has hundreds of files
+def _empty(name: str, key: tuple[str, ...], measure: str) -> pd.DataFrame:
+    frame = pd.DataFrame({column: [] for column in (*key, measure)})
+    return _complete(frame, name, key, measure, [])
+
+
+def _complete(
+    frame: pd.DataFrame,
+    name: str,
+    key: tuple[str, ...],
+    measure: str,
+    remarks: list[str],
+) -> pd.DataFrame:
     required = [column for column in (*key, measure) if column not in _DEFAULTS]
     missing = [column for column in required if column not in frame]
     if missing:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalvar.adapters.archives import is_archive, unpack
-from evalvar.adapters.files import kind
+from evalvar.adapters.files import kind, stem
 from evalvar.adapters.remarks import Remark
 from evalvar.errors import AdapterError, UsageError
 
@@ -74,8 +74,9 @@ def find(paths: Sequence[str | Path], workspace: Path, remarks: list[str]) -> li
             name = path.name or path.resolve().name
             found += _walk(path, path, name, below, remarks)
         elif is_archive(path):
-            target = workspace / str(number)
-            target.mkdir()
+            # A model may be called by the directory above it: let it be the archive's name.
+            target = workspace / str(number) / stem(path).removesuffix(".tar")
+            target.mkdir(parents=True)
             left_out = unpack(path, target)
             if left_out:
                 remarks.append(f"{path}: {left_out} members that are no plain files were left out")
