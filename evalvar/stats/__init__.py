@@ -1,0 +1,60 @@
+"""Arrays in, numbers out: one family of estimators a file."""
+
+from evalvar.stats.binomial import midp_interval
+from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
+from evalvar.stats.effk import eff_at_k, order_weights
+from evalvar.stats.estimate import Estimate
+from evalvar.stats.mean import (
+    bounded_mean_ci,
+    bounded_mean_interval,
+    clustered_mean_ci,
+    mean_ci,
+)
+from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
+from evalvar.stats.paired import mcnemar, paired_t, sparse_t
+from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
+from evalvar.stats.proportion import (
+    binomial_half_width,
+    clopper_pearson,
+    jeffreys,
+    midp,
+    wilson,
+)
+from evalvar.stats.resample import bootstrap, sign_flip
+from evalvar.stats.signal import signal_to_noise
+from evalvar.stats.variance import c4, mean_sd, pooled_sd, sd_ci
+
+__all__ = [
+    "Estimate",
+    "binomial_half_width",
+    "bootstrap",
+    "bounded_mean_ci",
+    "bounded_mean_interval",
+    "c4",
+    "clopper_pearson",
+    "clustered_mean_ci",
+    "crossed_difference_ci",
+    "crossed_mean_ci",
+    "eff_at_k",
+    "jeffreys",
+    "kendall_tau",
+    "kendall_tau_null_sd",
+    "mcnemar",
+    "mean_ci",
+    "mean_pass_at_k",
+    "mean_sd",
+    "midp",
+    "midp_interval",
+    "order_weights",
+    "paired_t",
+    "pass_at_k",
+    "pass_hat_k",
+    "pooled_sd",
+    "rise_share",
+    "sd_ci",
+    "sign_flip",
+    "signal_to_noise",
+    "sparse_t",
+    "spearman",
+    "wilson",
+]

@@ -1,0 +1,211 @@
+"""Does a curve rise over its checkpoints?"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalvar.errors import UsageError
+from evalvar.stats.arguments import Floats, at_least
+
+# Bytes of one block of curves: small enough for a core's cache while all pairs are compared.
+_BLOCK = 1 << 19
+
+
+def kendall_tau(curves: ArrayLike, *, variant: Literal["a", "b", "c"] = "b") -> Floats:
+    """Kendall's rank correlation of scores with time.
+
+    Parameters
+    ----------
+    curves : float array, shape (..., n_checkpoints)
+        Scores in the order of their checkpoints, any unit. Turn the sign where lower is better.
+    variant : {"a", "b", "c"}
+        What ties in the scores do: "a" ignores them in the denominator, "b" corrects for them,
+        "c" is Stuart's for few distinct scores.
+
+    Returns
+    -------
+    float array, shape (...)
+        In -1..1; 1 when the score rises at every step. A constant curve gives 0 for "a" and "c"
+        and NaN for "b". NaN where a score is not finite or there are fewer than 2 checkpoints.
+
+    Raises
+    ------
+    UsageError
+        An unknown variant, or no axis.
+
+    Notes
+    -----
+    With C concordant, D discordant pairs of n(n-1)/2 = N, T of them tied in the score, m distinct
+    scores: a = (C-D)/N, b = (C-D)/sqrt(N (N-T)), c = 2 (C-D) m / (n^2 (m-1)). Source: "A new
+    measure of rank correlation" (Kendall 1938); as monotonicity of a benchmark: "Quantifying
+    Variance in Evaluation Benchmarks", section 3.
+    Equals `scipy.stats.kendalltau` (tested).
+
+    Examples
+    --------
+    >>> float(kendall_tau([0.25, 0.27, 0.26, 0.30, 0.31]))
+    0.8
+    """
+    if variant not in ("a", "b", "c"):
+        raise UsageError(f"variant must be 'a', 'b' or 'c', but is '{variant}'.")
+    x = _curves(curves)
+    flat = x.reshape(-1, x.shape[-1])
+    tau = np.full(len(flat), np.nan)
+    n = x.shape[-1]
+    if n >= 2:
+        block = max(1, _BLOCK // (8 * n))
+        for start in range(0, len(flat), block):
+            # Time leads, so that one comparison runs along many curves.
+            columns = np.ascontiguousarray(flat[start : start + block].T)
+            tau[start : start + block] = _tau(columns, variant)
+    return tau.reshape(x.shape[:-1])
+
+
+def kendall_tau_null_sd(n: int, *, n_curves: int = 1) -> float:
+    """Give the standard deviation of Kendall's tau when nothing rises.
+
+    Parameters
+    ----------
+    n : int
+        Number of checkpoints, at least 2.
+    n_curves : int
+        Number of independent curves whose taus are averaged.
+
+    Returns
+    -------
+    float
+        sqrt(2(2n+5) / (9n(n-1)) / n_curves). It takes checkpoints as independent and free of
+        ties; the checkpoints of one run are not, so it is a lower bound in practice.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than 2 checkpoints or no curve.
+
+    Notes
+    -----
+    Source: "A new measure of rank correlation" (Kendall 1938).
+
+    Examples
+    --------
+    >>> round(kendall_tau_null_sd(21), 10)
+    0.1576950375
+    """
+    at_least(n, 2, "the null sd of tau", "checkpoint")
+    at_least(n_curves, 1, "the null sd of tau", "curve")
+    return float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)) / n_curves))
+
+
+def spearman(curves: ArrayLike) -> Floats:
+    """Spearman's rank correlation of scores with time.
+
+    Parameters
+    ----------
+    curves : float array, shape (..., n_checkpoints)
+        Scores in the order of their checkpoints, any unit.
+
+    Returns
+    -------
+    float array, shape (...)
+        In -1..1. NaN for a constant curve, where a score is not finite, and with fewer than 2
+        checkpoints.
+
+    Notes
+    -----
+    Pearson's correlation of time with the ranks of the scores; ties have the mean of their ranks.
+    Equals `scipy.stats.spearmanr` (tested).
+
+    Examples
+    --------
+    >>> float(spearman([1.0, 2.0, 4.0, 3.0]))
+    0.8
+    """
+    x = _curves(curves)
+    n = x.shape[-1]
+    time = np.arange(n) - (n - 1) / 2
+    ranks = _midranks(x) - (n - 1) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = (ranks * time).sum(axis=-1) / np.sqrt((ranks**2).sum(axis=-1) * (time**2).sum())
+    return np.where(np.isfinite(x).all(axis=-1), rho, np.nan)
+
+
+def rise_share(curves: ArrayLike) -> Floats:
+    """Share of the steps at which the score rises.
+
+    Parameters
+    ----------
+    curves : float array, shape (..., n_checkpoints)
+        Scores in the order of their checkpoints, any unit.
+
+    Returns
+    -------
+    float array, shape (...)
+        (steps up + half the steps without change) / steps, in 0..1. NaN where a score is not
+        finite or there are fewer than 2 checkpoints.
+
+    Examples
+    --------
+    >>> float(rise_share([1.0, 2.0, 2.0, 1.0]))
+    0.5
+    """
+    x = _curves(curves)
+    with np.errstate(invalid="ignore"):
+        steps = np.sign(x[..., 1:] - x[..., :-1])
+    share = (steps.sum(axis=-1) / max(x.shape[-1] - 1, 1) + 1) / 2
+    defined = np.isfinite(x).all(axis=-1) & (x.shape[-1] >= 2)
+    return np.where(defined, share, np.nan)
+
+
+def _curves(curves: ArrayLike) -> Floats:
+    x = np.asarray(curves, dtype=np.float64)
+    if not x.ndim:
+        raise UsageError("curves need an axis of checkpoints, but are a single number.")
+    return x
+
+
+def _tau(y: Floats, variant: str) -> Floats:
+    """Give tau of a block of curves, shape (n_checkpoints, n_curves)."""
+    n, curves = y.shape
+    up, down = np.zeros(curves, dtype=np.int32), np.zeros(curves, dtype=np.int32)
+    flags = np.empty((n - 1, curves), dtype=bool)
+    for lag in range(1, n):
+        later, earlier, into = y[lag:], y[:-lag], flags[: n - lag]
+        _count(np.greater(later, earlier, out=into), up)
+        _count(np.less(later, earlier, out=into), down)
+    pairs = n * (n - 1) / 2
+    score = (up - down).astype(np.float64)
+    if variant == "a":
+        tau = score / pairs
+    elif variant == "b":
+        with np.errstate(invalid="ignore"):
+            tau = score / np.sqrt(pairs * (up + down))
+    else:
+        distinct = 1 + (np.diff(np.sort(y, axis=0), axis=0) > 0).sum(axis=0)
+        tau = 2 * score * distinct / (n**2 * np.maximum(distinct - 1, 1))
+    tau[~np.isfinite(y).all(axis=0)] = np.nan
+    return np.asarray(tau, dtype=np.float64)
+
+
+def _count(flags: NDArray[np.bool_], into: NDArray[np.int32]) -> None:
+    """Add up flags over time; sums of 127 bytes at a time stay bytes, which is what is fast."""
+    as_bytes = flags.view(np.int8)
+    for start in range(0, len(flags), 127):
+        into += np.add.reduce(as_bytes[start : start + 127], axis=0, dtype=np.int8)
+
+
+def _midranks(x: Floats) -> Floats:
+    """Rank from 0 along the last axis; ties have the mean of their ranks."""
+    order = np.argsort(x, axis=-1, kind="stable")
+    ascending = np.take_along_axis(x, order, axis=-1)
+    place = np.broadcast_to(np.arange(x.shape[-1]), x.shape)
+    new = np.ones(x.shape, dtype=bool)
+    new[..., 1:] = ascending[..., 1:] != ascending[..., :-1]
+    last = np.ones(x.shape, dtype=bool)
+    last[..., :-1] = new[..., 1:]
+    first_place = np.maximum.accumulate(np.where(new, place, 0), axis=-1)
+    backwards = np.where(last, place, x.shape[-1])[..., ::-1]
+    last_place = np.minimum.accumulate(backwards, axis=-1)[..., ::-1]
+    ranks = np.empty(x.shape)
+    np.put_along_axis(ranks, order, (first_place + last_place) / 2, axis=-1)
+    return ranks
