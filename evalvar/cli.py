@@ -32,7 +32,9 @@ app = typer.Typer(
 Paths = Annotated[
     list[str],
     typer.Argument(
-        metavar="PATHS...", help="Files, directories, globs or archives of results.", show_default=False
+        metavar="PATHS...",
+        help="Files, directories, globs or archives of results.",
+        show_default=False,
     ),
 ]
 Source = Annotated[
@@ -489,8 +491,8 @@ def _inventory_text(result: "Result") -> str:
     order = [name for name in dict.fromkeys(result.table["quantity"]) if name in wide]
     counts = wide[order].map(lambda value: "" if value != value else f"{value:,.0f}")
     files = result.sources
-    kinds = files.groupby("harness", dropna=False).size() if len(files) else {}
-    read = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    kinds = files["harness"].value_counts().to_dict() if len(files) else {}
+    read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     heading = f"{len(files)} {'file' if len(files) == 1 else 'files'} read" + (
         f" ({read})" if read else ""
     )

@@ -300,6 +300,7 @@ def _complete(
             f"{name}: missing column {', '.join(map(repr, missing))}; "
             f"found {', '.join(map(repr, map(str, frame.columns)))}. Rename or add it."
         )
+    frame = frame.reset_index(drop=True)
     columns: dict[str, Any] = {}
     for column in dict.fromkeys((*key, measure, *map(str, frame.columns))):
         values = frame[column] if column in frame else _DEFAULTS[column]
@@ -316,7 +317,7 @@ def _complete(
         elif column == "higher_is_better":
             values = _flag(values, name)
         columns[column] = values
-    return pd.DataFrame(columns, index=frame.index).reset_index(drop=True)
+    return pd.DataFrame(columns, index=frame.index)
 
 
 def _text(

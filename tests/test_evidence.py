@@ -42,6 +42,13 @@ def test_input_is_not_changed():
     pd.testing.assert_frame_equal(frame, before)
 
 
+def test_rows_keep_together_whatever_the_index():
+    twice = pd.concat([table(prompt="x"), table(prompt="y", score=[0.25, 0.75])])
+    records = as_records(twice)
+    assert records["prompt"].tolist() == ["x", "x", "y", "y"]
+    assert records["score"].tolist() == [1.0, 0.0, 0.25, 0.75]
+
+
 def test_an_empty_table_is_legal():
     assert len(as_records(table().iloc[:0])) == 0
     assert len(as_evidence().reported) == 0

@@ -9,9 +9,7 @@ import evalvar
 def loaded(code: str) -> set[str]:
     """Return the top-level modules that a fresh interpreter has after running the code."""
     script = f"{code}\nimport sys; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
-    out = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
-    )
+    out = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return set(out.stdout.split())
 
 

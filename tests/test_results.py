@@ -47,7 +47,7 @@ def test_text_shows_what_the_standard_error_supports():
     lines = as_text(result()).splitlines()
     assert lines[0].split() == ["model", "seed", "quantity", "value", "interval", "n", "method"]
     assert "0.500" in lines[1]
-    assert "[0.40, 0.60]" in lines[1]
+    assert "[0.400, 0.600]" in lines[1]
     assert "-" in lines[2]
 
 
@@ -57,5 +57,6 @@ def test_notebook_form_escapes_remarks():
 
 def test_to_frame_is_a_copy():
     one = result()
-    one.to_frame().loc[0, "value"] = 9.0
+    copy = one.to_frame()
+    copy.loc[0, "value"] = 9.0
     assert one.table.loc[0, "value"] == 0.5

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import metric_facts
+from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
@@ -64,8 +64,9 @@ def code_metrics(
     Notes
     -----
     Metrics with one answer per item are left out, unless they are the only ones or named by
-    `metric`. Where lower is better, the best of k is the lowest. Source: Chen et al. 2021 for pass@k;
-    "How Efficient is LLM-Generated Code?", Eq. 6, for eff@k, which equals it on scores of 0 and 1.
+    `metric`. Where lower is better, the best of k is the lowest. Source: Chen et al. 2021 for
+    pass@k; "How Efficient is LLM-Generated Code?", Eq. 6, for eff@k, which equals it on scores of
+    0 and 1.
     """
     tries = _tries(k)
     evidence = intake(
@@ -83,7 +84,7 @@ def code_metrics(
     rows: list[Row] = []
     warnings = list(evidence.warnings)
     for key, group in several.groupby(_GROUP[:3], observed=True, sort=True):
-        fact = facts.loc[(str(key[1]), str(key[2]))]
+        fact = facts[(str(key[1]), str(key[2]))]
         found, remarks = _metric(group, tuple(map(str, key)), fact, tries, level)
         rows += found
         warnings += remarks
@@ -134,7 +135,7 @@ def _with_samples(scored: pd.DataFrame, *, keep_all: bool) -> pd.DataFrame:
 def _metric(
     group: pd.DataFrame,
     key: tuple[str, ...],
-    fact: pd.Series,
+    fact: Facts,
     asked: list[int] | None,
     level: float,
 ) -> tuple[list[Row], list[str]]:
@@ -157,10 +158,13 @@ def _metric(
             f"{where}: best of {k} needs {k} answers, and {few:,} of "
             f"{group['item'].nunique():,} items have fewer (smallest: {smallest})."
         )
-    tables = {int(seed): _item_values(part, fact, tries) for seed, part in group.groupby("seed")}
-    name = "pass" if fact["discrete"] else "eff"
+    tables = {
+        seed: _item_values(group[group["seed"] == seed], fact, tries)
+        for seed in sorted(group["seed"].unique().tolist())
+    }
+    name = "pass" if fact.discrete else "eff"
     named = dict(zip(KEYS[:3], key, strict=True))
-    bounds = (float(fact["low"]), float(fact["high"]))
+    bounds = (fact.low, fact.high)
     rows: list[Row] = []
     for seed, table in tables.items():
         rows += [
@@ -178,14 +182,14 @@ def _default_tries(smallest: int) -> list[int]:
     return sorted({*(k for k in steps if k <= smallest), smallest})
 
 
-def _item_values(part: pd.DataFrame, fact: pd.Series, tries: list[int]) -> pd.DataFrame:
+def _item_values(part: pd.DataFrame, fact: Facts, tries: list[int]) -> pd.DataFrame:
     """Return the estimate for every item (rows) and k (columns); NaN where k > n."""
     by_item = part.groupby("item", observed=True)["score"]
-    if fact["discrete"]:
+    if fact.discrete:
         n, c = by_item.size(), by_item.sum().astype(int)
         values = pass_at_k(n.to_numpy(), c.to_numpy(), k=tries, undefined="nan")
         return pd.DataFrame(values, index=n.index.astype(str), columns=tries)
-    sign = 1.0 if fact["higher_is_better"] else -1.0
+    sign = fact.sign
     rows = {}
     for item, scores in by_item:
         oriented = sign * scores.to_numpy()

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import item_scores, metric_facts
+from evalvar.analyses.cells import item_scores
+from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
@@ -132,12 +133,12 @@ class _Side:
     seeds: tuple[int, ...]
     scores: np.ndarray
     clusters: pd.Series | None
-    facts: pd.Series
+    facts: Facts
 
     @property
     def oriented(self) -> float:
         mean = float(np.nanmean(self.scores))
-        return mean if self.facts["higher_is_better"] else -mean
+        return mean * self.facts.sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +225,19 @@ def _sides(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sides]]:
         metric = str(key[-1])
         sides = {}
         for label, part in group.groupby(between, observed=True, sort=True):
-            fact = facts.loc[(str(part["task"].iloc[0]), metric)]
+            fact = facts[(str(part["task"].iloc[0]), metric)]
             sides[label] = _side(part, fact)
         yield (task, metric), sides
 
 
-def _side(part: pd.DataFrame, fact: pd.Series) -> _Side:
+def _side(part: pd.DataFrame, fact: Facts) -> _Side:
     part = part.assign(item=part["item"].astype(str))
     table = part.pivot_table(index="item", columns="seed", values="score", aggfunc="mean")
     clusters = None
     if "cluster" in part and part["cluster"].notna().any():
         clusters = part.groupby("item")["cluster"].first().astype(str)
     return _Side(
-        table.index, tuple(table.columns.tolist()), table.to_numpy("float64"), clusters, fact
+        table.index, tuple(map(int, table.columns)), table.to_numpy("float64"), clusters, fact
     )
 
 
@@ -248,10 +249,9 @@ def _wanted(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:
         ordered = sorted(sides, reverse=True) if isinstance(best_first[0], int) else best_first
         yield from combinations(ordered, 2)
     else:
-        for other in best_first:
-            x, y = (other if a is None else a), (other if b is None else b)
-            if x != y and x in sides and y in sides:
-                yield x, y
+        left = best_first if a is None else [a]
+        right = best_first if b is None else [b]
+        yield from ((x, y) for x in left for y in right if x != y and {x, y} <= sides.keys())
 
 
 def _compare(
@@ -277,7 +277,7 @@ def _compare(
         *key, str(x), str(y), estimate,
         float(in_a.mean()) if in_a.size else np.nan,
         float(in_b.mean()) if in_b.size else np.nan,
-        unpaired, bool(a.facts["higher_is_better"]), tuple(remarks),
+        unpaired, a.facts.higher_is_better, tuple(remarks),
     )  # fmt: skip
 
 
@@ -303,7 +303,7 @@ def _difference(
             return crossed_difference_ci(in_a, in_b, paired_seeds=paired, level=level)
         if a.clusters is not None:
             return _clustered(d, a.clusters.reindex(shared), level)
-        span = float(a.facts["high"]) - float(a.facts["low"])
+        span = a.facts.high - a.facts.low
         low, high = (-span, span) if np.isfinite(span) else (None, None)
         return sparse_t(d, low=low, high=high, level=level)
     except NotEnoughDataError as error:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.cells import cells, item_scores
+from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.evidence import Evidence
 
 
@@ -22,12 +23,14 @@ class Curves:
         Sorted labels of the axes.
     means : float array, shape (S, T)
         Mean over the shared items, or as reported; NaN where the run is missing.
-    half_widths : float array, shape (S, T)
-        Standard error of each mean over items.
+    errors : float array, shape (S, T)
+        Standard error of each mean over items; NaN where not known.
+    n : int
+        How many items each mean rests on; 0 if not known.
     items : float array, shape (n, S, T), or None
         Scores of the items that every run answered; None where there are no items.
-    facts : Series
-        The facts of the metric and the declared range.
+    facts : Facts
+        What is known of the metric.
     remarks : tuple of str
         What was left out.
     """
@@ -39,14 +42,10 @@ class Curves:
     checkpoints: np.ndarray
     means: np.ndarray
     errors: np.ndarray
+    n: int
     items: np.ndarray | None
-    facts: pd.Series
+    facts: Facts
     remarks: tuple[str, ...]
-
-    @property
-    def sign(self) -> float:
-        """1 where higher is better, -1 where lower is."""
-        return 1.0 if self.facts["higher_is_better"] else -1.0
 
     @property
     def name(self) -> str:
@@ -56,20 +55,27 @@ class Curves:
 
 def training_curves(evidence: Evidence) -> Iterator[Curves]:
     """Yield the curves of every model, task and metric, in order."""
-    table = cells(evidence)
-    scores = item_scores(evidence) if len(evidence.records) else None
-    groups = (
-        {}
-        if scores is None
-        else dict(iter(scores.groupby(["model", "task", "metric"], observed=True, sort=False)))
-    )
-    for key, cell in table.groupby(["model", "task", "metric"], sort=True):
-        yield _curves(key, cell, groups.get(key))
+    facts = metric_facts(evidence)
+    by = ["model", "task", "metric"]
+    items = {}
+    if len(evidence.records):
+        groups = item_scores(evidence).groupby(by, observed=True, sort=False)
+        items = {tuple(map(str, key)): group for key, group in groups}
+    for key, cell in cells(evidence).groupby(by, sort=True):
+        model, task, metric = map(str, key)
+        scores = items.get((model, task, metric)) if cell["from_items"].all() else None
+        yield _curves(model, task, metric, cell, scores, facts[(task, metric)])
 
 
-def _curves(key: tuple[str, str, str], cell: pd.DataFrame, scores: pd.DataFrame | None) -> Curves:
-    model, task, metric = key
-    where = ", ".join(key)
+def _curves(
+    model: str,
+    task: str,
+    metric: str,
+    cell: pd.DataFrame,
+    scores: pd.DataFrame | None,
+    facts: Facts,
+) -> Curves:
+    where = f"{model}, {task}, {metric}"
     remarks = []
     prompts = cell["prompt"].nunique()
     if prompts > 1:
@@ -77,61 +83,52 @@ def _curves(key: tuple[str, str, str], cell: pd.DataFrame, scores: pd.DataFrame 
     seeds = np.sort(cell["seed"].unique()).astype("int64")
     steps = np.sort(cell["checkpoint"].unique()).astype("int64")
     at = (np.searchsorted(seeds, cell["seed"]), np.searchsorted(steps, cell["checkpoint"]))
-    means = _average(at, cell["mean"], (seeds.size, steps.size))
-    errors = np.sqrt(
-        _average(at, _squared_errors(cell), (seeds.size, steps.size)) / max(prompts, 1)
-    )
-    items = None
-    if scores is not None and bool(cell["from_items"].all()):
-        items, left_out = _shared_items(scores, seeds, steps, np.isfinite(means))
+    means = _average(at, cell["mean"].to_numpy(), (seeds.size, steps.size))
+    present = np.isfinite(means)
+    if scores is None:
+        claimed = np.where(cell["se"] > 0, cell["se"], np.nan)
+        errors = np.sqrt(_average(at, claimed**2, means.shape) / prompts)
+        items, n = None, float(cell["n"].min())
+    else:
+        items, left_out = _shared_items(scores, seeds, steps, present)
         if left_out:
-            total = len(items) + left_out
             remarks.append(
-                f"{where}: {left_out:,} of {total:,} items are not scored in every seed and "
-                f"checkpoint; seeds are compared on the {len(items):,} that are."
+                f"{where}: {left_out:,} of {len(items) + left_out:,} items are not scored in every "
+                f"seed and checkpoint; seeds are compared on the {len(items):,} that are."
             )
-        if len(items):
-            with np.errstate(invalid="ignore"):
-                means = np.where(np.isfinite(means), items.mean(axis=0), np.nan)
-                errors = _item_errors(items, bool(cell["discrete"].iloc[0]))
-        else:
-            means, items = np.full_like(means, np.nan), None
-    gaps = int(np.isnan(means).sum())
-    if gaps and len(cell):
-        remarks.append(f"{where}: {gaps} of {means.size} seed x checkpoint runs are missing.")
+        n = len(items)
+        means, errors = np.full(means.shape, np.nan), np.full(means.shape, np.nan)
+        if n:
+            means[present] = items[:, present].mean(axis=0)
+            errors[present] = _errors(items[:, present])
+    if not present.all():
+        gaps = int((~present).sum())
+        remarks.append(f"{where}: {gaps} of {present.size} seed x checkpoint runs are missing.")
+    count = int(n) if np.isfinite(n) else 0
     return Curves(
-        model, task, metric, seeds, steps, means, errors, items, cell.iloc[0], tuple(remarks)
+        model, task, metric, seeds, steps, means, errors, count, items, facts, tuple(remarks)
     )
 
 
-def _squared_errors(cell: pd.DataFrame) -> np.ndarray:
-    n = cell["n"].to_numpy("float64")
-    mean, se = cell["mean"].to_numpy("float64"), cell["se"].to_numpy("float64")
-    se = np.where(se > 0, se, np.nan)
-    own = cell["variance"].to_numpy("float64") / n
-    binary = (cell["at_low"] + cell["at_high"] == cell["n"]).to_numpy()
-    own = np.where(binary, mean * (1 - mean) / n, own)
-    return np.where(cell["from_items"], own, se**2)
-
-
-def _item_errors(items: np.ndarray, binary: bool) -> np.ndarray:
-    n = len(items)
-    if binary and np.isin(items[np.isfinite(items)], (0.0, 1.0)).all():
-        p = items.mean(axis=0)
-        return np.sqrt(p * (1 - p) / n)
+def _errors(scores: np.ndarray) -> np.ndarray:
+    """Return the standard error over items of each column: Bernoulli's for scores of 0 and 1."""
+    n = len(scores)
+    if np.isin(scores, (0.0, 1.0)).all():
+        p = scores.mean(axis=0)
+        return np.asarray(np.sqrt(p * (1 - p) / n))
     if n < 2:
-        return np.full(items.shape[1:], np.nan)
-    return items.std(axis=0, ddof=1) / np.sqrt(n)
+        return np.full(scores.shape[1], np.nan)
+    return np.asarray(scores.std(axis=0, ddof=1) / np.sqrt(n))
 
 
 def _average(
-    at: tuple[np.ndarray, np.ndarray], values: pd.Series | np.ndarray, shape: tuple[int, int]
+    at: tuple[np.ndarray, np.ndarray], values: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
     total, count = np.zeros(shape), np.zeros(shape)
-    np.add.at(total, at, np.asarray(values, dtype=float))
+    np.add.at(total, at, values)
     np.add.at(count, at, 1)
     with np.errstate(invalid="ignore"):
-        return total / count
+        return np.asarray(total / count)
 
 
 def _shared_items(

@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import cells, clustered_estimates, item_scores, mean_estimates
+from evalvar.analyses.cells import KEY, cells, item_scores
+from evalvar.analyses.facts import Facts, labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, intake
+from evalvar.errors import NotEnoughDataError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
-from evalvar.stats import Estimate
+from evalvar.stats import Estimate, bounded_mean_interval, clustered_mean_ci
+from evalvar.stats.quantiles import normal_quantile, t_quantile
 
-KEYS = ("model", "task", "metric", "seed", "checkpoint", "prompt")
+KEYS = tuple(KEY)
 
 
 def summary(
@@ -42,54 +45,126 @@ def summary(
 
     Notes
     -----
-    Items are what is drawn again. Repeated answers are averaged within their item first. Items
-    that share a cluster are taken as one draw.
+    Items are what is drawn again; repeated answers are averaged within their item first. From items
+    with a known range: mid-p on the effective n; without: t; items that share a cluster are one
+    draw. As reported: mid-p where the reported standard error shows scores of 0 and 1, else t (z
+    without n) on the reported error. A reported error of 0 counts as not known.
     """
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
-    table = cells(evidence)
-    estimates = mean_estimates(table, level=level)
-    warnings = list(evidence.warnings)
-    scores = item_scores(evidence) if "cluster" in evidence.records else pd.DataFrame()
-    clustered = clustered_estimates(scores, level=level) if "cluster" in scores else {}
-    rows: list[Row] = []
-    for i, key in enumerate(table[list(KEYS)].itertuples(index=False, name=None)):
-        estimate = estimates[i]
-        found = clustered.get(key)
-        if isinstance(found, Estimate):
-            estimate = found
-        elif found is not None:
-            estimate = Estimate(estimate.value, level=level, unit="cluster", method="undefined")
-            warnings.append(f"{key[0]}, {key[1]}: {found}")
-        rows.append((dict(zip(KEYS, key, strict=True)), "mean", estimate))
-    warnings += undefined_intervals(rows, "mean")
+    table, facts = cells(evidence), metric_facts(evidence)
+    keys = list(table[KEY].itertuples(index=False, name=None))
+    estimates = dict(zip(keys, _estimates(table, facts, level), strict=True))
+    estimates |= _clustered(evidence, estimates, level)
+    rows: list[Row] = [
+        (dict(zip(KEYS, key, strict=True)), "mean", estimate) for key, estimate in estimates.items()
+    ]
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"level": level, "missing": missing},
     }
+    warnings = [*evidence.warnings, *_without_interval(list(estimates.values()))]
     result = Result.of(
         "summary", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
-    return labelled(result, table)
+    return labelled(result, facts)
 
 
-def labelled(result: Result, table: pd.DataFrame) -> Result:
-    """Add what is known of each row's metric: orientation, chance, whether it is discrete."""
-    facts = table.drop_duplicates(["task", "metric"]).set_index(["task", "metric"])
-    at = pd.MultiIndex.from_frame(result.table[["task", "metric"]])
-    for name in ("higher_is_better", "chance", "discrete"):
-        values = facts[name].reindex(at).to_numpy() if len(facts) else np.empty(0)
-        result.table[name] = values.astype("float64") if name == "chance" else values
-    return result
+def _estimates(
+    table: pd.DataFrame, facts: dict[tuple[str, str], Facts], level: float
+) -> list[Estimate]:
+    known = [facts[key] for key in zip(table["task"], table["metric"], strict=True)]
+    n, mean = table["n"].to_numpy(), table["mean"].to_numpy()
+    from_items = table["from_items"].to_numpy()
+    se = np.where(from_items, np.sqrt(table["variance"].to_numpy() / n), table["se"].to_numpy())
+    se = np.where(se > 0, se, np.nan)  # an error of 0 is a sample that cannot tell
+    claimed = ~from_items & _looks_binary(mean, se, n)
+    low = np.where(claimed, 0.0, [fact.low for fact in known])
+    high = np.where(claimed, 1.0, [fact.high for fact in known])
+    right = np.where(claimed, np.round(mean * n), table["at_high"].to_numpy())
+    wrong = np.where(claimed, n - right, table["at_low"].to_numpy())
+    bounded = (from_items | claimed) & np.isfinite(low) & np.isfinite(high)
+    bounds = np.full((2, n.size), np.nan)
+    if bounded.any():
+        pick = np.flatnonzero(bounded)
+        bounds[:, pick] = bounded_mean_interval(
+            n[pick], mean[pick], np.nan_to_num(se[pick]) ** 2 * n[pick], wrong[pick], right[pick],
+            low=low[pick], high=high[pick], level=level,
+        )  # fmt: skip
+    estimates = []
+    for i, fact in enumerate(known):
+        if bounded[i]:
+            method = "mid-p" if wrong[i] + right[i] == n[i] else "mid-p on effective n"
+            if not fact.declared and from_items[i]:
+                method += ", 0/1 scores taken as range [0, 1]"
+            if claimed[i]:
+                method += ", reported"
+            estimate = Estimate(
+                float(mean[i]), float(se[i]), float(bounds[0, i]), float(bounds[1, i]), level,
+                int(n[i]), "item", method,
+            )  # fmt: skip
+        elif from_items[i]:
+            estimate = _unbounded(mean[i], se[i], int(n[i]), level)
+        else:
+            estimate = _as_claimed(mean[i], se[i], n[i], level)
+        estimates.append(estimate)
+    return estimates
 
 
-def undefined_intervals(rows: list[Row], quantity: str) -> list[str]:
-    """Count the rows that have a value and no interval, by reason."""
+def _unbounded(mean: float, se: float, n: int, level: float) -> Estimate:
+    if np.isnan(se):
+        method = f"t: {'one item' if n == 1 else 'no spread seen'}"
+        return Estimate(float(mean), level=level, n=n, method=method)
+    half = t_quantile(level, n - 1) * se
+    return Estimate(float(mean), float(se), mean - half, mean + half, level, n, "item", "t")
+
+
+def _as_claimed(mean: float, se: float, n: float, level: float) -> Estimate:
+    items = int(n) if np.isfinite(n) else 0
+    if np.isnan(se):
+        method = "as reported: standard error not known"
+        return Estimate(float(mean), level=level, n=items, method=method)
+    kind, factor = "z", normal_quantile(level)
+    if items > 1:
+        kind, factor = "t", t_quantile(level, items - 1)
+    method = f"{kind}, reported standard error"
+    half = factor * se
+    return Estimate(float(mean), float(se), mean - half, mean + half, level, items, "item", method)
+
+
+def _looks_binary(mean: np.ndarray, se: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Tell where a reported error is that of n scores of 0 or 1 (ddof 1, as harnesses do)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = np.sqrt(mean * (1 - mean) / (n - 1))
+        whole = np.abs(mean * n - np.round(mean * n)) < 1e-6 * n
+        near: np.ndarray = whole & (np.abs(se - expected) <= 1e-6 * expected)
+        return near
+
+
+def _clustered(
+    evidence: Evidence, estimates: dict[tuple[object, ...], Estimate], level: float
+) -> dict[tuple[object, ...], Estimate]:
+    if "cluster" not in evidence.records:
+        return {}
+    scores = item_scores(evidence)
+    found: dict[tuple[object, ...], Estimate] = {}
+    for key, run in scores[scores["cluster"].notna()].groupby(KEY, observed=True, sort=False):
+        codes, _ = pd.factorize(run["cluster"])
+        try:
+            found[key] = clustered_mean_ci(run["score"].to_numpy(), codes, level=level)
+        except NotEnoughDataError as error:
+            value = estimates[key].value
+            found[key] = Estimate(value, level=level, n=1, unit="cluster", method=f"t: {error}")
+    return found
+
+
+def _without_interval(estimates: list[Estimate]) -> list[str]:
+    """Count the means without an interval, by reason."""
     reasons: dict[str, int] = {}
-    for _, name, estimate in rows:
-        if name == quantity and np.isnan(estimate.low) and ": " in estimate.method:
-            reason = estimate.method.split(": ", 1)[1]
+    for estimate in estimates:
+        if np.isnan(estimate.low):
+            reason = estimate.method.partition(": ")[2].rstrip(".") or estimate.method
             reasons[reason] = reasons.get(reason, 0) + 1
     return [
-        f"{count:,} of {len(rows):,} means have no interval: {reason}."
+        f"{count:,} of {len(estimates):,} means have no interval: {reason}."
         for reason, count in reasons.items()
     ]

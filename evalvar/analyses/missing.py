@@ -42,9 +42,10 @@ def coverage(
             [*KEYS, "item"], observed=True
         )["scored"]
         table = items.any().reset_index()
-        asked_of_any = table.groupby(["task", "metric"], observed=True)["item"].nunique()
+        by = table.groupby(["task", "metric"], observed=True)["item"]
+        asked_of_any = {key: int(asked.nunique()) for key, asked in by}
         for key, run in table.groupby(list(KEYS), observed=True):
-            total = int(asked_of_any.loc[(key[1], key[2])])
+            total = asked_of_any[(key[1], key[2])]
             counts = {
                 "items": len(run),
                 "items_missing": total - len(run),

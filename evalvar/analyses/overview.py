@@ -68,12 +68,11 @@ def _comparisons(evidence: Evidence, level: float, rng: int, missing: Missing) -
             evidence.records.loc[evidence.records["model"] == model, "checkpoint"].unique()
         )
         if len(steps) > 1:
-            pair = {"a": int(steps[-1]), "b": int(steps[-2]), "model": str(model)}
-            results.append(
-                compare(
-                    evidence, between="checkpoint", level=level, rng=rng, missing=missing, **pair
-                )
-            )
+            found = compare(
+                evidence, int(steps[-1]), int(steps[-2]), between="checkpoint", model=str(model),
+                level=level, rng=rng, missing=missing,
+            )  # fmt: skip
+            results.append(found)
     return results
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
+from evalvar.analyses.facts import labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, intake
 from evalvar.errors import NotEnoughDataError
 from evalvar.evidence import Evidence, Missing
@@ -95,9 +96,9 @@ def seed_variance(
     result = Result.of(
         "seed_variance", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
-    for name in labels[0] if labels else ():
-        result.table[name] = [label[name] for label in labels]
-    return result
+    for name in ("at_chance", "items", "seeds", "checkpoints", "last_checkpoint"):
+        result.table[name] = pd.Series([label[name] for label in labels], dtype=object)
+    return labelled(result, metric_facts(evidence))
 
 
 def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list[str]]:
@@ -117,9 +118,8 @@ def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list
     z = normal_quantile(level)
     runs = curves.errors[np.isfinite(curves.errors)]
     half = float(z * runs.mean()) if runs.size else np.nan
-    items = len(curves.items) if curves.items is not None else _reported_n(curves)
     found["item_half_width"] = Estimate(
-        half, level=level, n=items, unit="item",
+        half, level=level, n=curves.n, unit="item",
         method=f"{z:.4g} x standard error over items, mean of {runs.size} runs",
     )  # fmt: skip
     found["noise_ratio"] = _ratio(found["seed_sd"], z, half)
@@ -150,7 +150,7 @@ def monotonicity(curves: Curves, level: float) -> tuple[Estimate, list[str]]:
     """Mean over seeds of the oriented tau-b, each seed over the checkpoints it has."""
     if curves.checkpoints.size < 3:
         return Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined"), []
-    taus = np.array([_tau(curve * curves.sign) for curve in curves.means])
+    taus = np.array([_tau(curve * curves.facts.sign) for curve in curves.means])
     defined = taus[np.isfinite(taus)]
     remarks = []
     if defined.size < taus.size:
@@ -194,22 +194,14 @@ def _try(estimate: Callable[[], Estimate], level: float) -> Estimate:
         return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {error}")
 
 
-def _reported_n(curves: Curves) -> int:
-    n = float(curves.facts["n"])
-    return int(n) if np.isfinite(n) else 0
-
-
 def _labels(curves: Curves, final: Estimate) -> dict[str, object]:
-    chance = float(curves.facts["chance"])
+    chance = curves.facts.chance
     at_chance = None
     if np.isfinite(chance) and np.isfinite(final.low):
         at_chance = bool(final.low <= chance <= final.high)
     return {
-        "higher_is_better": bool(curves.facts["higher_is_better"]),
-        "chance": chance,
         "at_chance": at_chance,
-        "discrete": curves.facts["discrete"],
-        "items": len(curves.items) if curves.items is not None else _reported_n(curves),
+        "items": curves.n,
         "seeds": curves.seeds.size,
         "checkpoints": curves.checkpoints.size,
         "last_checkpoint": int(curves.checkpoints[-1]),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
+from evalvar.analyses.facts import labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, intake
 from evalvar.analyses.seeds import final_mean
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -87,13 +88,11 @@ def checkpoints(
         raise UsageError(f"last={last}: the noise of the last checkpoints needs at least 2.")
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
     rows: list[Row] = []
-    facts: list[pd.Series] = []
     warnings = list(evidence.warnings)
     for curves in training_curves(evidence):
         found = [*_points(curves, level), *_trends(curves, last, level)]
         key = {"model": curves.model, "task": curves.task, "metric": curves.metric}
         rows += [({**key, **axes}, name, estimate) for axes, name, estimate in found]
-        facts += [curves.facts] * len(found)
         warnings += curves.remarks
         if curves.checkpoints.size < 3:
             warnings.append(
@@ -107,10 +106,7 @@ def checkpoints(
     result = Result.of(
         "checkpoints", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
-    for name in ("higher_is_better", "chance", "discrete"):
-        values = [fact[name] for fact in facts]
-        result.table[name] = pd.Series(values, dtype="float64" if name == "chance" else object)
-    return result
+    return labelled(result, metric_facts(evidence))
 
 
 Found = tuple[dict[str, int], str, Estimate]
@@ -123,7 +119,7 @@ def _points(curves: Curves, level: float) -> list[Found]:
             if np.isfinite(curves.means[s, t]):
                 run = Estimate(
                     float(curves.means[s, t]), float(curves.errors[s, t]) or np.nan, level=level,
-                    n=0 if curves.items is None else len(curves.items), unit="item",
+                    n=curves.n, unit="item",
                     method="mean over items",
                 )  # fmt: skip
                 found.append(({"seed": seed, "checkpoint": checkpoint}, "mean", run))
@@ -144,7 +140,7 @@ def _spread(values: np.ndarray, level: float) -> Estimate:
 def _trends(curves: Curves, last: int, level: float) -> list[Found]:
     if curves.checkpoints.size < 3:
         return []
-    sign = curves.sign
+    sign = curves.facts.sign
     statistics: dict[str, Callable[[np.ndarray], float]] = {
         "kendall_tau": lambda curve: float(kendall_tau(sign * curve)),
         "kendall_tau_a": lambda curve: float(kendall_tau(sign * curve, variant="a")),

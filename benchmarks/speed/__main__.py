@@ -1,0 +1,20 @@
+"""Run every speed comparison: python -m benchmarks.speed [NAME ...]."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+NAMES = ("passk", "kendall", "ingest", "demo")
+
+
+def main() -> None:
+    """Run the named comparisons, or all, and write them beside this file."""
+    from benchmarks.speed import timing
+
+    for name in sys.argv[1:] or NAMES:
+        import_module(f"benchmarks.speed.{name}").main()
+    timing.write(Path(__file__).parent / "results.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What is known of each metric of each task."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalvar.evidence import Evidence, higher_is_better, score_range
+from evalvar.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Orientation, chance and range of a metric of a task.
+
+    Parameters
+    ----------
+    higher_is_better : bool
+        As declared; true where nothing is.
+    chance : float
+        Score of a guesser; NaN if not known.
+    low, high : float
+        Range of the scores: declared, or [0, 1] where all scores are 0 or 1; NaN if not known.
+    declared : bool
+        Whether the range is declared.
+    discrete : bool or None
+        Whether all scores are 0 or 1; None where there are no items.
+    """
+
+    higher_is_better: bool
+    chance: float
+    low: float
+    high: float
+    declared: bool
+    discrete: bool | None
+
+    @property
+    def sign(self) -> float:
+        """1 where higher is better, -1 where lower is."""
+        return 1.0 if self.higher_is_better else -1.0
+
+
+def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:
+    """Return the facts by task and metric; those of records win over those of reported values."""
+    found: dict[tuple[str, str], Facts] = {}
+    for table, from_items in ((evidence.records, True), (evidence.reported, False)):
+        if not len(table):
+            continue
+        for row in _facts(table, from_items).to_dict("records"):
+            facts = Facts(
+                bool(row["up"]), float(row["chance"]), float(row["low"]), float(row["high"]),
+                bool(row["declared"]), bool(row["discrete"]) if from_items else None,
+            )  # fmt: skip
+            found.setdefault((str(row["task"]), str(row["metric"])), facts)
+    return found
+
+
+def _facts(table: pd.DataFrame, from_items: bool) -> pd.DataFrame:
+    nothing = pd.Series(np.nan, index=table.index)
+    low, high = table.get("score_min", nothing), table.get("score_max", nothing)
+    described = pd.DataFrame(
+        {
+            "task": table["task"].astype(str),
+            "metric": table["metric"].astype(str),
+            "up": higher_is_better(table),
+            "chance": table.get("chance", nothing),
+            "declared": low.notna() & high.notna(),
+            "discrete": False,
+        }
+    )
+    described["low"], described["high"] = score_range(table) if from_items else (low, high)
+    if from_items:
+        described["discrete"] = table["score"].isin((0.0, 1.0)) | table["score"].isna()
+    return described.groupby(["task", "metric"], sort=False, as_index=False).agg(
+        up=("up", "first"),
+        chance=("chance", "mean"),
+        low=("low", "first"),
+        high=("high", "first"),
+        declared=("declared", "any"),
+        discrete=("discrete", "all"),
+    )
+
+
+def labelled(result: Result, facts: dict[tuple[str, str], Facts]) -> Result:
+    """Add the label columns higher_is_better, chance and discrete to a result's table."""
+    keys = zip(result.table["task"], result.table["metric"], strict=True)
+    known = [facts[key] for key in keys]
+    result.table["higher_is_better"] = pd.Series([f.higher_is_better for f in known], dtype=object)
+    result.table["chance"] = pd.Series([f.chance for f in known], dtype="float64")
+    result.table["discrete"] = pd.Series([f.discrete for f in known], dtype=object)
+    return result
