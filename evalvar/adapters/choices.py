@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 # Metric -> (lowest, highest possible value, higher is better).
 DERIVED: dict[str, tuple[float, float, bool]] = {
@@ -18,26 +19,24 @@ DERIVED: dict[str, tuple[float, float, bool]] = {
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of the questions of one file.
+    """Options of the questions of one file, one question after the other.
 
     Parameters
     ----------
-    log_likelihoods : list of lists of float
-        Per question and option.
-    lengths : list of lists of int
-        Characters of each option without the delimiter in front of it.
+    log_likelihoods : float array
+        Of every option.
+    lengths : int array
+        Characters of every option without the delimiter in front of it.
+    sizes : int array
+        Number of options of every question.
     gold : int array
-        Index of the right option; -1 where it is not known.
+        Index of the right option of every question; -1 where it is not known.
     """
 
-    log_likelihoods: Sequence[Sequence[float]]
-    lengths: Sequence[Sequence[int]]
+    log_likelihoods: np.ndarray
+    lengths: np.ndarray
+    sizes: np.ndarray
     gold: np.ndarray
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """Number of options of every question."""
-        return np.array(list(map(len, self.log_likelihoods)), dtype=int)
 
     def chosen(self, *, per_char: bool = False) -> np.ndarray:
         """Index of the option with the largest log-likelihood, the first of equals."""
@@ -79,12 +78,11 @@ class Choices:
         return score
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        sizes = self.sizes
-        for size in np.unique(sizes):
-            rows = np.flatnonzero(sizes == size)
-            logs = np.array([self.log_likelihoods[int(row)] for row in rows], dtype="float64")
-            lengths = np.array([self.lengths[int(row)] for row in rows], dtype="float64")
-            yield rows, logs, lengths
+        starts = np.cumsum(self.sizes) - self.sizes
+        for size in np.unique(self.sizes):
+            rows = np.flatnonzero(self.sizes == size)
+            cells = starts[rows][:, None] + np.arange(size)
+            yield rows, self.log_likelihoods[cells], self.lengths[cells].astype("float64")
 
 
 def softmax(logs: np.ndarray) -> np.ndarray:
@@ -94,15 +92,20 @@ def softmax(logs: np.ndarray) -> np.ndarray:
     return shares
 
 
-def gold_options(
-    targets: Sequence[object], options: Sequence[Sequence[str]], *, by_text: bool
-) -> np.ndarray:
-    """Index of the option that a target names by its number, or by its text; -1 if it does not."""
+def gold_by_number(targets: Sequence[object], sizes: np.ndarray) -> np.ndarray:
+    """Index of the option whose number every target is; -1 if it is none."""
+    codes, names = pd.factorize(np.array([str(target) for target in targets], dtype=object))
+    numbers = np.array([int(n) if n.isdecimal() and len(n) < 9 else -1 for n in names], dtype=int)
+    gold = numbers[codes]
+    return np.where(gold < sizes, gold, -1)
+
+
+def gold_by_text(targets: Sequence[object], texts: Sequence[str], sizes: np.ndarray) -> np.ndarray:
+    """Index of the option whose text every target is; -1 if it is none, or that of several."""
     gold = np.full(len(targets), -1)
-    for row, (target, texts) in enumerate(zip(targets, options, strict=True)):
-        if by_text:
-            same = [n for n, text in enumerate(texts) if text == str(target).strip()]
-            gold[row] = same[0] if len(same) == 1 else -1
-        elif str(target).isdecimal() and int(str(target)) < len(texts):
-            gold[row] = int(str(target))
+    end = 0
+    for row, (target, size) in enumerate(zip(targets, sizes, strict=True)):
+        start, end = end, end + int(size)
+        if texts[start:end].count(str(target).strip()) == 1:
+            gold[row] = texts[start:end].index(str(target).strip())
     return gold

@@ -25,6 +25,10 @@ class _Argument(msgspec.Struct, gc=False):
     arg_1: str
 
 
+class _Answer(msgspec.Struct, array_like=True, gc=False):
+    log_likelihood: float  # followed by whether it is the greedy answer
+
+
 @dataclass
 class Rows:
     """Columns of one samples file, in its order.
@@ -37,8 +41,10 @@ class Rows:
         Metric -> one value per row; `msgspec.UNSET` where a row lacks it.
     filters : list
         None where the row does not name its filter (before 0.4.7).
+    sizes : list of int
+        Per row the number of options of a multiple-choice task; else empty.
     log_likelihoods, options : list
-        Per row and option, for multiple-choice tasks; else empty.
+        Of every option, one row after the other.
     responses : list
         Per row the repeated answers, where there are several; else empty.
     several_inputs : bool
@@ -53,8 +59,9 @@ class Rows:
     hashes: list[str | None] = field(default_factory=list)
     targets: list[Any] = field(default_factory=list)
     scores: dict[str, list[Any]] = field(default_factory=dict)
-    log_likelihoods: list[list[float]] = field(default_factory=list)
-    options: list[list[str]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    log_likelihoods: list[float] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
     responses: list[list[str]] = field(default_factory=list)
     several_inputs: bool = False
     beside: list[str] = field(default_factory=list)
@@ -126,10 +133,14 @@ def _append(rows: Rows, row: Any, scores: tuple[Any, ...]) -> None:
     for column, score in zip(rows.scores.values(), scores, strict=False):
         column.append(score)
     if row.CHOICES:
-        rows.log_likelihoods.append([pair[0] for pair in row.filtered_resps])
+        rows.sizes.append(len(row.filtered_resps))
+        rows.log_likelihoods += [answer.log_likelihood for answer in row.filtered_resps]
         given = row.arguments
-        given = given.values() if isinstance(given, dict) else given
-        rows.options.append([a.arg_1 if isinstance(a, _Argument) else a[1] for a in given])
+        rows.options += (
+            [argument.arg_1 for argument in given.values()]
+            if isinstance(given, dict)
+            else [argument[1] for argument in given]
+        )
     elif row.REPEATS:
         rows.responses.append(row.resps[0])
 
@@ -157,7 +168,7 @@ def _shape(first: dict[str, Any], rows: Rows) -> Callable[[Any], Any]:
         listed = isinstance(first["arguments"], list)
         shape = list[tuple[msgspec.Raw, str]] if listed else dict[str, _Argument]
         types["arguments"] = (shape, msgspec.NODEFAULT)
-        types["filtered_resps"] = (list[tuple[float, msgspec.Raw]], msgspec.NODEFAULT)
+        types["filtered_resps"] = (list[_Answer], msgspec.NODEFAULT)
     elif repeats:
         types["resps"] = (list[list[str]], msgspec.NODEFAULT)
     fields: list[tuple[str, Any, Any]] = [(name, *types[name]) for name in FIELDS]

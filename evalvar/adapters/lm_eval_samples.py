@@ -40,7 +40,7 @@ def records(path: Path, remarks: list[str]) -> tuple[pd.DataFrame | None, Run | 
     filters = _filters(rows, task, run, remarks)
     sheet = Sheet(path, task, model, run, rows, filters, remarks)
     _logged(sheet)
-    if rows.log_likelihoods:
+    if rows.sizes:
         lm_eval_choices.derive(sheet)
     if rows.responses:
         lm_eval_repeats.score(sheet)
