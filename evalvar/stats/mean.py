@@ -206,7 +206,7 @@ def bounded_mean_interval(
 
     Notes
     -----
-    With u the mean on the scale 0..1 and w the variance on it: n_eff = u(1-u)/w, the sample size
+    With u the mean on the scale 0..1 and w the variance on it: n_eff = n u(1-u)/w, the sample size
     at which a proportion would have this variance (n where w = 0). Where half the scores or more
     sit on one bound, n_eff <= n (1 + m/10), m = scores off that bound, since few of them cannot
     tell the variance. The interval is `midp_interval` of u n' in n' = n_eff (z/t)^2, t with n - 1
@@ -229,7 +229,7 @@ def bounded_mean_interval(
     w = v / span**2
     binary = bottom_count + top_count == size
     with np.errstate(all="ignore"):
-        effective = np.where(w > 1e-14, u * (1 - u) / w, size)
+        effective = np.where(w > 1e-14, size * u * (1 - u) / w, size)
         most = np.maximum(bottom_count, top_count)
         cap = np.where(2 * most >= size, size * (1 + (size - most) / _ITEMS_PER_SIZE), np.inf)
         t = special.stdtrit(np.where(size > 1, size - 1, np.nan), (1 + level) / 2)
