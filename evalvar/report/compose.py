@@ -62,6 +62,8 @@ def _lede(reading: Reading) -> str:
     if tasks:
         what.append(wording.count(len(tasks), "benchmark"))
     subject = " on ".join(what) or "The results"
+    lead, _, rest = subject.partition(" ")
+    subject = f"{wording.spelled(int(lead))} {rest}" if lead.isdigit() else subject
     drawn = ["the questions"]
     if len(reading.names("seed")) > 1:
         drawn.append("the training seeds")

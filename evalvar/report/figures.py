@@ -1,7 +1,7 @@
 """Figures of a single result, public as ``evalvar.plot``.
 
-Each function takes a `Result` (or several) and returns a `matplotlib.figure.Figure`, drawn as in a
-report: ``evalvar.plot.differences(result).savefig("differences.pdf")``. Nothing here touches pyplot.
+Each function takes a `Result` (or several) and returns a `matplotlib.figure.Figure`, drawn as in
+a report: ``evalvar.plot.differences(result).savefig("differences.pdf")``. pyplot is not used.
 """
 
 from collections.abc import Iterable

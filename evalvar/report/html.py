@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from evalvar.report.model import Cell, Column, Figure, Report, Row, Table
+from evalvar.report.model import Cell, Column, Figure, Report, Row, Table, ungrouped
 
 _HERE = Path(__file__).resolve().parent
 _FONTS = (
@@ -37,6 +37,7 @@ def to_html(report: Report) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["groups"] = _groups
+    environment.filters["ungrouped"] = ungrouped
     environment.tests["table"] = lambda block: isinstance(block, Table)
     environment.tests["figure"] = lambda block: isinstance(block, Figure)
     environment.globals.update(draw=_Drawer(), drawn=_bar, kind=_kind)
@@ -71,7 +72,7 @@ def _groups(rows: tuple[Row, ...]) -> list[tuple[str, list[Row]]]:
 
 
 def _kind(column: Column, table: Table, cell: Cell | None = None) -> str:
-    classes = [column.role]
+    classes: list[str] = [column.role]
     if column.role == "text":
         place = table.columns.index(column)
         texts = [row.cells[place].text for row in table.rows[:50]]

@@ -4,7 +4,7 @@ A renderer matches three block types, `Text`, `Table` and `Figure`, and nothing 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any, Literal
 
@@ -200,6 +200,22 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     colophon: tuple[str, ...] = field(default=())
+
+
+def ungrouped(table: Table) -> Table:
+    """Return the table with its groups as a first column, where each group has one row only."""
+    groups = [row.group for row in table.rows]
+    if not any(groups) or len(set(groups)) < len(groups):
+        return table
+    columns = tuple(
+        replace(column, role="text") if column.role == "name" else column
+        for column in table.columns
+    )
+    return replace(
+        table,
+        columns=(Column("Benchmark", "name"), *columns),
+        rows=tuple(Row((Cell(row.group), *row.cells)) for row in table.rows),
+    )
 
 
 def plain(phrase: Phrase) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from evalvar.report.model import (
     Block,
@@ -17,6 +18,7 @@ from evalvar.report.model import (
     Table,
     Text,
     Verdict,
+    ungrouped,
 )
 
 _HERE = Path(__file__).resolve().parent
@@ -25,6 +27,8 @@ _PREAMBLE = _HERE / "templates" / "report.typ"
 # Width of the text on the page in the pixels of a figure: 178 mm at 0.75 pt a pixel.
 _WIDTH = 672
 _MINI = 176
+# Tables up to this many rows are kept on one page.
+_WHOLE = 24
 _BREAK = "\u200b"
 _COLOURS = {"warn": "seed", "quiet": "muted", "tie": "muted", "clear": "ink"}
 
@@ -33,7 +37,9 @@ def to_pdf(report: Report) -> bytes:
     """Return the report as a PDF; the same report gives the same bytes."""
     import typst
 
-    compiled = typst.compile(
+    # Its stubs ask that the source and the font folders be of one type.
+    compiler: Any = typst.compile
+    compiled = compiler(
         to_typst(report).encode(),
         format="pdf",
         font_paths=[str(_FONTS)],
@@ -132,11 +138,13 @@ def _span(span: Span) -> str:
 def _table(table: Table) -> str:
     if table.folded:
         return f"#small({_string(table.folded + ' are listed in the HTML form of this report.')})"
-    columns = ", ".join(_track(column) for column in table.columns)
+    table = ungrouped(table)
+    columns = ", ".join(_track(column, table) for column in table.columns)
     aligned = ", ".join("right" if c.role == "number" else "left" for c in table.columns)
-    head = ", ".join(f"[#{_words(column.name, 'muted')}]" for column in table.columns)
+    head = ", ".join(f"[#{_words(_title(column, table), 'muted')}]" for column in table.columns)
     lines = [
         f"#ruled(columns: ({columns},), align: ({aligned},), caption: {_string(table.caption)},",
+        f"  whole: {'true' if len(table.rows) <= _WHOLE else 'false'},",
         f"  table.header({head}),",
     ]
     last = ""
@@ -145,7 +153,8 @@ def _table(table: Table) -> str:
             last = row.group
             lines.append(f"  group({len(table.columns)}, {_string(row.group)}),")
         cells = (
-            _cell(cell, column, table) for cell, column in zip(row.cells, table.columns, strict=True)
+            _cell(cell, column, table)
+            for cell, column in zip(row.cells, table.columns, strict=True)
         )
         lines.append("  " + ", ".join(cells) + ",")
     lines.append(")")
@@ -153,8 +162,21 @@ def _table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _track(column: Column) -> str:
-    return "1fr" if column.role in ("interval", "name") else "auto"
+def _track(column: Column, table: Table) -> str:
+    """Give the room to the drawn interval, else to the names, else to all that is words."""
+    roles = {column.role for column in table.columns}
+    if "interval" in roles:
+        return "1fr" if column.role == "interval" else "auto"
+    if "number" in roles:
+        return "1fr" if column.role == "name" else "auto"
+    return "1fr"
+
+
+def _title(column: Column, table: Table) -> str:
+    if column.role == "interval":
+        low, high = table.scale
+        return f"{column.name}, drawn from {low:g} to {high:g}"
+    return column.name
 
 
 def _cell(cell: Cell, column: Column, table: Table) -> str:

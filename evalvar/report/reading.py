@@ -37,22 +37,25 @@ class Unit:
         """True where 0-1 scores are shown as 0-100."""
         return self.factor != 1.0
 
-    def cell(self, row: Mapping[str, Any], *, sign: bool = False, tone: Tone = "") -> Cell:
+    def cell(
+        self, row: Mapping[str, Any], *, sign: bool = False, tone: Tone = "", fine: bool = False
+    ) -> Cell:
         """Return the value of a row, digits by its standard error."""
         value, low, high = self.bounds(row)
-        text = wording.fixed(value, self.decimals(row), sign=sign)
+        text = wording.fixed(value, self.decimals(row, fine=fine), sign=sign)
         return Cell(text, value, low, high, tone)
 
-    def decimals(self, row: Mapping[str, Any]) -> int:
+    def decimals(self, row: Mapping[str, Any], *, fine: bool = False) -> int:
         """Return the decimals of a row's value and interval."""
         value, low, high = self.bounds(row)
         default = 1 if self.percent else None
-        return wording.decimals_for(value, row["se"] * self.factor, low, high, default=default)
+        se = row["se"] * self.factor
+        return wording.decimals_for(value, se, low, high, default=default, fine=fine)
 
-    def interval(self, row: Mapping[str, Any], *, sign: bool = False) -> str:
+    def interval(self, row: Mapping[str, Any], *, sign: bool = False, fine: bool = False) -> str:
         """Return ``[low, high]`` in the digits of the value."""
         _, low, high = self.bounds(row)
-        return wording.interval(low, high, self.decimals(row), sign=sign)
+        return wording.interval(low, high, self.decimals(row, fine=fine), sign=sign)
 
     def bounds(self, row: Mapping[str, Any]) -> tuple[float, float, float]:
         """Return value, low and high in the unit that is shown."""
@@ -87,7 +90,12 @@ class Reading:
         found: dict[str, list[pd.DataFrame]] = {}
         for result in self.results:
             if len(result.table):
-                found.setdefault(result.name, []).append(result.table.astype(object))
+                frame = result.table.astype(object)
+                model = result.settings.get("model")
+                if "model" not in frame and isinstance(model, tuple | list) and len(model) == 1:
+                    # Comparisons within one model carry it in their settings only.
+                    frame["model"] = str(model[0])
+                found.setdefault(result.name, []).append(frame)
         tables = {}
         for name, frames in found.items():
             table = pd.concat(frames, ignore_index=True)
@@ -125,7 +133,7 @@ class Reading:
         return {
             (str(k[0]), str(k[1])): (v[0], v[1])
             for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
-        }  # type: ignore[index]
+        }
 
     def unit(self, task: Any, metric: Any) -> Unit:
         """Return the unit of a metric: points where all its means lie between 0 and 1."""

@@ -5,21 +5,26 @@ Digits follow the standard error, a true minus sign is used, and what is undefin
 
 from math import floor, isfinite, log10
 
-DASH = "–"
+DASH = "\u2013"
+TIMES = "\u00d7"
 MINUS = "\u2212"
 # Half the width of a 95% normal interval in standard errors, to read a standard error back from
 # bounds; only the number of digits depends on it.
 _HALF_WIDTH = 1.96
 
 
-def places(se: float, *, default: int = 1) -> int:
+def places(se: float, *, default: int = 1, fine: bool = False) -> int:
     """Return the decimals that one significant figure of the standard error leaves.
 
-    >>> places(0.5), places(5.0), places(0.04)
-    (1, 0, 2)
+    `fine` keeps one more where that figure is 1 or 2, since rounding there costs most.
+
+    >>> places(0.5), places(5.0), places(0.04), places(1.2), places(1.2, fine=True)
+    (1, 0, 2, 0, 1)
     """
     if not isfinite(se) or se <= 0:
         return default
+    if fine and se / 10 ** floor(log10(se) + 1e-9) < 3:
+        se /= 10
     return int(min(6, max(0, -floor(log10(se) + 1e-9))))
 
 
@@ -40,17 +45,23 @@ def spread(low: float, high: float) -> float:
 
 
 def decimals_for(
-    value: float, se: float, low: float, high: float, *, default: int | None = None
+    value: float,
+    se: float,
+    low: float,
+    high: float,
+    *,
+    default: int | None = None,
+    fine: bool = False,
 ) -> int:
     """Return the decimals for a value: its standard error, else its interval, else its size."""
     if isfinite(low) and isfinite(high) and high > low:
-        digits = places(se if isfinite(se) and se > 0 else spread(low, high))
+        digits = places(se if isfinite(se) and se > 0 else spread(low, high), fine=fine)
         # Bounds that would print alike hide that there is an interval at all.
         while digits < 6 and f"{low:.{digits}f}" == f"{high:.{digits}f}":
             digits += 1
         return digits
     if isfinite(se) and se > 0:
-        return places(se)
+        return places(se, fine=fine)
     return significant(value, 3) if default is None else default
 
 
@@ -161,11 +172,36 @@ def sentence(text: str) -> str:
 def basis(n: float, unit: str) -> str:
     """Return what an estimate rests on.
 
-    >>> basis(120, "item"), basis(5, "item x seed")
-    ('120 items', '5, item × seed')
+    >>> basis(120, "item"), basis(1, "seed")
+    ('120 items', '1 seed')
     """
     if not isfinite(n) or n <= 0:
         return DASH
-    if " x " in unit:
-        return f"{count(n)}, {unit.replace(' x ', ' × ')}"
-    return count(n, unit)
+    if unit == "item x seed":
+        # n counts the scarcer of the two, which is the seeds.
+        return f"{count(n, 'seed')} {TIMES} items"
+    return f"{count(n)} {crossed(unit)}" if " x " in unit else count(n, unit)
+
+
+def crossed(unit: str) -> str:
+    """Return a unit such as ``item x seed`` with the sign for a product."""
+    return unit.replace(" x ", f" {TIMES} ")
+
+
+def place(task: str, metric: str) -> str:
+    """Return a benchmark with the metric that was read.
+
+    >>> place("arc", "acc"), place("", "acc")
+    ('arc (acc)', 'acc')
+    """
+    return f"{task} ({metric})" if task and metric else task or metric
+
+
+def spelled(n: int) -> str:
+    """Return a small number as a word with a capital, to begin a sentence.
+
+    >>> spelled(2), spelled(25)
+    ('Two', '25')
+    """
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+    return words[n] if 0 <= n < len(words) else f"{n:,}"

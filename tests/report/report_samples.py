@@ -58,28 +58,89 @@ def checkpoints(tasks=("tiny_color", "tiny_sum"), seeds=5, steps=STEPS, model="t
     rows = []
     for task in tasks:
         for metric in metrics or METRICS:
-            luck = rng.normal(0, 0.06, size=(seeds, 1)) + rng.normal(0, 0.02, size=(seeds, len(steps)))
+            luck = rng.normal(0, 0.06, size=(seeds, 1)) + rng.normal(
+                0, 0.02, size=(seeds, len(steps))
+            )
             for c, step in enumerate(steps):
                 base = curve(metric, (c + 1) / len(steps))
                 runs = np.clip(base + luck[:, c], 0.01, 0.99 if metric[0] != "n" else 9)
                 for seed, value in enumerate(runs):
                     key = dict(model=model, task=task, metric=metric, seed=seed, checkpoint=step)
                     half = 0.08
-                    rows.append((key, "mean", Estimate(value, 0.04, value - half, value + half, n=120, method="Wilson score")))
+                    rows.append(
+                        (
+                            key,
+                            "mean",
+                            Estimate(
+                                value,
+                                0.04,
+                                value - half,
+                                value + half,
+                                n=120,
+                                method="Wilson score",
+                            ),
+                        )
+                    )
                 key = dict(model=model, task=task, metric=metric, checkpoint=step)
                 mean, sd = float(runs.mean()), float(runs.std(ddof=1)) if seeds > 1 else nan
                 half = 2.78 * sd / np.sqrt(seeds) if seeds > 1 else nan
-                rows.append((key, "mean", Estimate(mean, half / 2, mean - half, mean + half, n=seeds, unit="seed", method="t over seeds")))
-                rows.append((key, "seed_sd", Estimate(sd, n=seeds, unit="seed", method="sd, ddof 1")))
+                rows.append(
+                    (
+                        key,
+                        "mean",
+                        Estimate(
+                            mean,
+                            half / 2,
+                            mean - half,
+                            mean + half,
+                            n=seeds,
+                            unit="seed",
+                            method="t over seeds",
+                        ),
+                    )
+                )
+                rows.append(
+                    (key, "seed_sd", Estimate(sd, n=seeds, unit="seed", method="sd, ddof 1"))
+                )
             key = dict(model=model, task=task, metric=metric)
             rows += [
-                (key, "kendall_tau", Estimate(0.974, 0.01, 0.93, 0.99, n=seeds, unit="seed", method="tau-b, mean over seeds")),
-                (key, "kendall_tau_null_sd", Estimate(0.11, n=seeds, unit="seed", method="exact permutation")),
+                (
+                    key,
+                    "kendall_tau",
+                    Estimate(
+                        0.974,
+                        0.01,
+                        0.93,
+                        0.99,
+                        n=seeds,
+                        unit="seed",
+                        method="tau-b, mean over seeds",
+                    ),
+                ),
+                (
+                    key,
+                    "kendall_tau_null_sd",
+                    Estimate(0.11, n=seeds, unit="seed", method="exact permutation"),
+                ),
                 (key, "step_noise_sd", Estimate(0.021, n=seeds, unit="seed", method="sd of steps")),
-                (key, "snr_last", Estimate(12.4, n=seeds, unit="seed", method="mean over sd of the last steps")),
-                (key, "rise_share", Estimate(0.83, n=seeds, unit="seed", method="share of rising steps")),
+                (
+                    key,
+                    "snr_last",
+                    Estimate(12.4, n=seeds, unit="seed", method="mean over sd of the last steps"),
+                ),
+                (
+                    key,
+                    "rise_share",
+                    Estimate(0.83, n=seeds, unit="seed", method="share of rising steps"),
+                ),
             ]
-    result = Result.of("checkpoints", ("model", "task", "metric", "seed", "checkpoint"), rows, settings=SETTINGS, sources=SOURCES)
+    result = Result.of(
+        "checkpoints",
+        ("model", "task", "metric", "seed", "checkpoint"),
+        rows,
+        settings=SETTINGS,
+        sources=SOURCES,
+    )
     return labelled(result, **LABELS)
 
 
@@ -94,7 +155,11 @@ def seed_variance(tasks=("tiny_color", "tiny_sum"), model="tiny", seeds=5, metri
                 sd = nan
             e = lambda v, u="seed", **k: Estimate(v, n=seeds, unit=u, **k)  # noqa: E731
             rows += [
-                (key, "final_mean", e(mean, se=sd / 2, low=mean - sd, high=mean + sd, method="t over seeds")),
+                (
+                    key,
+                    "final_mean",
+                    e(mean, se=sd / 2, low=mean - sd, high=mean + sd, method="t over seeds"),
+                ),
                 (key, "final_seed_sd", e(sd * 1.2, method="sd, ddof 1")),
                 (key, "seed_sd", e(sd, method="mean over checkpoints of the sd, ddof 1")),
                 (key, "item_half_width", e(half, u="item", method="Wilson score")),
@@ -102,8 +167,23 @@ def seed_variance(tasks=("tiny_color", "tiny_sum"), model="tiny", seeds=5, metri
                 (key, "snr", e(mean / sd / 1.2, method="mean / sd over seeds")),
                 (key, "monotonicity", e(0.97 + m / 100, method="tau-b, mean over seeds")),
             ]
-    result = Result.of("seed_variance", ("model", "task", "metric"), rows, settings=SETTINGS, warnings=["tiny_sum: 3 of 50 items are missing in seed 2."], sources=SOURCES)
-    return labelled(result, **LABELS, at_chance=False, items=120, seeds=seeds, checkpoints=10, last_checkpoint=1500)
+    result = Result.of(
+        "seed_variance",
+        ("model", "task", "metric"),
+        rows,
+        settings=SETTINGS,
+        warnings=["tiny_sum: 3 of 50 items are missing in seed 2."],
+        sources=SOURCES,
+    )
+    return labelled(
+        result,
+        **LABELS,
+        at_chance=False,
+        items=120,
+        seeds=seeds,
+        checkpoints=10,
+        last_checkpoint=1500,
+    )
 
 
 def summary(models=("alpha", "beta"), tasks=("arc", "sums"), metrics=("acc",), seed=0):
@@ -114,12 +194,27 @@ def summary(models=("alpha", "beta"), tasks=("arc", "sums"), metrics=("acc",), s
             for model in models:
                 value = float(rng.uniform(0.3, 0.9))
                 key = dict(model=model, task=task, metric=metric, seed=0, checkpoint=0, prompt="")
-                rows.append((key, "mean", Estimate(value, 0.01, value - 0.02, value + 0.02, n=2500, method="Wilson score")))
-    result = Result.of("summary", ("model", "task", "metric", "seed", "checkpoint", "prompt"), rows, settings=SETTINGS)
+                rows.append(
+                    (
+                        key,
+                        "mean",
+                        Estimate(
+                            value, 0.01, value - 0.02, value + 0.02, n=2500, method="Wilson score"
+                        ),
+                    )
+                )
+    result = Result.of(
+        "summary",
+        ("model", "task", "metric", "seed", "checkpoint", "prompt"),
+        rows,
+        settings=SETTINGS,
+    )
     return labelled(result, **LABELS)
 
 
-def compare(models=("alpha", "beta"), tasks=("arc", "sums"), metric="acc", higher=True, seed=0, gap=None):
+def compare(
+    models=("alpha", "beta"), tasks=("arc", "sums"), metric="acc", higher=True, seed=0, gap=None
+):
     rng = np.random.default_rng(seed + 5)
     rows, labels = [], []
     for task in tasks:
@@ -131,11 +226,29 @@ def compare(models=("alpha", "beta"), tasks=("arc", "sums"), metric="acc", highe
                 d = means[a] - means[b]
                 p = 0.0002 if abs(d) > 0.03 else 0.31
                 key = dict(task=task, metric=metric, between="model", a=a, b=b)
-                rows.append((key, "difference", Estimate(d, 0.012, d - 0.024, d + 0.024, n=2480, method="paired t", p_value=p)))
-                better = "cannot be told apart" if p > 0.05 else ("a" if (d > 0) == higher else "b") + " is better"
+                rows.append(
+                    (
+                        key,
+                        "difference",
+                        Estimate(
+                            d, 0.012, d - 0.024, d + 0.024, n=2480, method="paired t", p_value=p
+                        ),
+                    )
+                )
+                better = (
+                    "cannot be told apart"
+                    if p > 0.05
+                    else ("a" if (d > 0) == higher else "b") + " is better"
+                )
                 labels.append((means[a], means[b], better))
                 if len(models) > 2:
-                    rows.append((key, "difference_simultaneous", Estimate(d, n=2480, method="Holm", p_value=p)))
+                    rows.append(
+                        (
+                            key,
+                            "difference_simultaneous",
+                            Estimate(d, n=2480, method="Holm", p_value=p),
+                        )
+                    )
                     labels.append(labels[-1])
     result = Result.of("compare", ("task", "metric", "between", "a", "b"), rows, settings=SETTINGS)
     table = result.table.assign(
@@ -154,10 +267,31 @@ def code_metrics(models=("coder-a", "coder-b", "coder-c"), ks=(1, 10, 100)):
         for k in ks:
             value = 1 - (0.3 + 0.05 * m) * k ** (-0.2 - 0.2 * m)
             key = dict(model=model, task="problems", metric="passed")
-            rows.append((key, f"pass@{k}", Estimate(value, 0.02, value - 0.04, min(1, value + 0.04), n=118, method="unbiased pass@k, item bootstrap")))
+            rows.append(
+                (
+                    key,
+                    f"pass@{k}",
+                    Estimate(
+                        value,
+                        0.02,
+                        value - 0.04,
+                        min(1, value + 0.04),
+                        n=118,
+                        method="unbiased pass@k, item bootstrap",
+                    ),
+                )
+            )
         key = dict(model=model, task="problems", metric="efficiency")
         for k in ks[:2]:
-            rows.append((key, f"eff@{k}", Estimate(0.45 + 0.01 * k, 0.02, 0.41, 0.6, n=118, method="eff@k, item bootstrap")))
+            rows.append(
+                (
+                    key,
+                    f"eff@{k}",
+                    Estimate(
+                        0.45 + 0.01 * k, 0.02, 0.41, 0.6, n=118, method="eff@k, item bootstrap"
+                    ),
+                )
+            )
     return Result.of("code_metrics", ("model", "task", "metric", "seed"), rows, settings=SETTINGS)
 
 
@@ -171,7 +305,13 @@ def coverage(gaps=True):
             (key, "items_missing", Estimate(short)),
             (key, "unscored", Estimate(3 if short else 0)),
         ]
-    return Result.of("coverage", ("model", "task", "metric", "seed", "checkpoint", "prompt"), rows, settings=SETTINGS, warnings=["beta: 20 of 2,500 items of arc are missing."])
+    return Result.of(
+        "coverage",
+        ("model", "task", "metric", "seed", "checkpoint", "prompt"),
+        rows,
+        settings=SETTINGS,
+        warnings=["beta: 20 of 2,500 items of arc are missing."],
+    )
 
 
 def study():

@@ -1,6 +1,7 @@
 """Score by number of tries, k on a log axis."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def _apart(axes: Axes, ends: list[float], body: float) -> list[float]:
     places = [(top - y) / (top - bottom) * body for y in ends]
     order = sorted(range(len(ends)), key=lambda i: places[i])
     moved = list(places)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + 15)
     over = max(0.0, max(moved) - body)
     return [moved[i] - over - places[i] for i in range(len(ends))]

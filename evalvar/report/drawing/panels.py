@@ -56,7 +56,9 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float) -> N
     if isfinite(chance) and axes.get_ylim()[0] <= chance <= axes.get_ylim()[1]:
         axes.axhline(chance, color=COLOURS["muted"], linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         # Early in training the curve starts at chance, so the word stands at the other end.
-        sheet.text(axes, 1, chance, "chance", dx=-2, dy=7, size=12, ha="right", va="top", across=True)
+        sheet.text(
+            axes, 1, chance, "chance", dx=-2, dy=7, size=12, ha="right", va="top", across=True
+        )
     known = np.isfinite(sd)
     if known.any():
         axes.fill_between(
@@ -71,7 +73,13 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float) -> N
     known = np.isfinite(low) & np.isfinite(high)
     if known.any():
         axes.fill_between(
-            x[known], low[known], high[known], color=COLOURS["blue"], alpha=0.22, linewidth=0, zorder=3
+            x[known],
+            low[known],
+            high[known],
+            color=COLOURS["blue"],
+            alpha=0.22,
+            linewidth=0,
+            zorder=3,
         )
     for run in panel["runs"]:
         points = np.asarray(run, dtype=float)

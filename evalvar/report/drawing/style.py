@@ -35,7 +35,7 @@ LINES = ("blue", "ochre", "teal", "purple", "ink")
 WIDE, NARROW = 690, 336
 _FILES = {400: "SourceSans3-Regular.ttf", 600: "SourceSans3-SemiBold.ttf"}
 # Text stays text, so that it can be selected, searched and read aloud; the salt fixes the ids.
-_RC = {"svg.fonttype": "none", "svg.hashsalt": "evalvar", "path.simplify": False}
+_RC: Any = {"svg.fonttype": "none", "svg.hashsalt": "evalvar", "path.simplify": False}
 
 
 def font(size: float, weight: int = 400) -> FontProperties:

@@ -19,8 +19,14 @@ class Curve:
 
     model: str
     task: str
+    metric: str
     family: str
     points: tuple[tuple[int, dict[str, Any]], ...]
+
+    @property
+    def place(self) -> str:
+        """The benchmark with its metric."""
+        return wording.place(self.task, self.metric)
 
     @property
     def unit(self) -> Unit:
@@ -35,15 +41,15 @@ class Curve:
 
 def curves(reading: Reading) -> list[Curve]:
     """Return the curves over seeds, or of the only seed."""
-    found: dict[tuple[str, str, str], dict[int, list[dict[str, Any]]]] = {}
+    found: dict[tuple[str, str, str, str], dict[int, list[dict[str, Any]]]] = {}
     table = reading.table("code_metrics")
     for row in records(table[table["value"].notna()]):
         match = _QUANTITY.fullmatch(str(row["quantity"]))
         if match:
-            key = (str(row["model"]), str(row["task"]), match[1])
+            key = (str(row["model"]), str(row["task"]), str(row["metric"]), match[1])
             found.setdefault(key, {}).setdefault(int(match[2]), []).append(row)
     result = []
-    for (model, task, family), points in found.items():
+    for (model, task, metric, family), points in found.items():
         chosen = []
         for k, rows in sorted(points.items()):
             pooled = [row for row in rows if missing(row["seed"])] or (
@@ -52,7 +58,7 @@ def curves(reading: Reading) -> list[Curve]:
             if pooled:
                 chosen.append((k, pooled[0]))
         if chosen:
-            result.append(Curve(model, task, family, tuple(chosen)))
+            result.append(Curve(model, task, metric, family, tuple(chosen)))
     return result
 
 
@@ -73,7 +79,8 @@ def section(reading: Reading) -> Section | None:
 
 def leaders(found: list[Curve]) -> tuple[int, int, Curve, Curve] | None:
     """Return the smallest and largest shared k of pass@k, and who leads at each."""
-    first = [c for c in found if c.family == "pass@" and c.task == found[0].task]
+    passed = [c for c in found if c.family == "pass@"]
+    first = [c for c in passed if c.place == passed[0].place]
     shared = set.intersection(*({k for k, _ in c.points} for c in first)) if first else set()
     if len(first) < 2 or len(shared) < 2:
         return None
@@ -96,24 +103,24 @@ def _answer(found: list[Curve]) -> str:
     if ends is None:
         curve = found[0]
         texts = [f"{curve.family}{k} {at(curve, k)}" for k, _ in curve.points[:3]]
-        return f"{curve.model} on {curve.task}: {wording.listing(texts)}."
+        return f"{curve.model} on {curve.place}: {wording.listing(texts)}."
     low, high, one, many = ends
     if one.model == many.model:
         return (
-            f"{one.model} leads {one.task} at one try and at {high}: pass@{low} {at(one, low)}, "
+            f"{one.model} leads {one.place} at one try and at {high}: pass@{low} {at(one, low)}, "
             f"pass@{high} {at(one, high)}."
         ).replace("one try", "one try" if low == 1 else f"{low} tries")
     return (
-        f"The leader of {one.task} depends on the number of tries: {one.model} at k = {low} "
+        f"The leader of {one.place} depends on the number of tries: {one.model} at k = {low} "
         f"({at(one, low)}), {many.model} at k = {high} ({at(many, high)})."
     )
 
 
 def figures_of(found: list[Curve]) -> list[Figure]:
     """Return one drawing per task and family that has two or more k."""
-    drawn = []
-    for task, family in dict.fromkeys((c.task, c.family) for c in found):
-        mine = [c for c in found if (c.task, c.family) == (task, family) and len(c.points) > 1]
+    drawn: list[Figure] = []
+    for place, family in dict.fromkeys((c.place, c.family) for c in found):
+        mine = [c for c in found if (c.place, c.family) == (place, family) and len(c.points) > 1]
         if not mine or len(drawn) == MOST_FIGURES:
             continue
         mine.sort(key=lambda curve: -curve.last)
@@ -122,21 +129,23 @@ def figures_of(found: list[Curve]) -> list[Figure]:
             (c.model, tuple((float(k), *unit.bounds(row)) for k, row in c.points)) for c in mine
         )
         level = wording.percent(mine[0].points[0][1]["level"])
-        alt = "; ".join(
-            f"{c.model} {', '.join(f'{family}{k} {at(c, k)}' for k, _ in (c.points[0], c.points[-1]))}"
-            for c in mine[:6]
-        )
+        alt = "; ".join(_ends(curve) for curve in mine[:6])
         name = "percent of problems" if unit.percent else "score, 1 = the reference"
         drawn.append(
             Figure(
                 "curves",
                 {"series": series, "family": family, "percent": unit.percent},
-                caption=f"{task}: {family}k, {name}, by tries k on a log axis.",
-                alt=f"{task}, {family}k. {alt}.",
-                note=f"Bars: {level} intervals over problems. Five models in colour, the rest grey.",
+                caption=f"{place}: {family}k, {name}, by tries k on a log axis.",
+                alt=f"{place}, {family}k. {alt}.",
+                note=f"Bars: {level} intervals over problems. At most five models in colour.",
             )
         )
     return drawn
+
+
+def _ends(curve: Curve) -> str:
+    ks = (curve.points[0][0], curve.points[-1][0])
+    return f"{curve.model} " + ", ".join(f"{curve.family}{k} {at(curve, k)}" for k in ks)
 
 
 def _tables(found: list[Curve]) -> list[Table]:
@@ -148,9 +157,9 @@ def _tables(found: list[Curve]) -> list[Table]:
         for k in ks:
             columns += [Column(f"{family}{k}"), Column("[low, high]", "text", secondary=True)]
         rows = []
-        for task in dict.fromkeys(c.task for c in mine):
+        for place in dict.fromkeys(c.place for c in mine):
             for curve in sorted(
-                (c for c in mine if c.task == task),
+                (c for c in mine if c.place == place),
                 key=lambda c: -float(c.points[0][1]["value"]),
             ):
                 cells = [Cell(curve.model)]
@@ -161,7 +170,7 @@ def _tables(found: list[Curve]) -> list[Table]:
                         continue
                     bounds = curve.unit.interval(row) or wording.DASH
                     cells += [curve.unit.cell(row), Cell(bounds, tone="quiet")]
-                rows.append(Row(tuple(cells), task))
+                rows.append(Row(tuple(cells), place))
         first = mine[0].points[0][1]
         share = "percent of problems" if mine[0].unit.percent else "1 = as fast as the reference"
         tables.append(

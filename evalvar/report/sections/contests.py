@@ -7,6 +7,7 @@ from math import isfinite, nan
 from typing import Any
 
 from evalvar.report import wording
+from evalvar.report.model import Cell, Tone
 from evalvar.report.reading import Reading, Unit, missing, records
 
 
@@ -21,7 +22,7 @@ class Pair:
     @property
     def names(self) -> tuple[str, str]:
         """First and second, in the order in which the difference is taken."""
-        a, b = str(self.row["a"]), str(self.row["b"])
+        a, b = (_side(self.row["between"], self.row[name]) for name in ("a", "b"))
         return (b, a) if self.flipped else (a, b)
 
     @property
@@ -39,6 +40,11 @@ class Pair:
         return {**self.row, "value": -value, "low": -high, "high": -low}
 
     @property
+    def turned(self) -> "Pair":
+        """The same pair, told from the other side."""
+        return Pair(self.row, self.holm, not self.flipped)
+
+    @property
     def status(self) -> str:
         """Return ``clear``, ``tie`` or ``undefined``."""
         verdict = self.row["verdict"]
@@ -52,22 +58,18 @@ class Pair:
     @property
     def winner(self) -> str:
         """The better side of a clear pair."""
-        verdict = str(self.row["verdict"])
-        return str(self.row["b"] if verdict.startswith("b ") else self.row["a"])
+        second = str(self.row["verdict"]).startswith("b ")
+        return _side(self.row["between"], self.row["b" if second else "a"])
+
+    @property
+    def p(self) -> float:
+        """The p-value that the verdict rests on: adjusted where pairs were adjusted."""
+        return self.holm if isfinite(self.holm) else float(self.row["p_value"])
 
     @property
     def p_text(self) -> str:
-        """Return the p-value that the verdict rests on, adjusted where pairs were adjusted."""
-        if isfinite(self.holm):
-            return wording.p_clause("Holm p", self.holm)
-        return wording.p_clause("p", self.row["p_value"])
-
-    @property
-    def words(self) -> str:
-        """The verdict in words."""
-        if self.status == "clear":
-            return f"{self.winner} is better"
-        return "cannot be told apart" if self.status == "tie" else "undefined"
+        """The p-value with its name."""
+        return wording.p_clause("Holm p" if isfinite(self.holm) else "p", self.p)
 
 
 @dataclass(frozen=True)
@@ -75,66 +77,104 @@ class Contest:
     """All pairs of one task and metric."""
 
     between: str
+    model: str
     task: str
     metric: str
     pairs: tuple[Pair, ...]
     unit: Unit
     higher: bool
 
+    @property
+    def place(self) -> str:
+        """Where the sides met, in words."""
+        return wording.place(self.task, self.metric)
+
+    @property
+    def group(self) -> str:
+        """Where the sides met, as the heading of rows."""
+        subject = "" if self.between == "model" or not self.model else f"{self.model}: "
+        named = ", ".join(part for part in (self.task, self.metric) if part)
+        return subject + named + ("" if self.higher else ", lower is better")
+
     def tally(self) -> Counter[str]:
         """Count pairs by status."""
         return Counter(pair.status for pair in self.pairs)
 
-    def ladder(self) -> tuple[Pair, ...]:
-        """Return neighbours in the order of their means, each as better minus worse."""
+    def text(self, pair: Pair, *, sign: bool = True) -> str:
+        """Return the difference as it is told."""
+        return self.cell(pair, sign=sign).text
+
+    def cell(self, pair: Pair, *, sign: bool = True, tone: Tone = "") -> Cell:
+        """Return the difference as a cell; a difference keeps a digit more than a score."""
+        return self.unit.cell(pair.told, sign=sign, tone=tone, fine=True)
+
+    def interval(self, pair: Pair, *, sign: bool = True) -> str:
+        """Return the interval of the difference as it is told."""
+        return self.unit.interval(pair.told, sign=sign, fine=True)
+
+    def ladder(self) -> tuple[tuple[Pair, ...], bool]:
+        """Return the pairs to draw, and whether each is a step to the next in order of means.
+
+        All pairs become steps between neighbours, better minus worse. One against all the others
+        stays that, in the order of the others.
+        """
         if len(self.pairs) < 2:
-            return self.pairs
+            return self.pairs, False
         means: dict[str, float] = {}
         for pair in self.pairs:
             for name, mean in zip(pair.names, pair.means, strict=True):
                 means.setdefault(name, mean)
-        if not all(isfinite(mean) for mean in means.values()):
-            return self.pairs
         known = {pair.names: pair for pair in self.pairs}
-        order = sorted(means, key=lambda name: (-means[name] if self.higher else means[name], name))
-        rungs = []
-        for upper, lower in pairwise(order):
-            if (upper, lower) in known:
-                rungs.append(known[upper, lower])
-            elif (lower, upper) in known:
-                pair = known[lower, upper]
-                rungs.append(Pair(pair.row, pair.holm, flipped=True))
-        return tuple(rungs)
+        known.update({pair.names[::-1]: pair.turned for pair in self.pairs})
+        sign = -1 if self.higher else 1
+        order = sorted(means, key=lambda name: (sign * means[name], name))
+        steps = [known[step] for step in pairwise(order) if step in known]
+        if len(steps) == len(order) - 1 and all(isfinite(mean) for mean in means.values()):
+            return tuple(steps), True
+        return self.pairs, False
 
 
 def contests(reading: Reading) -> list[Contest]:
-    """Return the comparisons, grouped by what is compared, task and metric."""
+    """Return the comparisons, grouped by what is compared, task and metric, models first."""
     table = reading.table("compare")
-    keys = ("between", "task", "metric", "a", "b")
+    keys = ("between", "model", "task", "metric", "a", "b")
     holm = {
-        tuple(row[k] for k in keys): row["p_value"]
+        tuple(str(row[k]) for k in keys): row["p_value"]
         for row in records(table[table["quantity"] == "difference_simultaneous"])
     }
-    groups: dict[tuple[str, str, str], list[Pair]] = {}
+    groups: dict[tuple[str, str, str, str], list[Pair]] = {}
     for row in records(table[table["quantity"] == "difference"]):
-        key = tuple(row[k] for k in keys)
-        place = (str(row["between"]), str(row["task"]), str(row["metric"]))
+        key = tuple(str(row[k]) for k in keys)
+        between, model, task, metric = ("" if missing(row[k]) else str(row[k]) for k in keys[:4])
+        place = (between, model, task, metric)
         groups.setdefault(place, []).append(Pair(row, holm.get(key, nan)))
     found = [
         Contest(
             *place,
             pairs=tuple(pairs),
-            unit=reading.unit(place[1], place[2]),
-            higher=reading.higher_is_better(place[1], place[2]),
+            unit=reading.unit(place[2] or None, place[3]),
+            higher=reading.higher_is_better(place[2] or None, place[3]),
         )
         for place, pairs in groups.items()
     ]
-    order = {
-        (task, metric): i
-        for task in dict.fromkeys(c.task for c in found)
-        for i, metric in enumerate(
-            reading.metrics(task, [c.metric for c in found if c.task == task])
-        )
-    }
     tasks = list(dict.fromkeys(c.task for c in found))
-    return sorted(found, key=lambda c: (c.between, tasks.index(c.task), order[c.task, c.metric]))
+    metrics = {
+        task: reading.metrics(task, [c.metric for c in found if c.task == task]) for task in tasks
+    }
+    return sorted(
+        found,
+        key=lambda c: (
+            c.between != "model",
+            c.between,
+            c.model,
+            tasks.index(c.task),
+            metrics[c.task].index(c.metric),
+        ),
+    )
+
+
+def _side(between: Any, name: Any) -> str:
+    if between == "model" or missing(between):
+        return str(name)
+    text = str(name)
+    return f"{between} {int(text):,}" if text.isdigit() else f"{between} {text or 'default'}"

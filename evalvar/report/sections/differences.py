@@ -1,4 +1,4 @@
-"""Which differences are real: paired differences, as a ladder and as a table."""
+"""Which differences are real: paired differences, as ladders and as a table."""
 
 from collections import Counter
 from math import isfinite
@@ -9,7 +9,7 @@ from evalvar.report.reading import Reading
 from evalvar.report.sections.contests import Contest, Pair, contests
 
 MOST_FIGURES = 6
-MOST_RUNGS = 24
+MOST_ROWS_DRAWN = 24
 # Above this the table shows neighbours only: all pairs of sixty models are 1,770 a benchmark.
 MOST_ROWS = 400
 
@@ -19,20 +19,16 @@ def section(reading: Reading) -> Section | None:
     found = contests(reading)
     if not any(pair.status != "undefined" for c in found for pair in c.pairs):
         return None
-    blocks: list[Block] = [*figures_of(found), _table(found)]
-    left = len(found) - sum(isinstance(b, Figure) for b in blocks)
-    notes = []
-    if left > 0 and any(len(c.pairs) > 1 for c in found):
-        notes.append(
-            f"{wording.count(left, 'further reading')} not drawn; the table has their rows."
-        )
+    figures = figures_of(found)
+    blocks: list[Block] = [*figures, _table(found)]
+    left = sum(len(c.pairs) > 1 for c in found) - MOST_FIGURES
+    notes = (
+        (f"{wording.count(left, 'further ladder')} not drawn; the table has their rows.",)
+        if left > 0
+        else ()
+    )
     return Section(
-        "differences",
-        "Which differences are real",
-        _answer(found),
-        tuple(blocks),
-        tuple(notes),
-        short="Which differences are real",
+        "differences", "Which differences are real", _answer(found), tuple(blocks), notes
     )
 
 
@@ -41,13 +37,13 @@ def _answer(found: list[Contest]) -> str:
     total = tally["clear"] + tally["tie"]
     if total == 1:
         contest = next(c for c in found if c.tally()["clear"] + c.tally()["tie"])
-        pair = contest.pairs[0]
+        pair = next(pair for pair in contest.pairs if pair.status != "undefined")
         first, second = pair.names
-        value = contest.unit.of(contest.unit.cell(pair.told, sign=True).text)
+        value = contest.unit.of(contest.text(pair))
         verb = "are told apart" if pair.status == "clear" else "cannot be told apart"
-        return (
-            f"{first} and {second} {verb} on {contest.task} ({contest.metric}): "
-            f"{value} {contest.unit.interval(pair.told, sign=True)}."
+        interval = contest.interval(pair)
+        return f"{first} and {second} {verb} on {contest.place}: {value} {interval}.".replace(
+            " .", "."
         )
     ties = "1 is a tie" if tally["tie"] == 1 else f"{wording.count(tally['tie'])} are ties"
     clear = "1 is" if tally["clear"] == 1 else f"{wording.count(tally['clear'])} are"
@@ -55,53 +51,65 @@ def _answer(found: list[Contest]) -> str:
 
 
 def figures_of(found: list[Contest]) -> list[Figure]:
-    """Return one drawing for pairs of two, or a ladder per benchmark for more."""
-    if all(len(c.pairs) == 1 for c in found):
-        drawn = [c for c in found if c.unit.percent] or found[:1]
-        rungs = [(f"{c.task}, {c.metric}", c.pairs[0]) for c in drawn[:MOST_RUNGS]]
-        a, b = drawn[0].pairs[0].names
-        same = all(c.pairs[0].names == (a, b) for c in drawn)
-        subject = f"{a} minus {b}" if same else "First minus second"
-        if not same:
-            rungs = [(f"{' − '.join(pair.names)}, {label}", pair) for label, pair in rungs]
-        return [_ladder(rungs, drawn[0], subject, len(drawn) - len(rungs))]
+    """Return the drawings: benchmarks as rows for a lone pair, models as rows for several."""
     figures = []
-    for contest in [c for c in found if len(c.pairs) > 1][:MOST_FIGURES]:
-        ladder = [pair for pair in contest.ladder() if isfinite(pair.row["value"])]
-        rungs = [(" − ".join(pair.names), pair) for pair in ladder[:MOST_RUNGS]]
-        if rungs:
-            subject = f"{contest.task}, {contest.metric}: each minus the next in the order of means"
-            figures.append(_ladder(rungs, contest, subject, len(ladder) - len(rungs)))
-    return figures
+    lone: dict[tuple[str, str, tuple[str, str], bool], list[Contest]] = {}
+    for contest in found:
+        if len(contest.pairs) == 1 and isfinite(contest.pairs[0].row["value"]):
+            names = contest.pairs[0].names
+            key = (contest.between, contest.model, names, contest.unit.percent)
+            lone.setdefault(key, []).append(contest)
+    for (between, model, names, percent), mine in lone.items():
+        # Unbounded metrics share no axis with each other; the table has them.
+        if percent or len(mine) == 1:
+            rows = [(c.group.removeprefix(f"{model}: "), c, c.pairs[0]) for c in mine]
+            subject = f"{names[0]} minus {names[1]}"
+            if between != "model" and model:
+                subject = f"{model}, {subject}"
+            figures.append(_ladder(rows, subject))
+    for contest in found:
+        ladder, stepped = contest.ladder()
+        rows = [
+            (f" {wording.MINUS} ".join(pair.names), contest, pair)
+            for pair in ladder
+            if isfinite(pair.row["value"])
+        ]
+        if len(contest.pairs) > 1 and rows:
+            how = (
+                ": each minus the next in the order of means" if stepped else ": first minus second"
+            )
+            figures.append(_ladder(rows, contest.group + how))
+    return figures[:MOST_FIGURES]
 
 
-def _ladder(rungs: list[tuple[str, Pair]], contest: Contest, subject: str, left: int) -> Figure:
-    unit = contest.unit
-    shown = [(label, pair) for label, pair in rungs if isfinite(pair.row["value"])]
+def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str) -> Figure:
+    shown = all_rows[:MOST_ROWS_DRAWN]
     rows = tuple(
         (
             label,
-            *unit.bounds(pair.told),
-            "tie" if pair.status == "tie" else unit.cell(pair.told, sign=True).text,
+            *contest.unit.bounds(pair.told),
+            contest.text(pair) if pair.status == "clear" else pair.status,
             pair.status == "clear",
         )
-        for label, pair in shown
+        for label, contest, pair in shown
     )
-    clear = sum(pair.status == "clear" for _, pair in shown)
-    level = wording.percent(shown[0][1].row["level"]) if shown else "95%"
-    hint = "" if contest.higher else " Lower is better."
+    clear = sum(pair.status == "clear" for _, _, pair in shown)
+    contest = shown[0][1]
+    level = wording.percent(shown[0][2].row["level"])
+    left = len(all_rows) - len(shown)
     more = f" {wording.count(left, 'further row')} in the table only." if left > 0 else ""
     words = "; ".join(
-        f"{label} {unit.cell(pair.told, sign=True).text} {unit.interval(pair.told, sign=True)}"
-        for label, pair in shown[:12]
+        f"{label} {contest.text(pair)} {contest.interval(pair)}".rstrip()
+        for label, contest, pair in shown[:12]
     )
-    name = f" in {unit.name}" if unit.name else ""
+    unit = f", in {contest.unit.name}" if contest.unit.name else ""
     return Figure(
         "ladder",
-        {"rows": rows, "unit": unit.name, "zero": True},
-        caption=f"{subject}{name}, on the items both answered, with {level} intervals.{hint}{more}",
+        {"rows": rows, "unit": contest.unit.name, "zero": True},
+        caption=f"{subject}{unit}, on the items both answered, with {level} intervals.{more}",
         alt=f"{subject}: {clear} of {len(shown)} told apart. {words}.",
-        note="Filled dot and number: told apart. Hollow dot: a tie. The line is zero, no difference.",
+        note="Filled dot and bold number: told apart. Hollow dot: a tie. The dark line is zero, no "
+        "difference.",
     )
 
 
@@ -110,19 +118,26 @@ def _table(found: list[Contest]) -> Table:
     short = total > MOST_ROWS
     rows = []
     for contest in found:
-        hint = "" if contest.higher else ", lower is better"
-        group = f"{contest.task}, {contest.metric}{hint}"
-        shown = contest.ladder() if short or len(contest.pairs) < 2 else contest.pairs
-        rows += [Row(_cells(contest, pair), group) for pair in shown]
+        shown = contest.ladder()[0] if short else contest.pairs
+        rows += [Row(_cells(contest, pair), contest.group) for pair in shown]
     notes = [
         "First minus second, in points for scores between 0 and 1, on the items both answered."
     ]
+    methods = dict.fromkeys(
+        str(pair.row["method"])
+        for c in found
+        for pair in c.pairs
+        if not str(pair.row["method"]).startswith("undefined")
+    )
+    if methods:
+        level = wording.percent(max(pair.row["level"] for c in found for pair in c.pairs))
+        notes.append(f"{level} intervals by {wording.listing(list(methods), most=3)}, unadjusted.")
     if any(isfinite(pair.holm) for c in found for pair in c.pairs):
         notes.append(
-            "The interval is of the one difference, unadjusted; p is adjusted by Holm over all "
-            "pairs of the benchmark, and the verdict rests on it."
+            "Where a benchmark has several pairs, p is adjusted by Holm over them, and the verdict "
+            "rests on it: an interval may leave out zero and the pair still be a tie."
         )
-    if short:
+    if short and len(rows) < total:
         notes.append(f"Neighbours in the order of means; all {total:,} pairs are in the results.")
     return Table(
         "difference-table",
@@ -137,23 +152,22 @@ def _table(found: list[Contest]) -> Table:
         ),
         tuple(rows),
         caption="Paired differences with intervals and verdicts",
-        footnotes=tuple(notes),
+        footnotes=(" ".join(notes),),
         counted="pairs",
     )
 
 
 def _cells(contest: Contest, pair: Pair) -> tuple[Cell, ...]:
     first, second = pair.names
-    unit, told = contest.unit, pair.told
-    value = unit.cell(told, sign=True, tone="strong" if pair.status == "clear" else "quiet")
-    p = pair.holm if isfinite(pair.holm) else pair.row["p_value"]
-    verdict = {"clear": pair.words, "tie": "tie"}.get(pair.status, wording.DASH)
+    value = contest.cell(pair, tone="strong" if pair.status == "clear" else "quiet")
+    verdict = {"clear": f"{pair.winner} is better", "tie": "tie"}.get(pair.status, wording.DASH)
+    bounds = contest.interval(pair) or wording.DASH
     return (
         Cell(first),
         Cell(second),
         value,
-        Cell(unit.interval(told, sign=True) or wording.DASH, value.high - value.low, tone="quiet"),
-        Cell(wording.p_value(p), p),
+        Cell(bounds, value.high - value.low, tone="quiet"),
+        Cell(wording.p_value(pair.p), pair.p),
         Cell(verdict, tone="clear" if pair.status == "clear" else "tie"),
         Cell(wording.basis(pair.row["n"], str(pair.row["unit"])), float(pair.row["n"])),
     )

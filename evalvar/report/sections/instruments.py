@@ -77,7 +77,10 @@ def _answer(found: dict[Place, Cells]) -> str:
         more = "more" if above else "no more"
         return f"The seeds move the score {more} than the choice of items does: {largest}."
     if above == 0:
-        return f"In no reading of {len(ratios)} do the seeds move the score more than the choice of items does: {largest}."
+        return (
+            f"In no reading of {len(ratios)} do the seeds move the score more than the choice of "
+            f"items does: {largest}."
+        )
     which = (
         f"all {len(ratios)} readings"
         if above == len(ratios)
@@ -99,7 +102,7 @@ def _counts(found: dict[Place, Cells]) -> str:
         if numbers:
             low, high = numbers[0], numbers[-1]
             lone = wording.count(high, noun)
-            texts.append(lone if low == high else f"{wording.count(low)}–{lone}")
+            texts.append(lone if low == high else f"{wording.count(low)}\u2013{lone}")
     return " and ".join(texts)
 
 
@@ -149,15 +152,17 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         caption="Seed noise, item noise and monotonicity per benchmark and metric",
         footnotes=(
             f"Points for scores between 0 and 1. From {_counts(found)}; sd with ddof = 1; tau is "
-            f"Kendall’s tau-b (ties corrected), mean over seeds. Item ± is half the {shown} interval "
-            "over items, averaged over checkpoints like the sd. A dash: no such reading, or not defined. "
+            f"Kendall\u2019s tau-b (ties corrected), mean over seeds. Item ± is half the {shown} "
+            "interval over items, averaged over runs. A dash: no such reading, or not defined. "
             "Columns as in Madaan et al. (2024), Table 1.",
         ),
         counted="readings",
-        note="Seed sd, mean: sd over seeds at each checkpoint, averaged over checkpoints. Ratio: 1.96 × "
-        "seed sd over item ±, like for like; above 1 the usual error bar is too short. tau: score "
-        "with checkpoint, oriented so that 1 always improves; a discrete row has its continuous "
-        "reading’s tau beside it.",
+        note=(
+            "Seed sd, mean: sd over seeds at each checkpoint, averaged over checkpoints. Ratio: "
+            "1.96 \u00d7 seed sd over item ±, like for like; above 1 the usual error bar is too short. "
+            "tau: score with checkpoint, oriented so that 1 always improves; a discrete row has its "
+            "continuous reading\u2019s tau beside it."
+        ),
     )
 
 
@@ -210,8 +215,8 @@ def _signal_table(reading: Reading, found: dict[Place, Cells], several: bool) ->
         tuple(rows),
         caption="Signal to noise at the last checkpoint, discrete beside continuous",
         footnotes=(
-            "SNR: mean over sd of the seeds (ddof = 1), both at the last checkpoint. The sd here is "
-            "of the last checkpoint; the table above has the mean over checkpoints, so the two "
+            "SNR: mean over sd of the seeds (ddof = 1), both at the last checkpoint. The sd here "
+            "is of the last checkpoint; the table above has the mean over checkpoints, so the two "
             "differ. A constant added to a metric raises its SNR: compare metrics of one scale. "
             f"Columns as in Madaan et al. (2024), Table 2.{few}",
         ),

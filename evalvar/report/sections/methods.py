@@ -10,6 +10,7 @@ from evalvar.report.model import Block, Cell, Column, Row, Section, Span, Table,
 from evalvar.report.reading import Reading, missing, records
 
 MOST_SOURCES = 12
+MOST_METHODS = 14
 _TITLES = {
     "summary": "Scores",
     "seed_variance": "Seed noise",
@@ -119,28 +120,23 @@ def _names(reading: Reading) -> list[str]:
 def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     """Say which method each quantity used, quantities of one method together."""
     table = reading.table(name)
-    frame = table[["quantity", "method", "unit", "level", "low"]]
-    together: dict[tuple[str, str, str], list[str]] = {}
     bounded = table.assign(bound=table["low"].notna() & table["high"].notna())
-    grouped = bounded.groupby(["quantity", "method", "unit"], sort=False, dropna=False)
-    for (quantity, method, unit), group in grouped:
-        if missing(method) or not str(method):
+    together: dict[tuple[str, str], list[str]] = {}
+    for (quantity, method), group in bounded.groupby(["quantity", "method"], sort=False):
+        told = str(method)
+        if not told or told.startswith("undefined"):
             continue
         level = group["level"].max() if group["bound"].any() else float("nan")
-        shown = f", {wording.percent(level)} intervals" if isfinite(level) else ""
-        over = (
-            f" over {unit}s"
-            if unit and " x " not in str(unit)
-            else (f" over {unit}".replace(" x ", " × ") if unit else "")
-        )
-        key = (str(method), over, shown)
-        together.setdefault(key, []).append(_WORDS.get(str(quantity), str(quantity)))
-    if not together or not len(frame):
+        shown = f" ({wording.percent(level)} intervals)" if isfinite(level) else ""
+        together.setdefault((told, shown), []).append(_WORDS.get(str(quantity), str(quantity)))
+    if not together:
         return ()
     parts = [
-        f"{wording.listing(list(dict.fromkeys(quantities)), most=8)} by {method}{over}{level}"
-        for (method, over, level), quantities in together.items()
+        f"{wording.listing(list(dict.fromkeys(quantities)), most=8)}: {method}{level}"
+        for (method, level), quantities in list(together.items())[:MOST_METHODS]
     ]
+    if len(together) > MOST_METHODS:
+        parts.append(f"and {len(together) - MOST_METHODS} variants that differ in their counts")
     return (
         Span(f"{_TITLES.get(name, name)}. ", "strong"),
         Span(wording.sentence("; ".join(parts))),

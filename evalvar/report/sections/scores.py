@@ -44,7 +44,7 @@ def last_scores(reading: Reading) -> list[Score]:
     for key in dict.fromkeys([*groups, *over_seeds]):
         pooled = over_seeds.get(key)
         if pooled is not None and (key not in groups or _several(pooled, groups[key])):
-            scores.append(Score(*map(str, key), row=pooled))
+            scores.append(Score(str(key[0]), str(key[1]), str(key[2]), pooled))
             continue
         group = groups[key]
         for row in records(group):
@@ -53,7 +53,8 @@ def last_scores(reading: Reading) -> list[Score]:
                 for name in ("seed", "prompt")
                 if group[name].nunique() > 1 and not missing(row[name])
             ]
-            scores.append(Score(*map(str, key), row=row, detail=", ".join(details)))
+            place = (str(key[0]), str(key[1]), str(key[2]))
+            scores.append(Score(*place, row, ", ".join(details)))
     return scores
 
 
@@ -172,7 +173,7 @@ def _answer(reading: Reading, scores: list[Score]) -> str:
     rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
     return (
         f"{wording.count(len(models), 'model')} on {wording.count(len(tasks), 'benchmark')}; the "
-        f"{rank} score on {best.task} ({best.metric}) is {best.model}’s, {value}."
+        f"{rank} score on {best.task} ({best.metric}) is {best.model}\u2019s, {value}."
     )
 
 

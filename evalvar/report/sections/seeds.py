@@ -63,10 +63,11 @@ def figure(reading: Reading) -> Figure | None:
         panels = [*shown, *([None] if len(shown) % 2 else [])]
     several_seeds = any(len(panel["runs"]) > 1 for panel in shown)
     bands = (
-        "Thin lines: single runs, one a seed. Thick line: their mean. Wide band: ± 1 sd of runs, the "
-        "spread of single runs. Narrow band: the interval of the mean."
+        "Thin lines: single runs, one a seed. Thick line: their mean. Orange band: ± 1 sd of runs, "
+        "the spread of single runs. Blue band: the interval of the mean. Scales differ."
         if several_seeds
-        else "Line: the one run. Band: its interval over items. One seed says nothing on seed noise."
+        else "Line: the one run. Band: its interval, where there is one. One seed says nothing of "
+        "seed noise. Scales differ."
     )
     ends = "; ".join(f"{panel['title']} {panel['alt']}" for panel in shown)
     return Figure(
@@ -85,7 +86,7 @@ def _places(reading: Reading) -> list[tuple[str, str, str]]:
     keys = ["model", "task", "metric"]
     steps = means.groupby(keys, sort=False)["checkpoint"].nunique()
     return [
-        (str(key[0]), str(key[1]), str(key[2]))  # type: ignore[index]
+        (str(key[0]), str(key[1]), str(key[2]))
         for key, n in zip(steps.index, steps.to_numpy(), strict=True)
         if n > 1
     ]
@@ -168,9 +169,9 @@ def _trend_table(reading: Reading) -> Table:
         tuple(rows) if shown and shown[0] == "kendall_tau" else (),
         caption="Trend of each benchmark over checkpoints, over seeds",
         footnotes=(
-            "tau: Kendall’s tau-b of score with checkpoint, mean over seeds; 1 always moves the "
-            "better way, 0 has no trend. No-trend sd: how far tau strays by chance where there is no "
-            "trend. Step noise in points for scores between 0 and 1.",
+            "tau: Kendall\u2019s tau-b of score with checkpoint, mean over seeds; 1 always moves "
+            "the better way, 0 has no trend. No-trend sd: how far tau strays by chance where there "
+            "is no trend. Step noise in points for scores between 0 and 1.",
         ),
         counted="readings",
     )

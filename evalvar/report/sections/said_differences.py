@@ -1,0 +1,158 @@
+"""What can be said of differences: the leader, the ties, the last steps of training."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import isfinite
+
+from evalvar.report import wording
+from evalvar.report.model import Figure, Verdict
+from evalvar.report.reading import missing
+from evalvar.report.sections.claims import claim, quiet
+from evalvar.report.sections.contests import Contest, Pair
+
+
+def differences(found: Sequence[Contest]) -> list[Verdict]:
+    """Return at most three verdicts: one pair at least, and a count where there are many."""
+    heads = _heads([c for c in found if c.between != "checkpoint"])
+    if len(heads) == 1 or (len(heads) == 2 and all(len(c.pairs) == 1 for c in heads)):
+        verdicts = [_pair(contest, _first(contest)) for contest in heads]
+    elif heads:
+        top = max(heads, key=lambda contest: _distance(_first(contest)))
+        verdicts = [_pair(top, _first(top))]
+    else:
+        return []
+    if len(heads) > 2 or any(len(c.pairs) > 1 for c in heads):
+        verdicts.append(_tally(heads))
+    return verdicts
+
+
+def last_steps(found: Sequence[Contest]) -> list[Verdict]:
+    """Return what the last checkpoint gained over the one before, over all benchmarks."""
+    heads = _heads([c for c in found if c.between == "checkpoint" and len(c.pairs) == 1])
+    if len(heads) == 1:
+        return [_pair(heads[0], heads[0].pairs[0])]
+    return [_tally(heads)] if heads else []
+
+
+def _heads(found: Sequence[Contest]) -> list[Contest]:
+    """Keep one metric a task, its first: the table has the others."""
+    heads: dict[tuple[str, str, str], Contest] = {}
+    for contest in found:
+        if any(pair.status != "undefined" for pair in contest.pairs):
+            heads.setdefault((contest.between, contest.model, contest.task), contest)
+    return list(heads.values())
+
+
+def _first(contest: Contest) -> Pair:
+    """Return the step at the top of the ladder: the leader against the next."""
+    return next(pair for pair in contest.ladder()[0] if pair.status != "undefined")
+
+
+def _distance(pair: Pair) -> float:
+    """Order pairs by the size of the difference in widths of its interval."""
+    width = pair.row["high"] - pair.row["low"]
+    return abs(pair.row["value"]) / width if isfinite(width) and width > 0 else 0.0
+
+
+def _pair(contest: Contest, pair: Pair) -> Verdict:
+    clear = pair.status == "clear"
+    if clear and pair.winner != pair.names[0]:
+        # Told from the better side, so that the sentence has the winner as its subject.
+        pair = pair.turned
+    first, second = pair.names
+    unit = contest.unit
+    text = unit.of(contest.text(pair, sign=not clear))
+    bounds = quiet(f" {contest.interval(pair, sign=not clear)}".rstrip())
+    items = str(pair.row["unit"]) == "item" and pair.row["n"] > 0
+    basis = wording.count(float(pair.row["n"]), "item") if items else "items"
+    rests = f"on the {basis} both answered."
+    where = contest.place if contest.between == "model" else f"{contest.place} of {contest.model}"
+    if clear and contest.higher:
+        said = claim(f"{first} leads {where} by {text}", bounds, f" over {second}, {rests}")
+    elif clear:
+        drop = text.lstrip(wording.MINUS)
+        # The interval of a drop is told as a drop too: both lose their sign and change places.
+        bounds = quiet(f" {contest.interval(pair.turned, sign=False)}".rstrip())
+        said = claim(
+            f"{first} is lower, which is better, on {where} by {drop}",
+            bounds,
+            f" than {second}, {rests}",
+        )
+    else:
+        said = claim(
+            f"{first} and {second} cannot be told apart on {where}:",
+            f" {text}",
+            bounds,
+            f", {rests}",
+        )
+    graphic = Figure(
+        "mini_interval",
+        {"rows": (("", *unit.bounds(pair.told), contest.text(pair), clear),)},
+        alt=f"{contest.text(pair)} {contest.interval(pair)}".rstrip(),
+    )
+    if clear:
+        return Verdict("Clear", "clear", said, _method(pair), "differences", graphic)
+    return Verdict("1 tie", "tie", said, _method(pair), "differences", graphic)
+
+
+def _method(pair: Pair) -> str:
+    parts = [
+        str(pair.row["method"]),
+        wording.basis(pair.row["n"], str(pair.row["unit"])),
+        pair.p_text,
+        f"{wording.percent(pair.row['level'])} interval",
+    ]
+    text = wording.sentence(", ".join(part for part in parts if part and part != wording.DASH))
+    unpaired = pair.row.get("unpaired")
+    if not missing(unpaired) and float(str(unpaired)) > 0:
+        left = wording.count(float(str(unpaired)), "item")
+        text += f" {left} that only one of them answered left out."
+    return text
+
+
+def _tally(heads: Sequence[Contest]) -> Verdict:
+    """Count clear pairs and ties over the first metric of every benchmark."""
+    tally = sum((c.tally() for c in heads), Counter[str]())
+    clear, ties = tally["clear"], tally["tie"]
+    lone = all(len(c.pairs) == 1 for c in heads)
+    noun = "benchmark" if lone else "pair"
+    tied = "1 is a tie" if ties == 1 else f"{ties:,} are ties"
+    apart = "1 is" if clear == 1 else f"{clear:,} are"
+    where = "" if lone or len(heads) > 1 else f" on {heads[0].place}"
+    over = f" on {wording.count(len(heads), 'benchmark')}" if not lone and len(heads) > 1 else ""
+    strong = f"Of {wording.count(clear + ties, noun)}{where}{over}, {apart} told apart and {tied}."
+    names = {c.pairs[0].names for c in heads} if lone else set()
+    rest = ""
+    if len(names) == 1:
+        first, second = next(iter(names))
+        strong = f"{first} against {second}: {strong[:1].lower()}{strong[1:]}"
+        wins = Counter(c.pairs[0].winner for c in heads if c.pairs[0].status == "clear")
+        rest = "; ".join(f"{name} is better on {n}" for name, n in wins.most_common())
+        rest = f" {rest}." if rest else ""
+    methods = dict.fromkeys(
+        str(pair.row["method"]) for c in heads for pair in c.pairs if pair.status != "undefined"
+    )
+    method = wording.listing(list(methods), most=2)
+    if any(isfinite(pair.holm) for c in heads for pair in c.pairs):
+        method += "; verdicts by Holm over the pairs of a benchmark"
+    elif lone and len(heads) > 1:
+        method += "; not adjusted over benchmarks"
+    level = 1 - heads[0].pairs[0].row["level"]
+    graphic = Figure(
+        "mini_bars",
+        {
+            "rows": (
+                (float(clear), f"{clear:,}", "told apart", "blue"),
+                (float(ties), f"{ties:,}", "tie" if ties == 1 else "ties", "faint"),
+            )
+        },
+        alt=f"{clear:,} told apart, {ties:,} ties",
+    )
+    return Verdict(
+        wording.count(ties, "tie") if ties else "All clear",
+        "tie" if ties else "clear",
+        claim(strong, rest),
+        wording.sentence(f"{method}; two-sided at {wording.percent(level)}"),
+        "differences",
+        graphic,
+    )
