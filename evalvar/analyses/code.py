@@ -173,7 +173,7 @@ def _metric(
     if len(tables) > 1:
         for k in tries:
             wide = pd.concat({seed: table[k] for seed, table in tables.items()}, axis=1)
-            rows.append((named, f"{name}@{k}", _over_seeds(wide, level)))
+            rows.append((named, f"{name}@{k}", _over_seeds(wide, fact, level)))
     return rows, remarks
 
 
@@ -212,12 +212,12 @@ def _mean(values: pd.Series, bounds: tuple[float, float], level: float) -> Estim
         return Estimate(float(scores.mean()), level=level, n=1, method=f"undefined: {error}")
 
 
-def _over_seeds(wide: pd.DataFrame, level: float) -> Estimate:
+def _over_seeds(wide: pd.DataFrame, fact: Facts, level: float) -> Estimate:
     shared = wide.dropna().to_numpy()
     if wide.isna().all().any() or len(shared) < 2:
         method = "undefined: k is larger than the number of answers, or no items are shared"
         return Estimate(np.nan, level=level, unit="item x seed", method=method)
-    estimate = crossed_mean_ci(shared, level=level)
+    estimate = fact.within(crossed_mean_ci(shared, level=level))
     if len(shared) < len(wide):
         return replace(estimate, method=f"{estimate.method}, {len(shared)} of {len(wide)} items")
     return estimate

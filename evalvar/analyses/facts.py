@@ -1,12 +1,13 @@
 """What is known of each metric of each task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from evalvar.evidence import Evidence, higher_is_better, score_range
 from evalvar.results import Result
+from evalvar.stats import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Facts:
     def sign(self) -> float:
         """1 where higher is better, -1 where lower is."""
         return 1.0 if self.higher_is_better else -1.0
+
+    def within(self, mean: Estimate) -> Estimate:
+        """Cut the interval of a mean to the range, and leave out the test of a mean of zero."""
+        low = mean.low if np.isnan(self.low) else np.fmax(mean.low, self.low)
+        high = mean.high if np.isnan(self.high) else np.fmin(mean.high, self.high)
+        if np.isnan(mean.low):
+            low = high = np.nan
+        return replace(mean, low=float(low), high=float(high), p_value=np.nan)
 
 
 def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:

@@ -137,9 +137,9 @@ def final_mean(curves: Curves, column: int, level: float) -> Estimate:
     if not present.any():
         return Estimate(np.nan, level=level, unit="seed", method="undefined")
     if curves.items is not None and present.sum() > 1 and len(curves.items) > 1:
-        return crossed_mean_ci(curves.items[:, present, column], level=level)
+        return curves.facts.within(crossed_mean_ci(curves.items[:, present, column], level=level))
     if present.sum() > 1:
-        return replace(mean_ci(values[present], level=level), unit="seed")
+        return curves.facts.within(replace(mean_ci(values[present], level=level), unit="seed"))
     return Estimate(
         float(values[present][0]), se=float(curves.errors[present, column][0]) or np.nan,
         level=level, n=1, unit="seed", method="one seed: no interval over seeds",

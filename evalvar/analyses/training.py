@@ -59,7 +59,7 @@ def checkpoints(
         over seeds. Quantities:
 
         ``mean``
-            Of one run (the interval is `summary`'s), or over seeds at a checkpoint.
+            Of one run (its interval stands in `summary`), or over seeds at a checkpoint.
         ``seed_sd``
             Standard deviation over seeds at a checkpoint (ddof 1).
         ``kendall_tau``
@@ -90,7 +90,7 @@ def checkpoints(
     rows: list[Row] = []
     warnings = list(evidence.warnings)
     for curves in training_curves(evidence):
-        found = [*_points(curves, level), *_trends(curves, last, level)]
+        found = [*_trends(curves, last, level), *_points(curves, level)]
         key = {"model": curves.model, "task": curves.task, "metric": curves.metric}
         rows += [({**key, **axes}, name, estimate) for axes, name, estimate in found]
         warnings += curves.remarks
