@@ -15,6 +15,7 @@ from evalvar.errors import EvalvarError, UsageError
 
 if TYPE_CHECKING:
     from evalvar.evidence import Evidence
+    from evalvar.report.model import Report
     from evalvar.results import Result
 
 BAD_INPUT = 3
@@ -346,18 +347,17 @@ def demo(
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")] = Path(),
 ) -> None:
-    """Show what evalvar does on recorded logs of a small language model."""
+    """Report on recorded logs of a small language model."""
     from evalvar.analyses.overview import overview
 
     found = logs or str(Path(__file__).parent / "demo_logs.tar.xz")
-    evidence = _load([found], None, None, None, "error")
-    results = overview(evidence)
-    targets = [output / "demo.html", output / "demo.pdf"]
+    results = overview(_load([found], None, None, None, "error"))
     output.mkdir(parents=True, exist_ok=True)
+    targets = [output / "demo.html", output / "demo.pdf"]
     page = _write_report(results, targets, "A small language model, trained five times")
     for target in targets:
         print(target)
-    for sentence in page.findings[:3]:
+    for sentence in _findings(page)[:3]:
         print(sentence)
 
 
@@ -508,7 +508,23 @@ def _check_suffixes(targets: Iterable[Path], *, tables: bool = False) -> None:
             raise UsageError(f"{target}: the directory {target.parent} does not exist. Make it.")
 
 
-def _write_report(results: "list[Result]", targets: Iterable[Path], title: str | None) -> Any:
+def _findings(page: "Report") -> list[str]:
+    """Return what the page says first, and after that the answer of each section."""
+    from evalvar.report.model import Text, Verdict, plain
+
+    blocks = [block for section in page.sections for block in section.blocks]
+    verdicts = [
+        item
+        for block in blocks
+        if isinstance(block, Text)
+        for item in block.items
+        if isinstance(item, Verdict)
+    ]
+    answers = [section.answer for section in page.sections if section.answer]
+    return [f"{verdict.status}. {plain(verdict.claim)}" for verdict in verdicts] + answers
+
+
+def _write_report(results: "list[Result]", targets: Iterable[Path], title: str | None) -> "Report":
     from evalvar import report
     from evalvar.results import write_json
 

@@ -61,8 +61,7 @@ def seed_noise(runs, metric):
         "seed_sd": mean(stdev(column) for column in zip(*means.values(), strict=True)),
         "snr": mean(last) / stdev(last),
         "monotonicity": mean(
-            stats.kendalltau(steps, np.multiply(sign, curve)).statistic
-            for curve in means.values()
+            stats.kendalltau(steps, np.multiply(sign, curve)).statistic for curve in means.values()
         ),
     }
 
@@ -70,9 +69,7 @@ def seed_noise(runs, metric):
 def last_step(runs):
     """Return the mean difference of the last two checkpoints."""
     before, last = sorted(runs[0])[-2:]
-    return mean(
-        mean(run[last].values()) - mean(run[before].values()) for run in runs.values()
-    )
+    return mean(mean(run[last].values()) - mean(run[before].values()) for run in runs.values())
 
 
 def pass_at_k(right, k, n=8):

@@ -1,0 +1,212 @@
+"""The command line: stdout is the answer, stderr the remarks, the exit code the verdict."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from evalvar import cli
+
+ROW = ["quantity", "value", "se", "low", "high", "level", "n", "unit", "method", "p_value"]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command line in this process; give back exit code, stdout and stderr."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["evalvar", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out = capsys.readouterr()
+        return left.value.code or 0, out.out, out.err
+
+    return call
+
+
+@pytest.fixture
+def quiz(tmp_path):
+    """Two models, three seeds, four checkpoints, two answers to each of 12 items."""
+    rows = [
+        (model, "quiz", item, seed, step, sample, float((item * 7 + seed + step + sample) % 5 > 1))
+        for model in ("A", "B")
+        for item in range(12)
+        for seed in range(3)
+        for step in (10, 20, 30, 40)
+        for sample in range(2)
+    ]
+    columns = ["model", "task", "item", "seed", "checkpoint", "sample", "score"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame.loc[frame["model"] == "B", "score"] = 1 - frame.loc[frame["model"] == "B", "score"]
+    path = tmp_path / "quiz.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+CONTRACT = {
+    ("summary",): ("summary", ["model", "task", "metric", "seed", "checkpoint", "prompt"]),
+    ("seeds",): ("seed_variance", ["model", "task", "metric"]),
+    ("checkpoints",): ("checkpoints", ["model", "task", "metric", "seed", "checkpoint"]),
+    ("compare", "-a", "A", "-b", "B", "--metric", "score"): (
+        "compare",
+        ["task", "metric", "between", "a", "b"],
+    ),
+    ("code", "-k", "1,2"): ("code_metrics", ["model", "task", "metric", "seed"]),
+    ("coverage",): ("coverage", ["model", "task", "metric", "seed", "checkpoint", "prompt"]),
+    ("check",): ("check", ["model", "task", "metric"]),
+}
+
+
+@pytest.mark.parametrize("words", CONTRACT, ids=lambda words: words[0])
+def test_json_is_one_result_and_nothing_else(run, quiz, words):
+    code, out, _ = run(words[0], quiz, *words[1:], "--json")
+    data = json.loads(out)
+    name, keys = CONTRACT[words]
+    assert code == 0
+    assert (data["name"], data["keys"]) == (name, keys)
+    assert list(data) == ["name", "keys", "settings", "warnings", "sources", "rows"]
+    assert list(data["rows"][0])[: len(keys) + len(ROW)] == [*keys, *ROW]
+
+
+@pytest.mark.parametrize("words", CONTRACT, ids=lambda words: words[0])
+def test_text_is_a_table(run, quiz, words):
+    code, out, _ = run(words[0], quiz, *words[1:])
+    assert code == 0
+    assert len(out.splitlines()) > 1
+
+
+def test_k_is_a_list_or_repeated(run, quiz):
+    together = run("code", quiz, "-k", "1,2", "--json")[1]
+    apart = run("code", quiz, "-k", "1", "-k", "2", "--json")[1]
+    assert together == apart
+
+
+def test_k_beyond_the_samples_is_null_and_says_so(run, quiz):
+    code, out, err = run("code", quiz, "-k", "1,50", "--json")
+    rows = {row["quantity"]: row["value"] for row in json.loads(out)["rows"]}
+    assert code == 0
+    assert rows["pass@50"] is None
+    assert "best of 50 needs 50 answers, and 12 of 12 items have fewer (smallest: 2)." in err
+
+
+def test_same_input_same_bytes(run, quiz):
+    assert run("seeds", quiz, "--json") == run("seeds", quiz, "--json")
+
+
+def test_options_of_every_command_reach_the_analysis(run, quiz):
+    data = json.loads(run("compare", quiz, "--between", "checkpoint", "--model", "A", "--level",
+                          "0.9", "--json")[1])  # fmt: skip
+    assert data["settings"]["level"] == 0.9
+    assert len([row for row in data["rows"] if row["quantity"] == "difference"]) == 6
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".tsv", ".parquet", ".html", ".md", ".pdf"])
+def test_output_picks_the_form_by_suffix(run, quiz, tmp_path, suffix):
+    target = tmp_path / f"out{suffix}"
+    code, out, _ = run("summary", quiz, "-o", target)
+    assert (code, out.strip()) == (0, str(target))
+    assert target.stat().st_size > 100
+
+
+def test_convert_round_trips(run, quiz, tmp_path):
+    before = run("summary", quiz, "--json")[1]
+    for suffix in (".parquet", ".jsonl", ".csv", ".tsv"):
+        target = tmp_path / f"again{suffix}"
+        assert run("convert", quiz, "-o", target)[0] == 0
+        after = run("summary", target, "--json")[1]
+        assert json.loads(after)["rows"] == json.loads(before)["rows"], suffix
+
+
+def test_report_of_several_forms_at_once(run, quiz, tmp_path):
+    targets = [tmp_path / "r.html", tmp_path / "r.pdf", tmp_path / "r.md", tmp_path / "r.json"]
+    code, out, _ = run("report", quiz, *(w for t in targets for w in ("-o", t)))
+    assert code == 0
+    assert out.split() == [str(target) for target in targets]
+    assert {result["name"] for result in json.loads(targets[3].read_text())} >= {"summary"}
+
+
+def fails(run, *words):
+    code, out, err = run(*words)
+    assert code == 3
+    assert out == ""
+    assert err.startswith("evalvar: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("evalvar: ").strip()
+
+
+def test_usage_errors_are_one_line_and_exit_3(run, quiz, tmp_path):
+    assert fails(run, "seeds") == "Missing argument 'PATHS...'. See evalvar --help."
+    assert fails(run, "bogus") == "No such command 'bogus'. See evalvar --help."
+    assert fails(run, "seeds", quiz, "--bogus") == "No such option: --bogus. See evalvar --help."
+    assert fails(run, "seeds", quiz, "--duplicates", "x") == (
+        "--duplicates x is unknown. Use error, latest or sample."
+    )
+    assert (
+        fails(run, "seeds", quiz, "--missing", "x") == "--missing x is unknown. Use drop or wrong."
+    )
+    assert fails(run, "code", quiz, "-k", "1,x") == (
+        "-k 1,x: expected whole numbers, such as -k 1,5,10."
+    )
+    assert fails(run, "seeds", quiz, "--label", "seed") == (
+        "--label seed: expected KEY=VALUE, such as seed=3."
+    )
+    assert fails(run, "seeds", quiz, "--metric", "f1") == (
+        "no metric 'f1' in the data. There is: score."
+    )
+    assert fails(run, "seeds", quiz, "-o", tmp_path / "x.doc") == (
+        f"{tmp_path / 'x.doc'}: unknown form '.doc'. "
+        "Use .html, .pdf, .md, .json, .csv, .tsv, .parquet."
+    )
+    assert "does not exist. Make it." in fails(run, "seeds", quiz, "-o", tmp_path / "no" / "x.md")
+    assert not (tmp_path / "x.doc").exists()
+
+
+def test_level_outside_its_range_is_refused(run, quiz):
+    assert "level" in fails(run, "summary", quiz, "--level", "95")
+
+
+def test_nothing_is_written_when_the_input_is_bad(run, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("model,task,item,score\nA,t,1,inf\n")
+    target = tmp_path / "out.parquet"
+    assert "infinite score" in fails(run, "convert", bad, "-o", target)
+    assert "infinite score" in fails(run, "report", bad, "-o", tmp_path / "out.html")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv"]
+
+
+def test_the_same_key_twice_and_what_it_may_mean(run, tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text("model,task,item,score\nA,t,1,1\nA,t,1,0\nA,t,2,1\n")
+    assert fails(run, "summary", path) == (
+        f"{path}: 1 rows repeat a key within one file, first model A, task t, item 1, "
+        "metric score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one "
+        "run only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'."
+    )
+    latest = json.loads(run("summary", path, "--duplicates", "latest", "--json")[1])
+    assert latest["rows"][0]["value"] == 0.5
+    sample = json.loads(run("summary", path, "--duplicates", "sample", "--json")[1])
+    assert sample["rows"][0]["value"] == 0.75
+
+
+def test_many_remarks_are_counted_and_none_is_lost(run, tmp_path):
+    rows = [f"m{i},t,1," for i in range(20)] + [f"m{i},t,2,1" for i in range(20)]
+    path = tmp_path / "gaps.csv"
+    path.write_text("\n".join(["model,task,item,score", *rows]))
+    _, out, err = run("summary", path, "--json")
+    assert len(json.loads(out)["warnings"]) >= 20
+    assert "more; all stand in the JSON and on the page." in err
+
+
+def test_a_closed_pipe_is_no_error(quiz):
+    command = f"{sys.executable} -m evalvar.cli summary {quiz} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_help_of_every_command_is_its_question(run):
+    for name in ("check", "convert", "summary", "seeds", "checkpoints", "compare", "code"):
+        code, out, _ = run(name, "--help")
+        assert code == 0
+        assert "Usage: evalvar" in out or "Usage:" in out
