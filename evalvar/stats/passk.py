@@ -1,6 +1,6 @@
 """Right and wrong answers, k at a time: pass@k and pass^k."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats.arguments import Floats
 from evalvar.stats.tries import Ints, Tries, Undefined, as_tries, enough_samples
+
+Table = Callable[[int, Ints], Floats]
 
 
 def pass_at_k(n: ArrayLike, c: ArrayLike, *, k: Tries, undefined: Undefined = "raise") -> Floats:
@@ -113,11 +115,9 @@ def mean_pass_at_k(n: ArrayLike, c: ArrayLike, *, k: Tries) -> Floats:
     if not right.size:
         raise NotEnoughDataError("a mean of pass@k needs at least 1 item, but has 0.")
     enough_samples(answers, tries, "raise", "pass@{}")
-    total = np.zeros(tries.size)
-    for size, part in _by_n(answers, right):
-        total += np.bincount(part, minlength=size + 1) @ _pass_table(size, tries)
-    mean = total / right.size
-    return mean[0] if np.ndim(k) == 0 else mean
+    rows, where = _stacked(_pass_table, answers, right, tries)
+    mean = np.bincount(where.ravel(), minlength=len(rows)) @ rows / right.size
+    return np.asarray(mean[0] if np.ndim(k) == 0 else mean)
 
 
 def _pass_table(n: int, tries: Ints) -> Floats:
@@ -143,7 +143,7 @@ def _hat_table(n: int, tries: Ints) -> Floats:
 
 
 def _looked_up(
-    table: Callable[[int, Ints], Floats],
+    table: Table,
     n: ArrayLike,
     c: ArrayLike,
     k: Tries,
@@ -153,22 +153,20 @@ def _looked_up(
     tries = as_tries(k)
     answers, right = _counts(n, c)
     enough_samples(np.broadcast_to(answers, right.shape), tries, undefined, name)
-    if answers.ndim == 0:
-        rows, where = table(int(answers), tries), right
-    else:
-        sizes, which = np.unique(answers, return_inverse=True)
-        rows = np.concatenate([table(int(size), tries) for size in sizes])
-        starts = np.cumsum(sizes + 1) - (sizes + 1)
-        where = starts[which.reshape(right.shape)] + right
+    rows, where = _stacked(table, answers, right, tries)
     return np.take(rows[:, 0] if np.ndim(k) == 0 else rows, where, axis=0)
 
 
-def _by_n(answers: Ints, right: Ints) -> Iterator[tuple[int, Ints]]:
+def _stacked(table: Table, answers: Ints, right: Ints, tries: Ints) -> tuple[Floats, Ints]:
+    """Build a table for every n there is, one under the other, and say where each problem is."""
     if answers.ndim == 0:
-        yield int(answers), right.ravel()
-        return
-    for size in np.unique(answers):
-        yield int(size), right[answers == size]
+        return table(int(answers), tries), right
+    sizes = np.flatnonzero(np.bincount(answers.ravel()))
+    start_of = np.zeros(sizes.max(initial=0) + 1, dtype=np.int64)
+    start_of[sizes] = np.cumsum(sizes + 1) - (sizes + 1)
+    tables = [table(int(size), tries) for size in sizes]
+    rows = np.concatenate(tables) if tables else np.empty((0, tries.size))
+    return rows, start_of[answers] + right
 
 
 def _counts(n: ArrayLike, c: ArrayLike) -> tuple[Ints, Ints]:
