@@ -1,5 +1,6 @@
 """How bytes come off the disk: decompression, first bytes, lines, digests."""
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -47,12 +48,12 @@ def opened(path: Path) -> BinaryIO:
 
 
 def head(path: Path, size: int = 1 << 16) -> bytes:
-    """First bytes of a file, decompressed; empty when it cannot be decompressed."""
-    try:
-        with opened(path) as stream:
-            return stream.read(size).removeprefix(BOM)
-    except _DAMAGED:
-        return b""
+    """First bytes of a file, decompressed, as far as they can be."""
+    start = b""
+    with contextlib.suppress(*_DAMAGED), opened(path) as stream:
+        while len(start) < size and (piece := stream.read(1 << 12)):
+            start += piece
+    return start.removeprefix(BOM)
 
 
 def whole(path: Path) -> bytes:
@@ -67,7 +68,17 @@ def whole(path: Path) -> bytes:
         with opened(path) as stream:
             return stream.read().removeprefix(BOM)
     except _DAMAGED as error:
-        raise damaged(path, error) from error
+        raise _damaged(path, error) from error
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Content of a file, decompressed, piece by piece."""
+    try:
+        with opened(path) as stream:
+            while piece := stream.read(1 << 20):
+                yield piece
+    except _DAMAGED as error:
+        raise _damaged(path, error) from error
 
 
 def lines(path: Path) -> Iterator[bytes]:
@@ -80,14 +91,7 @@ def lines(path: Path) -> Iterator[bytes]:
                 if not line.isspace():
                     yield line
     except _DAMAGED as error:
-        raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: Exception) -> AdapterError:
-    """Error for a compressed file that ends early or is none."""
-    return AdapterError(
-        f"{path}: cannot be decompressed ({error}). Copy the file again or unpack it by hand."
-    )
+        raise _damaged(path, error) from error
 
 
 def evidence_of(
@@ -130,3 +134,9 @@ def evidence_of(
         )
     except RecordsError as error:
         raise RecordsError(f"{path}: {error}") from error
+
+
+def _damaged(path: Path, error: Exception) -> AdapterError:
+    return AdapterError(
+        f"{path}: cannot be decompressed ({error}). Copy the file again or unpack it by hand."
+    )

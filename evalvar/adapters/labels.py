@@ -168,6 +168,8 @@ def without(name: str, pattern: re.Pattern[str]) -> str:
     'ck/step150'
     >>> without("pretrained=org/m,revision=step53000", DEFAULTS["checkpoint"])
     'org/m'
+    >>> without("seed0", DEFAULTS["seed"])
+    'model'
     """
     cut = pattern.sub("\0", name)
     if cut == name:
@@ -179,7 +181,7 @@ def without(name: str, pattern: re.Pattern[str]) -> str:
         joint = next((c for c in part[: part.find("\0")][::-1] if c in _SEPARATORS), "-")
         parts.append(joint.join(piece for piece in pieces if piece) if "\0" in part else part)
     left = "/".join(part for part in parts if part).removeprefix("pretrained=")
-    return left or name
+    return left or "model"
 
 
 def is_label(part: str) -> bool:

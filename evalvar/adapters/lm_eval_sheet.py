@@ -1,5 +1,6 @@
 """One samples file of lm-eval on its way to a table of records."""
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,21 +148,21 @@ class Sheet:
 
 def numbers(column: list[Any]) -> tuple[np.ndarray, np.ndarray | None]:
     """Rows that have a value, and the values; no values when one of them is no number."""
-    try:
-        return np.arange(len(column)), np.array(column, dtype=float)
-    except (TypeError, ValueError):
-        pass
+    with contextlib.suppress(TypeError, ValueError):
+        values = np.array(column, dtype=float)
+        if values.ndim == 1:  # else every row holds a list
+            return np.arange(len(column)), values
     rows = [n for n, value in enumerate(column) if value is not msgspec.UNSET]
     words = {"true": 1.0, "false": 0.0, "nan": np.nan, "": np.nan}
-    values = []
+    found: list[float] = []
     for row in rows:
         value = column[row]
         try:
             value = words.get(value.lower(), value) if isinstance(value, str) else value
-            values.append(np.nan if value is None else float(value))
+            found.append(np.nan if value is None else float(value))
         except (TypeError, ValueError):
             return np.array(rows, dtype=int), None
-    return np.array(rows, dtype=int), np.array(values, dtype=float)
+    return np.array(rows, dtype=int), np.array(found, dtype=float)
 
 
 def constant(value: str, count: int) -> pd.Categorical:

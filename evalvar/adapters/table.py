@@ -56,6 +56,7 @@ def read(path: Path) -> Evidence:
     """
     remarks: list[str] = []
     form = kind(path)
+    ended = form == ".parquet" or table_files.check_text(path, remarks)
     if form in table_files.JSON_LINES:
         frame, names = table_files.read_json_lines(
             path, lambda names: _wanted(meaning(names, path)), remarks
@@ -68,7 +69,7 @@ def read(path: Path) -> Evidence:
         if form == ".parquet":
             frame = table_files.read_parquet(path, wanted)
         else:
-            frame = table_files.read_delimited(path, wanted, remarks)
+            frame = table_files.read_delimited(path, wanted, remarks, ended=ended)
     if understood.left_out:
         remarks.append(
             Remark(

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,13 +12,42 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from evalvar.adapters.files import BOM, head, kind, lines, opened
+from evalvar.adapters.files import BOM, chunks, head, kind, lines, opened
 from evalvar.adapters.remarks import Remark
 from evalvar.errors import AdapterError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
+_BLOCK = 1 << 24  # longer than any row
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def check_text(path: Path, remarks: list[str]) -> bool:
+    """Check that a file is UTF-8 text; return whether it ends with a line break.
+
+    Raises
+    ------
+    AdapterError
+        It is not; the message names the first byte that is at fault.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset = 0
+    last = b""
+    for chunk in itertools.chain(chunks(path), [b""]):
+        if not offset and chunk.startswith(BOM):
+            remarks.append(Remark("a byte-order mark was passed over", file=path))
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            raise AdapterError(
+                f"{path}: not UTF-8 text, the first fault is at byte "
+                f"{offset - held + error.start:,}. Convert it, for example with "
+                "'iconv -f latin1 -t utf-8'."
+            ) from error
+        offset += len(chunk)
+        last = chunk or last
+    return last.endswith((b"\n", b"\r"))
 
 
 def names(path: Path) -> list[str]:
@@ -65,38 +95,61 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
         ) from error
 
 
-def read_delimited(path: Path, wanted: Sequence[str], remarks: list[str]) -> pd.DataFrame:
+def read_delimited(
+    path: Path, wanted: Sequence[str], remarks: list[str], *, ended: bool
+) -> pd.DataFrame:
     """Read columns of a CSV or TSV file as text; an empty cell is null.
+
+    Parameters
+    ----------
+    path, wanted, remarks : Path, sequence of str, list
+        The file, the columns, and where remarks are added.
+    ended : bool
+        Whether the file ends with a line break: else its last line may be cut off.
 
     Raises
     ------
     AdapterError
-        The text is not UTF-8, or a row has more or fewer cells than the header.
+        A row has more or fewer cells than the header.
     """
-    ends = _check_text(path, remarks)
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    odd: list[Any] = []
+
+    def keep(row: Any) -> str:
+        odd.append(row)
+        return "skip"
+
     try:
         with opened(path) as stream:
-            frame = pd.read_csv(
+            read = arrow.read_csv(
                 stream,
-                sep=SEPARATORS[kind(path)],
-                dtype=str,
-                usecols=list(wanted),
-                keep_default_na=False,
-                encoding="utf-8-sig",
+                read_options=arrow.ReadOptions(use_threads=False, block_size=_BLOCK),
+                parse_options=arrow.ParseOptions(
+                    delimiter=SEPARATORS[kind(path)],
+                    newlines_in_values=True,
+                    invalid_row_handler=keep,
+                ),
+                convert_options=arrow.ConvertOptions(
+                    include_columns=list(wanted), column_types=dict.fromkeys(wanted, pa.string())
+                ),
             )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise AdapterError(f"{path}: {str(error).strip()} Repair the file.") from error
-    short = frame.isna().any(axis=1)
-    if short.any():
-        if int(short.sum()) > 1 or not short.iloc[-1] or ends:
-            row = int(short.to_numpy().argmax())
-            raise AdapterError(
-                f"{path}: {int(short.sum())} rows have fewer cells than the header, first row "
-                f"{row} after the header. Repair the file."
-            )
+    except pa.ArrowInvalid as error:
+        raise AdapterError(f"{path}: cannot be read ({error}). Repair the file.") from error
+    rows = read.num_rows + len(odd)
+    # Row numbers of the handler count from 1 and include the header.
+    cut_off = len(odd) == 1 and not ended and odd[0].number == rows + 1
+    if cut_off and odd[0].actual_columns < odd[0].expected_columns:
         remarks.append(Remark("the last line is cut off and was left out ({0} line)", 1, file=path))
-        frame = frame.iloc[:-1]
-    return frame.astype(object).mask(frame == "", None)
+        odd = []
+    if odd:
+        raise AdapterError(
+            f"{path}: {len(odd)} rows do not have the {odd[0].expected_columns} cells of the "
+            f"header, first row {odd[0].number - 2} with {odd[0].actual_columns}. Repair the file."
+        )
+    frame: pd.DataFrame = read.to_pandas().astype(object)
+    return frame.mask(frame == "", None)
 
 
 def read_json_lines(
@@ -118,7 +171,6 @@ def read_json_lines(
     frame, names
         Of the wanted columns, and the names of all.
     """
-    _check_text(path, remarks)
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     seen: dict[str, None] = {}
     kept: dict[str, list[Any]] = {}
@@ -157,31 +209,6 @@ def _loosely(path: Path, number: int, line: bytes) -> dict[str, Any] | None:
             "Write one object a line."
         )
     return row
-
-
-def _check_text(path: Path, remarks: list[str]) -> bool:
-    """Check that the text is UTF-8; return whether it ends with a line break."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    offset = 0
-    last = b""
-    with opened(path) as stream:
-        while True:
-            chunk = stream.read(1 << 20)
-            if not offset and chunk.startswith(BOM):
-                remarks.append(Remark("a byte-order mark was passed over", file=path))
-            held = len(decoder.getstate()[0])
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                raise AdapterError(
-                    f"{path}: not UTF-8 text, the first fault is at byte "
-                    f"{offset - held + error.start:,}. Convert it, for example with "
-                    "'iconv -f latin1 -t utf-8'."
-                ) from error
-            if not chunk:
-                return last.endswith((b"\n", b"\r"))
-            offset += len(chunk)
-            last = chunk
 
 
 def _keys(start: bytes) -> list[str]:

@@ -1,0 +1,310 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar.adapters import load, table
+from evalvar.errors import AdapterError, RecordsError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def csv(text: str, name: str = "f.csv") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def jsonl(*rows: dict, name: str = "f.jsonl") -> Path:
+    path = Path(name)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises((AdapterError, RecordsError)) as error:
+        load(path)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("model,task,item,score", "item"),
+        ("model,task_name,id,epoch,score", "item"),
+        ("Model,Benchmark_ID,example_id,pass1", "item"),
+        ("model,dataset,question_id,correct", "item"),
+        ("model,benchmark,doc_id,value", "item"),
+        ("model,task,item_id,sample_idx,score", "item"),
+        ("model,task,input,trial,score", "item"),
+    ],
+)
+def test_the_names_in_use_are_understood(header, key):
+    row = ",".join("1" for _ in header.split(","))
+    records = load(csv(f"{header}\n{row}\n")).records
+    assert list(records[key]) == ["1"]
+    assert list(records["score"]) == [1.0]
+    assert list(records["task"]) == ["1"]
+
+
+def test_inspect_frames_give_one_metric_per_scorer():
+    path = csv(
+        "model,task_name,sample_id,id,epoch,score_match,score_grade,input\n"
+        "m,t,u1,q1,1,C,0.5,text\nm,t,u2,q2,1,I,,text\n"
+    )
+    evidence = load(path)
+    records = evidence.records.set_index(["metric", "item"])["score"]
+    assert records["match"].to_dict() == {"q1": 1.0, "q2": 0.0}
+    assert records["grade"]["q1"] == 0.5
+    assert np.isnan(records["grade"]["q2"])
+    assert evidence.warnings == (
+        "f.csv: columns that mean nothing to evalvar were left out: sample_id, input",
+        "f.csv: 2 scores are Inspect's letters, read as C = 1, P = 0.5, I = N = 0",
+    )
+
+
+def test_rows_without_item_are_reported_values():
+    evidence = load(csv("model,task,step,mean,std_err,count\nm,t,100,0.5,0.1,20\n"))
+    assert not len(evidence.records)
+    row = evidence.reported.iloc[0]
+    assert row[["checkpoint", "value", "se", "n"]].tolist() == [100, 0.5, 0.1, 20.0]
+
+
+def test_rows_with_seconds_and_status_are_timings():
+    evidence = load(csv("model,task,item,level,case,repeat,seconds,status\nm,t,1,2,3,4,0.5,ok\n"))
+    assert evidence.timings[["level", "case", "repeat", "seconds"]].values.tolist() == [
+        [2, 3, 4, 0.5]
+    ]
+
+
+def test_known_columns_are_kept_and_others_named():
+    path = csv(
+        "model,task,item,score,group,cluster,chance,score_min,score_max,higher_is_better,"
+        "item.topic,factor.shots,answer.length,comment,author\n"
+        "m,t,1,1,g,c,0.25,0,1,false,math,5,12,x,y\n"
+    )
+    evidence = load(path)
+    kept = ("group", "cluster", "chance", "score_max", "higher_is_better", "item.topic")
+    assert evidence.records.iloc[0][list(kept)].tolist() == ["g", "c", 0.25, 1.0, False, "math"]
+    assert evidence.warnings == (
+        "f.csv: columns that mean nothing to evalvar were left out: comment, author",
+    )
+
+
+def test_missing_model_and_task_are_made_up_and_said():
+    evidence = load(csv("item,score\n1,1\n", "base-seed3.csv"))
+    assert evidence.records.iloc[0][["model", "task", "seed"]].tolist() == ["base", "task", 3]
+    assert evidence.warnings == (
+        "base-seed3.csv: no column names the model: it is called base-seed3",
+        "base-seed3.csv: no column names the task: it is called task",
+        "seed taken from the model's name in 1 file (3)",
+    )
+
+
+def test_files_named_by_their_seed_are_one_model():
+    Path("base").mkdir()
+    for seed in (1, 2):
+        csv("task,item,score\nt,1,1\n", f"base/seed{seed}.csv")
+    records = load("base").records
+    assert list(records["model"]) == ["base", "base"]
+    assert list(records["seed"]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "model,task,item,id,score\nm,t,1,1,1\n",
+            "f.csv: the columns 'item' and 'id' both mean item. Rename or remove one.",
+        ),
+        (
+            "model,task,item,score,score\nm,t,1,1,1\n",
+            "f.csv: the column 'score' occurs 2 times. Rename or remove all but one.",
+        ),
+        (
+            "model,task,item,score\nm,t,1,1\nm,t,2,good\nm,t,3,bad\n",
+            "f.csv: records: column score must hold numbers; 2 rows do not, first row 1: 'good'.",
+        ),
+        (
+            "model,task,item,score\nm,t,1,inf\n",
+            "f.csv: records: 1 rows have an infinite score, first row 0. "
+            "Write NaN for an answer that has no score.",
+        ),
+        (
+            "model,task,item,score\nm,t,,1\n",
+            "f.csv: records: 1 rows have no item, first in row 0. "
+            "Fill the column or leave those rows out.",
+        ),
+        (
+            "model,task,item,seed,score\nm,t,1,a,1\n",
+            "f.csv: records: column seed must hold whole numbers; 1 rows do not, first row 0: 'a'.",
+        ),
+        (
+            "model,task,item,score\nm,t\nm,t,2,1\n",
+            "f.csv: 1 rows do not have the 4 cells of the header, first row 0 with 2. "
+            "Repair the file.",
+        ),
+        (
+            "model,task,item,score\nm,t,1,1,5\nm,t,2,1\nm,t,2,1,3,4\n",
+            "f.csv: 2 rows do not have the 4 cells of the header, first row 0 with 5. "
+            "Repair the file.",
+        ),
+        (
+            "model,task,item,metric,score_a,score_b\nm,t,1,x,1,2\n",
+            "f.csv: a column metric and the score columns score_a, score_b contradict each other. "
+            "Remove the column metric, or write one row per metric.",
+        ),
+        (
+            "model,task,item,score\nm,t,1,1\nm,t,1,1\n",
+            "f.csv: 1 rows repeat a key within one file, first model m, task t, item 1, metric "
+            "score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one run "
+            "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'.",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text, message):
+    assert refused(csv(text)) == message
+
+
+def test_a_byte_order_mark_is_passed_over():
+    path = Path("f.csv")
+    path.write_bytes(b"\xef\xbb\xbfmodel,task,item,score\nm,t,1,1\n")
+    evidence = load(path)
+    assert len(evidence.records) == 1
+    assert evidence.warnings == ("f.csv: a byte-order mark was passed over",)
+
+
+def test_text_that_is_not_utf8_is_refused_with_the_place():
+    path = Path("f.csv")
+    path.write_bytes("model,task,item,score\nm,t,caf\u00e9,1\n".encode("latin1"))
+    assert refused(path) == (
+        "f.csv: not UTF-8 text, the first fault is at byte 29. "
+        "Convert it, for example with 'iconv -f latin1 -t utf-8'."
+    )
+    path.write_text("model,task,item,score\nm,t,1,1\n", encoding="utf-16")
+    assert refused(path).startswith("f.csv: not UTF-8 text, the first fault is at byte 0.")
+
+
+def test_a_cut_off_last_line_is_left_out_and_counted():
+    path = Path("f.jsonl")
+    path.write_text('{"model": "m", "item": 1, "score": 1}\n{"model": "m", "item": 2, "sco')
+    evidence = load(path)
+    assert len(evidence.records) == 1
+    assert "f.jsonl: the last line is cut off and was left out (1 line)" in evidence.warnings
+    evidence = load(csv("model,task,item,score\nm,t,1,1\nm,t"))
+    assert len(evidence.records) == 1
+    assert evidence.warnings == ("f.csv: the last line is cut off and was left out (1 line)",)
+
+
+def test_a_broken_line_in_the_middle_is_refused():
+    path = Path("f.jsonl")
+    path.write_text('{"model": "m", "item": 1, "score": 1}\n{"model": \n{"item": 3, "score": 1}\n')
+    assert refused(path) == (
+        "f.jsonl: line 2 is no JSON (Expecting value: line 2 column 1 (char 11)). "
+        "Repair or remove the line."
+    )
+    path.write_text('{"model": "m", "item": 1, "score": 1}\n[1]\n')
+    assert refused(path) == (
+        "f.jsonl: expected an object in line 2, found a list. Write one object a line."
+    )
+
+
+def test_absent_scores_stay_absent():
+    words = ("", "nan", "NA", "null", "None")
+    text = "".join(f"m,t,{n},{word}\n" for n, word in enumerate(words))
+    assert load(csv(f"model,task,item,score\n{text}")).records["score"].isna().all()
+    path = Path("f.jsonl")
+    path.write_text('{"model": "m", "task": "t", "item": 1, "score": NaN}\n')
+    assert load(path).records["score"].isna().all()
+
+
+def test_truth_and_text_are_numbers():
+    rows = [True, False, "True", "False", "0.5", 1]
+    path = jsonl(*({"task": "t", "item": n, "score": value} for n, value in enumerate(rows)))
+    assert load(path).records["score"].tolist() == [1.0, 0.0, 1.0, 0.0, 0.5, 1.0]
+
+
+def test_ids_of_mixed_type_are_remarked_and_colliding_ones_refused():
+    mixed = load(jsonl(*({"model": "m", "task": "t", "item": i, "score": 1} for i in (1, "x"))))
+    assert mixed.warnings == (
+        "records: column item mixes int and str (2 different values); all were read as text.",
+    )
+    path = jsonl(*({"model": "m", "task": "t", "item": i, "score": 1} for i in (1, "1")))
+    assert refused(path) == (
+        "f.jsonl: records: different values of item read the same as text: '1' (int and str). "
+        "Write the column with one type."
+    )
+
+
+def test_text_ids_keep_their_zeros():
+    assert load(csv("task,item,score\nt,007,1\n")).records["item"].tolist() == ["007"]
+
+
+def test_a_header_without_rows_is_remarked():
+    evidence = load(csv("model,task,item,score\n"))
+    assert not len(evidence.records)
+    assert evidence.warnings == ("f.csv: the file has a header and no rows",)
+
+
+def test_later_lines_may_add_columns():
+    path = jsonl(
+        {"model": "m", "task": "t", "item": 1, "score": 1},
+        {"model": "m", "task": "t", "item": 2, "score": 1, "item.topic": ["a", "b"]},
+    )
+    assert load(path).records["item.topic"].tolist()[1] == '["a", "b"]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"doc_id": 0, "doc": {}, "arguments": {}, "resps": [], "acc": 1.0, "score": 1}\n',
+        '{"task_id": "HumanEval/0", "completion": "x", "score": 1, "item": 1}\n',
+        '{"instance_id": "a", "model_patch": "b", "score": 1, "id": 1}\n',
+        '{"question": 1, "answer": 2}\n',
+        "[1, 2]\n",
+        "",
+    ],
+)
+def test_files_of_harnesses_and_without_scores_are_not_claimed(text):
+    path = Path("f.jsonl")
+    path.write_text(text)
+    assert not table.claims(path)
+
+
+def test_only_tables_with_scores_are_claimed():
+    assert not table.claims(csv("Run,MNLI dev acc.\nRun 0,0.8\n"))
+    assert not table.claims(csv("item,comment\n1,x\n"))
+    assert not table.claims(csv("item,score\n1,1\n", "f.txt"))
+    assert table.claims(csv("item\tscore\n1\t1\n", "f.tsv"))
+    long = csv('{"item": 1, "text": "' + "x" * 200_000 + '", "score": 1}\n', "long.jsonl")
+    assert not table.claims(long)
+    first = csv('{"item": 1, "score": 1, "text": "' + "x" * 200_000 + '"}\n', "first.jsonl")
+    assert table.claims(first)
+
+
+def test_parquet_keeps_types_and_reads_only_what_it_needs():
+    frame = pd.DataFrame({"model": pd.Categorical(["m"] * 2), "task": "t", "item": [1, 2]})
+    frame.assign(score=[True, False], prompt=[None, "p"], text="x").to_parquet("f.parquet")
+    records = load("f.parquet").records
+    assert records[["item", "prompt", "score"]].values.tolist() == [["1", "", 1.0], ["2", "p", 0.0]]
+
+
+def test_damaged_parquet_is_refused():
+    Path("f.parquet").write_bytes(b"PAR1 nothing")
+    assert refused(Path("f.parquet")).startswith("f.parquet: cannot be read as Parquet (")
+
+
+def test_published_tables_are_read(shared):
+    mmlu = load(shared / "mmlu_pro_items" / "mmlu_pro.parquet")
+    assert len(mmlu.records) == 250_971
+    message = refused(shared / "livebench_items" / "livebench.parquet")
+    assert "livebench.parquet: 590 rows repeat a key within one file" in message
+    message = refused(shared / "bigscience_checkpoints" / "tr3d_oscar.parquet")
+    assert message.endswith(
+        "the columns 'step' and 'tokens' both mean checkpoint. Rename or remove one."
+    )
