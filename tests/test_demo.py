@@ -93,9 +93,30 @@ def written(study, tmp_path_factory):
 
 
 def rows_of(page):
-    """Return the text of every table row of the page."""
+    """Return the text and the sortable numbers of every table row of the page."""
     rows = re.findall(r"<tr\b.*?</tr>", page.replace("<wbr>", ""), flags=re.DOTALL)
-    return [" ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows]
+    return [
+        (
+            " ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()),
+            [float(number) for number in re.findall(r'data-v="([^"]+)"', row)],
+        )
+        for row in rows
+    ]
+
+
+def shown(rows, names, wanted):
+    """Tell whether one row names them all and is sorted by the wanted numbers, as share or in %."""
+    return any(
+        all(name in text.split() for name in names)
+        and all(
+            any(
+                number in (pytest.approx(w, rel=1e-5), pytest.approx(w / 100, rel=1e-5))
+                for number in numbers
+            )
+            for w in wanted
+        )
+        for text, numbers in rows
+    )
 
 
 def test_demo_prints_its_paths_and_three_sentences(written):
@@ -109,20 +130,24 @@ def test_demo_prints_its_paths_and_three_sentences(written):
 def test_the_page_shows_the_numbers_of_the_raw_logs(written, raw):
     folder, _ = written
     rows = rows_of((folder / "demo.html").read_text(encoding="utf-8"))
-    for metric in ("acc,none", "p_correct"):
-        noise = seed_noise(raw[0][metric], metric)
-        table1 = [
-            f"{100 * noise['final_mean']:.0f}",
-            f"{100 * noise['seed_sd']:.1f}",
-            f"{noise['monotonicity']:.2f}",
-        ]
+    noise = {metric: seed_noise(raw[0][metric], metric) for metric in SEED_METRICS}
+    for metric in ("acc,none", "acc_norm,none", "p_correct", "p_correct_per_char"):
+        n = noise[metric]
+        table1 = [100 * n["final_mean"], 100 * n["seed_sd"], n["monotonicity"]]
+        assert shown(rows, [metric], table1), metric
+    for metric, continuous in (("acc,none", "p_correct"), ("acc_norm,none", "p_correct_per_char")):
+        n = noise[metric]
+        table2 = [100 * n["final_seed_sd"], n["snr"], noise[continuous]["snr"]]
+        assert shown(rows, [metric, continuous], table2), metric
+        step = 100 * last_step(raw[0][metric])
+        assert any(metric in text and f"{step:+.1f}" in text.split() for text, _ in rows)
+    for k in (1, 2, 5, 8):
+        mean_over_seeds = 100 * sum(pass_at_k(raw[1], k).values()) / 5
         assert any(
-            metric in row and all(number in row.split() for number in table1) for row in rows
-        ), (metric, table1)
-        table2 = [f"{100 * noise['final_seed_sd']:.1f}"]
-        assert any(metric in row and table2[0] in row.split() for row in rows), (metric, table2)
-    step = 100 * last_step(raw[0]["acc,none"])
-    assert any("acc,none" in row and f"{step:+.1f}" in row for row in rows)
+            number == pytest.approx(mean_over_seeds, rel=1e-5)
+            for _, numbers in rows
+            for number in numbers
+        ), k
 
 
 def test_the_page_carries_every_remark(written, results):
