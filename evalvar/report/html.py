@@ -1,6 +1,7 @@
 """A report as one HTML file that asks the network for nothing."""
 
 import hashlib
+import re
 from base64 import b64encode
 from functools import cache
 from itertools import groupby
@@ -36,6 +37,7 @@ def to_html(report: Report) -> str:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["breakable"] = _breakable
     environment.filters["groups"] = _groups
     environment.filters["ungrouped"] = ungrouped
     environment.tests["table"] = lambda block: isinstance(block, Table)
@@ -69,6 +71,14 @@ class _Drawer:
 
 def _groups(rows: tuple[Row, ...]) -> list[tuple[str, list[Row]]]:
     return [(group, list(members)) for group, members in groupby(rows, key=lambda row: row.group)]
+
+
+def _breakable(text: str) -> Any:
+    """Let long names break after the marks that join their parts."""
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"(?<=[_/,.:-])(?=[^\W\d]{2})", text)
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def _kind(column: Column, table: Table, cell: Cell | None = None) -> str:

@@ -28,8 +28,9 @@ _PREAMBLE = _HERE / "templates" / "report.typ"
 _WIDTH = 672
 _MINI = 176
 # Tables up to this many rows are kept on one page.
-_WHOLE = 24
+_WHOLE = 8
 _BREAK = "\u200b"
+_KEPT = (_BREAK, "\u00a0")
 _COLOURS = {"warn": "seed", "quiet": "muted", "tie": "muted", "clear": "ink"}
 
 
@@ -69,7 +70,7 @@ def _string(text: str) -> str:
     >>> _string('a "b" \\ #c')
     '"a \\"b\\" \\\\ #c"'
     """
-    shown = "".join(c if c.isprintable() or c == _BREAK else " " for c in text)
+    shown = "".join(c if c.isprintable() or c in _KEPT else " " for c in text)
     # JSON escapes quotes and backslashes as Typst does; Typst has no \uXXXX, so text stays text.
     return json.dumps(shown, ensure_ascii=False)
 

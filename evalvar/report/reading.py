@@ -92,9 +92,10 @@ class Reading:
             if len(result.table):
                 frame = result.table.astype(object)
                 model = result.settings.get("model")
-                if "model" not in frame and isinstance(model, tuple | list) and len(model) == 1:
+                models = [model] if isinstance(model, str) else list(model or ())
+                if "model" not in frame and len(models) == 1:
                     # Comparisons within one model carry it in their settings only.
-                    frame["model"] = str(model[0])
+                    frame["model"] = str(models[0])
                 found.setdefault(result.name, []).append(frame)
         tables = {}
         for name, frames in found.items():

@@ -37,7 +37,7 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
         mark(axes, y, value, lower, upper, clear)
         if narrow:
             name = fitted(label, width - 8)
-            sheet.text(axes, 0, place + 0.28, name, colour="ink", across=True)
+            sheet.text(axes, 0, place + 0.28, name, colour="ink", across=True, backed=True)
         else:
             name = fitted(label, left - 14)
             sheet.text(axes, 0, y, name, dx=-10, colour="ink", ha="right", across=True)
@@ -63,6 +63,7 @@ def mark(axes: Axes, y: float, value: float, low: float, high: float, clear: boo
     axes.plot(
         [value],
         [y],
+        linestyle="none",
         marker="o",
         markersize=7,
         markerfacecolor=colour if clear else COLOURS["bg"],

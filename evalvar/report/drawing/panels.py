@@ -56,9 +56,7 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float) -> N
     if isfinite(chance) and axes.get_ylim()[0] <= chance <= axes.get_ylim()[1]:
         axes.axhline(chance, color=COLOURS["muted"], linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         # Early in training the curve starts at chance, so the word stands at the other end.
-        sheet.text(
-            axes, 1, chance, "chance", dx=-2, dy=7, size=12, ha="right", va="top", across=True
-        )
+        sheet.text(axes, 1, chance, "chance", dx=-2, dy=10, size=12, ha="right", across=True)
     known = np.isfinite(sd)
     if known.any():
         axes.fill_between(

@@ -119,20 +119,26 @@ class Sheet:
         weight: int = 400,
         colour: str = "muted",
         ha: str = "left",
-        va: str = "center_baseline",
         across: bool = False,
+        backed: bool = False,
     ) -> Text:
-        """Write at data coordinates, moved by pixels; `across` counts x from 0 to 1 of the axes."""
+        """Write at data coordinates, moved by pixels, the middle of its lower case at that height.
+
+        `across` counts x from 0 to 1 of the axes; `backed` keeps lines from crossing the words.
+        """
         base = axes.get_yaxis_transform() if across else axes.transData
-        moved = offset_copy(base, fig=self.figure, x=dx, y=-dy, units="points")
+        # From the baseline: other alignments depend on which letters a text happens to have.
+        moved = offset_copy(base, fig=self.figure, x=dx, y=-dy - 0.33 * size, units="points")
         extra: dict[str, Any] = {"parse_math": False, "clip_on": False}
+        if backed:
+            extra["bbox"] = {"facecolor": COLOURS["bg"], "edgecolor": "none", "pad": 1}
         return axes.text(
             x,
             y,
             one_line(text),
             transform=moved,
             ha=ha,
-            va=va,
+            va="baseline",
             color=COLOURS[colour],
             fontproperties=font(size, weight),
             **extra,

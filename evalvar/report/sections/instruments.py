@@ -70,23 +70,13 @@ def _answer(found: dict[Place, Cells]) -> str:
     if not ratios:
         return "Seed noise is measured; the noise of the items is not known."
     above = sum(ratio > 1 for ratio in ratios.values())
+    sure = sum(bool(found[place]["noise_ratio"]["low"] > 1) for place in ratios)
     top = max(ratios, key=lambda place: ratios[place])
-    where = f"{top[1]}, {top[2]}"
-    largest = f"the largest ratio is {wording.ratio(ratios[top])} ({where})"
-    if len(ratios) == 1:
-        more = "more" if above else "no more"
-        return f"The seeds move the score {more} than the choice of items does: {largest}."
-    if above == 0:
-        return (
-            f"In no reading of {len(ratios)} do the seeds move the score more than the choice of "
-            f"items does: {largest}."
-        )
-    which = (
-        f"all {len(ratios)} readings"
-        if above == len(ratios)
-        else f"{above} of {len(ratios)} readings"
-    )
-    return f"In {which} the seeds move the score more than the choice of items does: {largest}."
+    largest = f"the largest ratio is {wording.ratio(ratios[top])}, on {top[1]} ({top[2]})"
+    many = wording.count(len(ratios), "reading")
+    which = f"all {many}" if 1 < above == len(ratios) else f"{above or 'none'} of {many}"
+    beyond = f", beyond its interval in {sure}" if above else ""
+    return f"Seed noise is estimated above item noise in {which}{beyond}: {largest}."
 
 
 def _name(place: Place, several: bool) -> str:
@@ -143,7 +133,7 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
             Column("Chance", secondary=True),
             Column("Final mean"),
             Column("Seed sd, mean"),
-            Column(f"Item ± {shown}"),
+            Column(f"Item ±\u00a0{shown}"),
             Column("Ratio"),
             Column("tau, disc."),
             Column("tau, cont."),
@@ -159,11 +149,15 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         counted="readings",
         note=(
             "Seed sd, mean: sd over seeds at each checkpoint, averaged over checkpoints. Ratio: "
-            "1.96 \u00d7 seed sd over item ±, like for like; above 1 the usual error bar is too short. "
-            "tau: score with checkpoint, oriented so that 1 always improves; a discrete row has its "
-            "continuous reading\u2019s tau beside it."
+            f"{_quantile(level)} {wording.TIMES} seed sd over item ±, like for like; above 1 the "
+            "usual error bar is too short. tau: score with checkpoint, oriented so that 1 always "
+            "improves; a discrete row has its continuous reading\u2019s tau beside it."
         ),
     )
+
+
+def _quantile(level: float) -> str:
+    return "1.96" if level == 0.95 else "normal quantile"
 
 
 def _mean(cells: Cells, unit: Unit) -> Cell:

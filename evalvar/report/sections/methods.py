@@ -10,7 +10,6 @@ from evalvar.report.model import Block, Cell, Column, Row, Section, Span, Table,
 from evalvar.report.reading import Reading, missing, records
 
 MOST_SOURCES = 12
-MOST_METHODS = 14
 _TITLES = {
     "summary": "Scores",
     "seed_variance": "Seed noise",
@@ -31,6 +30,11 @@ _WORDS = {
     "difference_simultaneous": "its adjusted p-value",
     "kendall_tau": "tau",
     "kendall_tau_null_sd": "the no-trend sd of tau",
+    "kendall_tau_a": "tau-a",
+    "spearman": "Spearman\u2019s rank correlation",
+    "monotonicity": "monotonicity",
+    "items_missing": "missing items",
+    "unscored": "unscored answers",
     "step_noise_sd": "the step noise",
     "snr_last": "signal to noise of the last steps",
     "rise_share": "the share of steps that rise",
@@ -121,22 +125,23 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     """Say which method each quantity used, quantities of one method together."""
     table = reading.table(name)
     bounded = table.assign(bound=table["low"].notna() & table["high"].notna())
-    together: dict[tuple[str, str], list[str]] = {}
+    used: dict[str, dict[str, None]] = {}
     for (quantity, method), group in bounded.groupby(["quantity", "method"], sort=False):
         told = str(method)
         if not told or told.startswith("undefined"):
             continue
         level = group["level"].max() if group["bound"].any() else float("nan")
         shown = f" ({wording.percent(level)} intervals)" if isfinite(level) else ""
-        together.setdefault((told, shown), []).append(_WORDS.get(str(quantity), str(quantity)))
+        used.setdefault(str(quantity), {}).setdefault(told + shown)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for quantity, methods in used.items():
+        together.setdefault(tuple(methods), []).append(_WORDS.get(quantity, quantity))
     if not together:
         return ()
     parts = [
-        f"{wording.listing(list(dict.fromkeys(quantities)), most=8)}: {method}{level}"
-        for (method, level), quantities in list(together.items())[:MOST_METHODS]
+        f"{wording.listing(quantities, most=8)}: {wording.listing(list(methods), most=3)}"
+        for methods, quantities in together.items()
     ]
-    if len(together) > MOST_METHODS:
-        parts.append(f"and {len(together) - MOST_METHODS} variants that differ in their counts")
     return (
         Span(f"{_TITLES.get(name, name)}. ", "strong"),
         Span(wording.sentence("; ".join(parts))),
@@ -147,6 +152,8 @@ def _settings(reading: Reading) -> Table:
     found: dict[tuple[str, str], list[str]] = {}
     for result in reading.results:
         for name, value in result.settings.items():
+            if value is None:
+                continue
             found.setdefault((str(name), _plain(value)), []).append(result.name)
     names = _names(reading)
     rows = []
@@ -159,13 +166,12 @@ def _settings(reading: Reading) -> Table:
         (Column("Setting", "name"), Column("Value", "text"), Column("Analysis", "text")),
         tuple(rows),
         caption="Settings of every analysis",
+        footnotes=("Arguments that were not given are left out.",),
         sortable=False,
     )
 
 
 def _plain(value: Any) -> str:
-    if value is None:
-        return "not set"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

@@ -99,7 +99,8 @@ def _table(gaps: dict[tuple[str, str, str], dict[str, float]]) -> Table:
         caption="Missing and unscored answers by model, task and metric",
         footnotes=(
             "A cell is one seed, checkpoint and prompt; counts are summed over cells. "
-            "Missing: asked in another cell of the task and not in this one. Unscored: asked, and no score came.",
+            "Missing: asked in another cell of the task and not in this one. Unscored: asked, and "
+            "no score came.",
         ),
         counted="readings",
     )

@@ -125,7 +125,13 @@ def _tally(heads: Sequence[Contest]) -> Verdict:
     rest = ""
     if len(names) == 1:
         first, second = next(iter(names))
-        strong = f"{first} against {second}: {strong[:1].lower()}{strong[1:]}"
+        model = heads[0].model if heads[0].between != "model" else ""
+        subject = f"{model}: {first}" if model else first
+        total = wording.count(clear + ties, noun)
+        if not clear:
+            strong = f"{subject} and {second} cannot be told apart on any of {total}."
+        else:
+            strong = f"{subject} and {second} are told apart on {clear:,} of {total}."
         wins = Counter(c.pairs[0].winner for c in heads if c.pairs[0].status == "clear")
         rest = "; ".join(f"{name} is better on {n}" for name, n in wins.most_common())
         rest = f" {rest}." if rest else ""

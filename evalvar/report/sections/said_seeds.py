@@ -35,6 +35,8 @@ def seed_noise(reading: Reading) -> list[Verdict]:
         f"Normal quantile {wording.TIMES} seed sd over the half-width of the {level} interval over "
         f"items, both averaged over {steps}; {seeds}, ddof = 1."
     )
+    if above and row["low"] <= 1:
+        method += " The interval of the ratio reaches below 1: more seeds would settle it."
     graphic = Figure(
         "mini_bars",
         {"rows": ((ratios[top], text, "seeds", "seed"), (1.0, "1", "items", "blue"))},
@@ -42,18 +44,18 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     )
     if above:
         said = claim(
-            f"On {where} training luck moves the score {text} times as much as the choice of items "
-            "does",
+            f"On {where} training luck moves the score an estimated {text} times as much as the "
+            "choice of items does",
             quiet(f" {bounds}" if bounds else ""),
-            f": the seed sd is {sd}, the item interval ± {half}. The ratio is above 1 in {above} "
-            f"of {total}.",
+            f": the seed sd is {sd}, the item interval ±\u00a0{half}. The ratio is above 1 in "
+            f"{above} of {total}.",
         )
         return [Verdict("Seed-limited", "warn", said, method, "instruments", graphic)]
     said = claim(
         f"On no benchmark do the seeds move the score more than the choice of items does: at most "
         f"{text} times, on {where}",
         quiet(f" {bounds}" if bounds else ""),
-        f". The seed sd there is {sd}, the item interval ± {half}.",
+        f". The seed sd there is {sd}, the item interval ±\u00a0{half}.",
     )
     return [Verdict("Item-limited", "clear", said, method, "instruments", graphic)]
 

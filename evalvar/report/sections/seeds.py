@@ -12,7 +12,7 @@ from evalvar.report.reading import Reading, Unit, records
 MOST_TASKS = 6
 _TREND = {
     "kendall_tau": "tau",
-    "kendall_tau_null_sd": "no-trend sd of tau",
+    "kendall_tau_null_sd": "No-trend sd of tau",
     "step_noise_sd": "Step noise, sd",
     "snr_last": "SNR of last steps",
     "rise_share": "Steps that rise",
@@ -112,7 +112,9 @@ def _panel(
         for r in middle
     )
     last = middle[-1]
-    spread = f"± {wording.deviation(curve[-1][4])} sd of runs" if isfinite(curve[-1][4]) else ""
+    spread = (
+        f"±\u00a0{wording.deviation(curve[-1][4])} sd of runs" if isfinite(curve[-1][4]) else ""
+    )
     interval = unit.interval(last)
     value = unit.cell(last).text
     hint = "discrete" if reading.discrete(task, metric) else "continuous"

@@ -91,7 +91,7 @@ def _silent(reading: Reading) -> tuple[Phrase, ...]:
     if not len(reading.table("compare")) and len(reading.names("model")) > 1:
         phrases.append(claim("Which model is better:", " no paired comparison was made."))
     unclear = [
-        f"{row['task']} ({row['metric']})"
+        str(row["task"])
         for row in records(reading.rows("seed_variance", "final_mean"))
         if "at_chance" in row
         and missing(row["at_chance"])
