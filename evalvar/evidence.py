@@ -508,12 +508,18 @@ def _stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         if name == "higher_is_better":
             parts = [higher_is_better(table) for table in filled]
         if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            columns[name] = pd.api.types.union_categoricals(parts)
+            columns[name] = pd.api.types.union_categoricals(list(map(_as_objects, parts)))
         elif name in _NUMBER:
             columns[name] = np.concatenate([part.to_numpy("float64") for part in parts])
         else:
             columns[name] = pd.concat(parts, ignore_index=True).to_numpy()
     return pd.DataFrame(columns)
+
+
+def _as_objects(labels: pd.Series) -> pd.Series:
+    # Parquet gives labels of another type than Python does, and pandas joins only like types.
+    names = labels.cat.categories.astype(object)
+    return pd.Series(pd.Categorical.from_codes(labels.cat.codes.to_numpy(), categories=names))
 
 
 def _select(

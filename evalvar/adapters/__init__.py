@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 from evalvar.adapters import discovery, duplication
 from evalvar.adapters.labels import labels
 from evalvar.adapters.remarks import fold
-from evalvar.errors import AdapterError, EvalvarError, RecordsError
+from evalvar.errors import AdapterError, EvalvarError, RecordsError, UsageError
 from evalvar.evidence import Duplicates, Evidence, merge
 
 GROUP = "evalvar.adapters"
@@ -100,6 +100,8 @@ def load(
     EvalvarError
         Something cannot be read; the message names it and the next step.
     """
+    if duplicates not in ("error", "latest", "sample"):
+        raise UsageError(f"duplicates '{duplicates}' is unknown. Use error, latest or sample.")
     filled = labels(from_ or {}, label or {})
     said: list[str] = []
     with tempfile.TemporaryDirectory(prefix="evalvar-") as workspace:

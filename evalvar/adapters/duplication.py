@@ -1,7 +1,6 @@
 """One key, one row: which files hold the same key twice."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,11 +66,5 @@ def _shots(*tables: pd.DataFrame) -> str:
 def _repeats(tables: Sequence[pd.DataFrame]) -> np.ndarray:
     if not tables:
         return np.zeros(0, dtype=bool)
-    columns: dict[str, Any] = {}
-    for name in tables[0].columns:
-        parts = [table[name] for table in tables]
-        if isinstance(parts[0].dtype, pd.CategoricalDtype):
-            columns[name] = pd.api.types.union_categoricals(parts)
-        else:
-            columns[name] = np.concatenate([part.to_numpy() for part in parts])
-    return pd.DataFrame(columns).duplicated().to_numpy()
+    whole = pd.concat([table.astype(object) for table in tables], ignore_index=True)
+    return whole.duplicated().to_numpy()

@@ -17,7 +17,10 @@ from evalvar.evidence import Evidence
 
 NAME = "table"
 
-_NUMBERS = ("score", "value", "se", "n", "chance", "score_min", "score_max", "seconds", "limit_s")
+_NUMBERS = (
+    *("score", "value", "se", "n", "chance", "score_min", "score_max", "seconds", "limit_s"),
+    "shots",
+)
 _WORDS = {
     **{"true": 1.0, "false": 0.0},
     **dict.fromkeys(("nan", "na", "n/a", "null", "none"), np.nan),
@@ -110,7 +113,11 @@ def _shaped(
         if name in _NUMBERS:
             table[name] = _numbers(table[name])
         elif name.startswith(("item.", "factor.", "answer.")):
-            table[name] = table[name].map(_flat, na_action="ignore")
+            table[name] = _attribute(table[name])
+    if "shots" in table:
+        table["shots"] = pd.to_numeric(table["shots"], errors="coerce")
+    if "chat_template" in table and table["chat_template"].dtype != bool:
+        table["chat_template"] = _numbers(table["chat_template"]) == 1
     if "prompt" in table:
         table["prompt"] = _filled(table["prompt"], "")
     if "model" not in table:
@@ -169,6 +176,12 @@ def _filled(column: pd.Series, value: str) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     return column.where(column.notna(), value)
+
+
+def _attribute(column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "fiub" or isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    return column.map(_flat, na_action="ignore").astype("category")
 
 
 def _flat(value: Any) -> Any:

@@ -67,8 +67,7 @@ class Noisy(LM):
 def main(folder: Path) -> None:
     rng = random.Random(0)
     choice = [
-        {"q": n, "options": ["yes", "no", "perhaps"], "gold": rng.randrange(2)}
-        for n in range(12)
+        {"q": n, "options": ["yes", "no", "perhaps"], "gold": rng.randrange(2)} for n in range(12)
     ]
     generate = [{"q": f"a{1 + n % 3}"} for n in range(9)]
     for name, rows in (("choice", choice), ("generate", generate)):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from evalvar.adapters import load, table
+from evalvar.adapters.writing import write_evidence
 from evalvar.errors import AdapterError, RecordsError
 
 
@@ -292,6 +293,31 @@ def test_parquet_keeps_types_and_reads_only_what_it_needs():
     frame.assign(score=[True, False], prompt=[None, "p"], text="x").to_parquet("f.parquet")
     records = load("f.parquet").records
     assert records[["item", "prompt", "score"]].values.tolist() == [["1", "", 1.0], ["2", "p", 0.0]]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv"])
+def test_what_evalvar_writes_is_read_back(custom_lm, suffix):
+    evidence = load(custom_lm)
+    written = [path for path, _ in write_evidence(evidence, f"all{suffix}")]
+    again = load(*written)
+    assert again.warnings == ()
+    for name in ("records", "reported"):
+        pd.testing.assert_frame_equal(
+            getattr(again, name)[getattr(evidence, name).columns],
+            getattr(evidence, name),
+            check_dtype=False,
+            check_categorical=False,
+        )
+
+
+def test_files_of_different_kinds_are_put_together(custom_lm):
+    written = [path for path, _ in write_evidence(load(custom_lm), "all.parquet")]
+    with pytest.raises(
+        RecordsError, match=r"^custom_lm/seed1/bz9vogs9/samples_\S+ and all\.parquet: "
+    ):
+        load(*written, custom_lm)
+    both = load(*written, custom_lm, duplicates="latest")
+    assert len(both.records) == len(load(custom_lm).records)
 
 
 def test_damaged_parquet_is_refused():
