@@ -1,16 +1,22 @@
 """Is a better than b on the same items?"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import item_scores
-from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.pairing import (
+    Key,
+    Shared,
+    Side,
+    Sides,
+    asked_labels,
+    shared_items,
+    sides_by_metric,
+    wanted_pairs,
+)
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
@@ -99,10 +105,10 @@ def compare(
         records = last_checkpoint(records)
     evidence = replace(evidence, records=records)
     _check_one_model(evidence, between)
-    asked = _labels(evidence, between, a, b)
+    asked = asked_labels(evidence, between, a, b)
     found: list[_Pair] = []
-    for key, sides in _sides(evidence, between):
-        pairs = list(_wanted(sides, asked))
+    for key, sides in sides_by_metric(evidence, between):
+        pairs = list(wanted_pairs(sides, asked))
         compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in pairs]
         found += _adjusted(compared)
     if not found:
@@ -123,22 +129,6 @@ def compare(
     for name in ("mean_a", "mean_b", "unpaired", "higher_is_better", "verdict"):
         result.table[name] = [getattr(pair, name) for pair in found for _ in pair.rows(between)]
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """The scores of one label: items x seeds, items named."""
-
-    items: pd.Index
-    seeds: tuple[int, ...]
-    scores: np.ndarray
-    clusters: pd.Series | None
-    facts: Facts
-
-    @property
-    def oriented(self) -> float:
-        mean = float(np.nanmean(self.scores))
-        return mean * self.facts.sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +169,6 @@ class _Pair:
         return rows
 
 
-Key = tuple[str | None, str]
-Sides = dict[Any, _Side]
-
-
 def _check(between: str, method: str) -> None:
     for name, value, legal in (("between", between, _BETWEEN), ("method", method, _METHODS)):
         if value not in legal:
@@ -198,97 +184,43 @@ def _check_one_model(evidence: Evidence, between: str) -> None:
         )
 
 
-def _labels(evidence: Evidence, between: str, a: Any, b: Any) -> tuple[Any, Any]:
-    present = sorted(evidence.records[between].unique().tolist())
-    kind = type(present[0])
-    asked = []
-    for value in (a, b):
-        try:
-            label = None if value is None else kind(value)
-        except ValueError:
-            label = value
-        if label is not None and label not in present:
-            shown = ", ".join(map(str, present[:12])) + (", ..." if len(present) > 12 else "")
-            raise UsageError(f"no {between} '{value}' in the data. There is: {shown}.")
-        asked.append(label)
-    if asked[0] is not None and asked[0] == asked[1]:
-        raise UsageError(f"a and b are both '{a}': name two different {between}s.")
-    return asked[0], asked[1]
-
-
-def _sides(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sides]]:
-    scores = item_scores(evidence)
-    facts = metric_facts(evidence)
-    groups = ["metric"] if between == "task" else ["task", "metric"]
-    for key, group in scores.groupby(groups, observed=True, sort=True):
-        task = None if between == "task" else str(key[0])
-        metric = str(key[-1])
-        sides = {}
-        for label, part in group.groupby(between, observed=True, sort=True):
-            fact = facts[(str(part["task"].iloc[0]), metric)]
-            sides[label] = _side(part, fact)
-        yield (task, metric), sides
-
-
-def _side(part: pd.DataFrame, fact: Facts) -> _Side:
-    part = part.assign(item=part["item"].astype(str))
-    table = part.pivot_table(index="item", columns="seed", values="score", aggfunc="mean")
-    clusters = None
-    if "cluster" in part and part["cluster"].notna().any():
-        clusters = part.groupby("item")["cluster"].first().astype(str)
-    return _Side(
-        table.index, tuple(map(int, table.columns)), table.to_numpy("float64"), clusters, fact
-    )
-
-
-def _wanted(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    a, b = asked
-    best_first = sorted(sides, key=lambda label: -sides[label].oriented)
-    if a is None and b is None:
-        # differences of ordered axes read forward in time, of names from best to worst
-        ordered = sorted(sides, reverse=True) if isinstance(best_first[0], int) else best_first
-        yield from combinations(ordered, 2)
-    else:
-        left = best_first if a is None else [a]
-        right = best_first if b is None else [b]
-        yield from ((x, y) for x in left for y in right if x != y and {x, y} <= sides.keys())
-
-
 def _compare(
     key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
 ) -> _Pair:
     a, b = sides[x], sides[y]
-    shared = a.items.intersection(b.items)
-    in_a, in_b = a.scores[a.items.get_indexer(shared)], b.scores[b.items.get_indexer(shared)]
-    whole = np.isfinite(in_a).all(axis=1) & np.isfinite(in_b).all(axis=1)
-    in_a, in_b, shared = in_a[whole], in_b[whole], shared[whole]
-    unpaired = len(a.items.union(b.items)) - len(shared)
-    remarks = []
+    both = shared_items(a, b)
     where = f"{x} against {y} on {', '.join(part for part in key if part)}"
-    if unpaired:
+    remarks = []
+    if both.left_out:
         remarks.append(
-            f"{where}: {unpaired:,} items that one of them has no score for are left out, "
-            f"{len(shared):,} are compared."
+            f"{where}: {both.left_out:,} items that one of them has no score for are left out, "
+            f"{len(both.items):,} are compared."
         )
-    estimate = _difference(in_a, in_b, a, b, shared, between, method, level, rng)
+    if a.prompts != b.prompts and between != "prompt":
+        remarks.append(f"{where}: they were asked with different prompts; each is its own mean.")
+    if between == "task":
+        remarks.append(f"{where}: items of the two tasks are paired by their names.")
+    estimate = _difference(both, a, b, between, method, level, rng)
+    if a.clusters is not None and estimate.unit == "item x seed":
+        remarks.append(f"{where}: items are taken as independent although they share clusters.")
     if np.isnan(estimate.p_value):
         remarks.append(f"{where}: no p-value: {estimate.method}.")
     return _Pair(
         *key, str(x), str(y), estimate,
-        float(in_a.mean()) if in_a.size else np.nan,
-        float(in_b.mean()) if in_b.size else np.nan,
-        unpaired, a.facts.higher_is_better, tuple(remarks),
+        float(both.a.mean()) if both.a.size else np.nan,
+        float(both.b.mean()) if both.b.size else np.nan,
+        both.left_out, a.facts.higher_is_better, tuple(remarks),
     )  # fmt: skip
 
 
 def _difference(
-    in_a: np.ndarray, in_b: np.ndarray, a: _Side, b: _Side, shared: pd.Index,
-    between: str, method: str, level: float, rng: int,
-) -> Estimate:  # fmt: skip
-    if not len(shared):
+    both: Shared, a: Side, b: Side, between: str, method: str, level: float, rng: int
+) -> Estimate:
+    if not len(both.items):
         return Estimate(np.nan, level=level, method="undefined: no shared items")
-    mean_a, mean_b = in_a.mean(axis=1), in_b.mean(axis=1)
+    mean_a, mean_b = both.a.mean(axis=1), both.b.mean(axis=1)
     d = mean_a - mean_b
+    span = a.facts.high - a.facts.low
     try:
         if method == "t":
             return paired_t(mean_a, mean_b, level=level)
@@ -299,11 +231,14 @@ def _difference(
             name = f"sign-flip, rng {rng}"
             return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
         if max(len(a.seeds), len(b.seeds)) > 1 and between != "seed":
-            paired = between in ("checkpoint", "prompt", "task") and a.seeds == b.seeds
-            return crossed_difference_ci(in_a, in_b, paired_seeds=paired, level=level)
+            # two checkpoints of one run share its seed; two models never do
+            same_runs = between in ("checkpoint", "prompt", "task") and a.seeds == b.seeds
+            crossed = crossed_difference_ci(both.a, both.b, paired_seeds=same_runs, level=level)
+            low, high = np.fmax(crossed.low, -span), np.fmin(crossed.high, span)
+            known = np.isfinite(crossed.low) and np.isfinite(span)
+            return replace(crossed, low=float(low), high=float(high)) if known else crossed
         if a.clusters is not None:
-            return _clustered(d, a.clusters.reindex(shared), level)
-        span = a.facts.high - a.facts.low
+            return _clustered(d, a.clusters.reindex(both.items), level)
         low, high = (-span, span) if np.isfinite(span) else (None, None)
         return sparse_t(d, low=low, high=high, level=level)
     except NotEnoughDataError as error:
