@@ -140,7 +140,9 @@ def as_evidence(
     timings = _typed(timings, "timings", TIMINGS_KEY, "seconds", remarks)
     if duplicates != "keep":
         records = _unique(records, "records", RECORDS_KEY, duplicates, remarks)
-        reported = _unique(reported, "reported", REPORTED_KEY, duplicates, remarks)
+        # A repeated answer has a place of its own in records; an aggregate of it has none.
+        rerun = "latest" if duplicates == "sample" else duplicates
+        reported = _unique(reported, "reported", REPORTED_KEY, rerun, remarks)
         timings = _unique(timings, "timings", TIMINGS_KEY, "error", remarks)
         _check_orientation(records, reported)
         _check_attributes(records)

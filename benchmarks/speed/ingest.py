@@ -1,24 +1,20 @@
-"""Reading lm-eval samples: our reader against the standard library building the same columns.
+"""Reading lm-eval samples: our reader beside the standard library building the same columns.
 
-``python -m benchmarks.speed.ingest [MB]`` prints the throughput of both, their ratio (goal: 2) and
-our peak memory over the finished table (goal: below 200 MiB). Each reader runs in a process of
-its own; CPU time, of three runs the fastest.
+``python -m benchmarks.speed.ingest`` prints CPU times, the throughput of both, and our peak memory
+over the finished table (goal: below 200 MiB).
 """
 
 import json
 import random
-import resource
-import subprocess
-import sys
 import tempfile
-import time
-from importlib import import_module
 from pathlib import Path
 
-MB = 1e6
-RUNS = 3
-GOAL_RATIO = 2.0
-GOAL_MIB = 200.0
+from benchmarks.speed.timing import Timing, measure, row
+from evalvar.adapters import lm_eval
+from evalvar.adapters.lm_eval_rows import read_rows
+
+SIZE = 100e6
+GOAL_MIB = 200
 NAME = "samples_synthetic_2026-01-01T00-00-00.000000.jsonl"
 
 
@@ -75,66 +71,26 @@ def with_json(path: Path) -> dict[str, list[object]]:
     return columns
 
 
-def with_evalvar(path: Path) -> object:
-    """Read the file into columns, as the lm_eval adapter does first."""
-    from evalvar.adapters.lm_eval_rows import read_rows
-
-    return read_rows(path, [])
-
-
-def evidence(path: Path) -> object:
-    """Read the file into Evidence: columns, derived measures, validation, digest."""
-    from evalvar.adapters import lm_eval
-
-    return lm_eval.read(path)
-
-
-READERS = {"json": with_json, "rows": with_evalvar, "evidence": evidence}
-
-
-def once(reader: str, path: Path) -> None:
-    """Run one reader and print its seconds, table and peak in MiB."""
-    import_module("evalvar.adapters.lm_eval")  # not a part of reading
-
-    before = _peak()
-    start = time.process_time()
-    result = READERS[reader](path)
-    seconds = time.process_time() - start
-    records = getattr(result, "records", None)
-    table = records.memory_usage(deep=True).sum() / 2**20 if records is not None else 0.0
-    print(seconds, table, _peak() - before)
-
-
 def main() -> None:
-    size = float(sys.argv[1]) * MB if len(sys.argv) > 1 else 100 * MB
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, NAME)
-        write(path, size)
-        size = path.stat().st_size
-        found = {}
-        for reader in READERS:
-            runs = [_run(reader, path) for _ in range(RUNS)]
-            found[reader] = min(runs)
-            print(f"{reader:9} {size / MB / found[reader][0]:7.0f} MB/s")
-    ratio = found["json"][0] / found["rows"][0]
-    whole = found["json"][0] / found["evidence"][0]
-    over = found["evidence"][2] - found["evidence"][1]
-    print(f"columns: {ratio:.1f} x json; whole Evidence: {whole:.1f} x json (goal {GOAL_RATIO:g})")
-    print(f"peak memory over the table: {over:.0f} MiB (goal below {GOAL_MIB:g})")
+        write(path, SIZE)
+        size = path.stat().st_size / 1e6
+        table = lm_eval.read(path).records.memory_usage(deep=True).sum() / 2**20
+        peer = measure(lambda: with_json(path), repeat=3)
+        columns = measure(lambda: read_rows(path, []), repeat=3)
+        whole = measure(lambda: lm_eval.read(path), repeat=3)
+    row(f"lm-eval samples into columns, {size:.0f} MB, json", columns, peer, target=2)
+    row(f"the same into Evidence with derived measures and digest, {size:.0f} MB", whole, peer)
+    told = {"json": peer, "columns": columns, "Evidence": whole}
+    print(", ".join(f"{name} {_rate(size, timing)}" for name, timing in told.items()))
+    over = whole.peak_mib - table
+    print(f"peak over the table of {table:.0f} MiB: {over:.0f} MiB (goal below {GOAL_MIB})")
 
 
-def _run(reader: str, path: Path) -> tuple[float, float, float]:
-    command = [sys.executable, "-m", "benchmarks.speed.ingest", reader, str(path)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(out[0]), float(out[1]), float(out[2])
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _rate(size: float, timing: Timing) -> str:
+    return f"{size / timing.cpu:.0f} MB/s"
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        once(sys.argv[1], Path(sys.argv[2]))
-    else:
-        main()
+    main()

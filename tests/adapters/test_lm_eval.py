@@ -466,10 +466,17 @@ def test_another_document_under_the_same_id_is_refused(write_run):
 def test_reruns_keep_the_latest_by_date(write_run):
     for day, acc in (("03", 1.0), ("01", 0.0), ("02", 0.0)):
         date = f"2026-01-{day}T00-00-00.000000"
-        path = write_run([choice(0, [-1.0, -2.0], 1 - int(acc))], {"acc,none": acc}, date=date)
+        path = write_run([choice(0, [-1.0 - acc, -2.0 + acc], 1)], {"acc,none": acc}, date=date)
     evidence = load(path.parents[1], duplicates="latest")
     assert scores(evidence, "acc,none") == [1.0]
     assert evidence.reported["value"].tolist() == [1.0]
+    repeated = load(path.parents[1], duplicates="sample")
+    assert sorted(scores(repeated, "acc,none")) == [0.0, 0.0, 1.0]
+    assert repeated.reported["value"].tolist() == [1.0]
+    assert repeated.warnings == (
+        "records: 14 rows repeat a key; they count as further samples.",
+        "reported: 2 rows repeat a key; the last row read counts.",
+    )
 
 
 # Results files
