@@ -23,7 +23,8 @@ def claims(path: Path) -> bool:
     name = plain_name(path)
     if name.startswith(("results_", "samples_")) and DATE.search(name):
         return True
-    return bool((_RESULTS if form == ".json" else _SAMPLES).match(head(path)))
+    start = head(path)
+    return bool(_SAMPLES.match(start) or (form == ".json" and _RESULTS.match(start)))
 
 
 def read(path: Path) -> Evidence:
@@ -40,7 +41,7 @@ def read(path: Path) -> Evidence:
         The file is damaged or of an unknown layout.
     """
     remarks: list[str] = []
-    if kind(path) == ".jsonl":
+    if kind(path) == ".jsonl" or _SAMPLES.match(head(path)):
         table, run = lm_eval_samples.records(path, remarks)
         version = run.version if run is not None else ""
         return evidence_of(path, records=table, harness=NAME, version=version, remarks=remarks)

@@ -574,6 +574,12 @@ def test_version_0_4_0_is_read(tmp_path):
     assert evidence.warnings == ()
 
 
+def test_samples_are_known_by_their_content_whatever_their_suffix(write_run):
+    samples = write_run([choice(0, [-1.0, -2.0], 0)], {"acc,none": 1.0})
+    samples.rename(samples.with_suffix(".json"))
+    assert scores(load(samples.parent), "acc,none") == [1.0]
+
+
 def test_a_cut_off_array_is_refused(tmp_path):
     path = tmp_path / "m_t.jsonl"
     path.write_text('[\n  {\n    "doc_id": 0,\n    "doc": {},\n    "acc": 1.0\n  },\n  {"doc')
