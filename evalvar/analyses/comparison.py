@@ -106,13 +106,15 @@ def compare(
     evidence = replace(evidence, records=records)
     _check_one_model(evidence, between)
     asked = asked_labels(evidence, between, a, b)
+    if None not in asked:
+        evidence = evidence.select(**{between: list(asked)})
     found: list[_Pair] = []
     for key, sides in sides_by_metric(evidence, between):
         pairs = list(wanted_pairs(sides, asked))
         compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in pairs]
         found += _adjusted(compared)
     if not found:
-        raise UsageError(_no_pair(evidence, between, asked))
+        raise UsageError(_no_pair(records, between, asked))
     settings = {
         **{"a": a, "b": b, "between": between, "method": method},
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
@@ -279,8 +281,8 @@ def _adjusted(pairs: list[_Pair]) -> list[_Pair]:
     return pairs
 
 
-def _no_pair(evidence: Evidence, between: str, asked: tuple[Any, Any]) -> str:
-    present = evidence.records[between].unique().tolist()
+def _no_pair(records: pd.DataFrame, between: str, asked: tuple[Any, Any]) -> str:
+    present = records[between].unique().tolist()
     if len(present) < 2:
         return f"nothing to compare: there is one {between} only, '{present[0]}'."
     return f"{asked[0]} and {asked[1]} share no task and metric: nothing to compare."

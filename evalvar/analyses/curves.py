@@ -135,7 +135,7 @@ def _shared_items(
     scores: pd.DataFrame, seeds: np.ndarray, steps: np.ndarray, present: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """Return the scores (n, S, T) of the items that every run present has, and how many are not."""
-    codes, labels = pd.factorize(scores["item"])
+    codes, labels = pd.factorize(scores["item"], sort=True)
     shape = (len(labels), seeds.size, steps.size)
     at = (
         codes,

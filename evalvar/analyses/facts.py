@@ -69,8 +69,8 @@ def _facts(table: pd.DataFrame, from_items: bool) -> pd.DataFrame:
     low, high = table.get("score_min", nothing), table.get("score_max", nothing)
     described = pd.DataFrame(
         {
-            "task": table["task"].astype(str),
-            "metric": table["metric"].astype(str),
+            "task": table["task"],
+            "metric": table["metric"],
             "up": higher_is_better(table),
             "chance": table.get("chance", nothing),
             "declared": low.notna() & high.notna(),
@@ -80,7 +80,7 @@ def _facts(table: pd.DataFrame, from_items: bool) -> pd.DataFrame:
     described["low"], described["high"] = score_range(table) if from_items else (low, high)
     if from_items:
         described["discrete"] = table["score"].isin((0.0, 1.0)) | table["score"].isna()
-    return described.groupby(["task", "metric"], sort=False, as_index=False).agg(
+    return described.groupby(["task", "metric"], observed=True, sort=False, as_index=False).agg(
         up=("up", "first"),
         chance=("chance", "mean"),
         low=("low", "first"),

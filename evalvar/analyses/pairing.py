@@ -133,14 +133,19 @@ def _rank(side: Side) -> float:
 
 
 def _side(part: pd.DataFrame, facts: Facts) -> Side:
-    table = part.assign(item=part["item"].astype(str)).pivot_table(
-        index="item", columns="seed", values="score", aggfunc="mean"
-    )
+    codes, names = pd.factorize(part["item"], sort=True)
+    seeds, columns = np.unique(part["seed"].to_numpy(), return_inverse=True)
+    shape = (len(names), seeds.size)
+    at = codes * seeds.size + columns
+    total = np.bincount(at, weights=part["score"].to_numpy(), minlength=len(names) * seeds.size)
+    count = np.bincount(at, minlength=len(names) * seeds.size)
+    with np.errstate(invalid="ignore"):
+        scores = (total / count).reshape(shape)
     clusters = None
     if "cluster" in part and part["cluster"].notna().any():
         items = part["item"].astype(str)
         clusters = part["cluster"].astype(str).groupby(items).first()
     return Side(
-        table.index, tuple(map(int, table.columns)), table.to_numpy("float64"),
+        pd.Index(names.astype(str)), tuple(seeds.tolist()), scores,
         frozenset(part["prompt"].astype(str).unique()), clusters, facts,
     )  # fmt: skip
