@@ -42,7 +42,7 @@ def to_html(report: Report) -> str:
     environment.filters["ungrouped"] = ungrouped
     environment.tests["table"] = lambda block: isinstance(block, Table)
     environment.tests["figure"] = lambda block: isinstance(block, Figure)
-    environment.globals.update(draw=_Drawer(), drawn=_bar, kind=_kind)
+    environment.globals.update(draw=_Drawer(), drawn=_bar, kind=_kind, wide=_wide)
     page = environment.get_template("report.html.j2").render(
         report=report,
         fonts=Markup(_font_faces()),
@@ -81,14 +81,17 @@ def _breakable(text: str) -> Any:
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 
+def _wide(table: Table) -> bool:
+    """Tell whether a table needs the margin too: by its columns, or by the length of its words."""
+    return len(table.columns) > 7 or sum(min(n, 44) for n in table.lengths) > 96
+
+
 def _kind(column: Column, table: Table, cell: Cell | None = None) -> str:
     classes: list[str] = [column.role]
     if column.role == "text":
-        place = table.columns.index(column)
-        texts = [row.cells[place].text for row in table.rows[:50]]
         if column.name == "[low, high]":
             classes.append("bounds")
-        elif max((len(text) for text in texts), default=0) <= 18:
+        elif table.lengths[table.columns.index(column)] <= 18:
             classes.append("brief")
     if column.secondary:
         classes.append("secondary")

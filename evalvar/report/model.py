@@ -5,6 +5,7 @@ A renderer matches three block types, `Text`, `Table` and `Figure`, and nothing 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import nan
 from typing import Any, Literal
 
@@ -162,6 +163,16 @@ class Table:
     scale: tuple[float, float] = (0.0, 100.0)
     folded: str = ""
     note: str = ""
+
+    @cached_property
+    def lengths(self) -> tuple[int, ...]:
+        """The longest text of every column in characters; a header may break between words."""
+        heads = (max(map(len, column.name.split()), default=0) for column in self.columns)
+        texts = (
+            max((len(row.cells[place].text) for row in self.rows), default=0)
+            for place in range(len(self.columns))
+        )
+        return tuple(map(max, heads, texts))
 
 
 Block = Text | Table | Figure

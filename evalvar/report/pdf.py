@@ -29,6 +29,7 @@ _WIDTH = 672
 _MINI = 176
 # Tables up to this many rows are kept on one page.
 _WHOLE = 8
+_BRIEF = 20
 _BREAK = "\u200b"
 _KEPT = (_BREAK, "\u00a0")
 _COLOURS = {"warn": "seed", "quiet": "muted", "tie": "muted", "clear": "ink"}
@@ -140,7 +141,7 @@ def _table(table: Table) -> str:
     if table.folded:
         return f"#small({_string(table.folded + ' are listed in the HTML form of this report.')})"
     table = ungrouped(table)
-    columns = ", ".join(_track(column, table) for column in table.columns)
+    columns = _tracks(table)
     aligned = ", ".join("right" if c.role == "number" else "left" for c in table.columns)
     head = ", ".join(f"[#{_words(_title(column, table), 'muted')}]" for column in table.columns)
     lines = [
@@ -163,14 +164,15 @@ def _table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _track(column: Column, table: Table) -> str:
-    """Give the room to the drawn interval, else to the names, else to all that is words."""
-    roles = {column.role for column in table.columns}
-    if "interval" in roles:
-        return "1fr" if column.role == "interval" else "auto"
-    if "number" in roles:
-        return "1fr" if column.role == "name" else "auto"
-    return "1fr"
+def _tracks(table: Table) -> str:
+    """Give the room to the drawn interval, else to the columns of long words by their length."""
+    if any(column.role == "interval" for column in table.columns):
+        return ", ".join("1fr" if c.role == "interval" else "auto" for c in table.columns)
+    tracks = []
+    for column, length in zip(table.columns, table.lengths, strict=True):
+        wordy = column.role == "name" or (column.role == "text" and length > _BRIEF)
+        tracks.append(f"{min(max(length, 12), 48)}fr" if wordy else "auto")
+    return ", ".join(tracks)
 
 
 def _title(column: Column, table: Table) -> str:

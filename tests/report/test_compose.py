@@ -111,7 +111,7 @@ def test_lower_is_better_is_respected_and_said():
         "alpha is lower, which is better, on arc (nll_correct) by 0.100 [0.076, 0.124] than beta"
     )
     assert table(report, "difference-table").rows[0].group == "arc, nll_correct, lower is better"
-    assert texts(table(report, "difference-table"), "Better") == ["alpha"]
+    assert texts(table(report, "difference-table"), "Better") == ["first"]
     assert texts(table(report, "difference-table"), "Difference") == [f"{MINUS}0.100"]
 
 

@@ -15,13 +15,14 @@ _ROW, _TOP, _FOOT = 22, 8, 26
 
 
 def draw(data: Mapping[str, Any], width: float) -> Figure:
-    """Draw one interval a row; on a narrow page the label stands above its interval."""
+    """Draw one interval a row; the label stands beside it, or above it where it is too long."""
     rows = data["rows"]
-    narrow = width <= NARROW
-    step = 38 if narrow else _ROW
     numbers = max(text_width(row[4], 12.5, 600) for row in rows) + 14
     labels = max(text_width(row[0], 12.5) for row in rows) + 14
-    left = 4 if narrow else min(labels, width * 0.46)
+    # A name is never cut where it can stand above its interval instead.
+    narrow = width <= NARROW or labels > width * 0.46
+    step = 38 if narrow else _ROW
+    left = 4.0 if narrow else labels
     sheet = Sheet(width, _TOP + step * len(rows) + _FOOT)
     axes = sheet.axes(left, _TOP, width - left - numbers, step * len(rows))
     low, high, ticks = _limits(rows, zero=data["zero"])
@@ -39,8 +40,7 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
             name = fitted(label, width - 8)
             sheet.text(axes, 0, place + 0.28, name, colour="ink", across=True, backed=True)
         else:
-            name = fitted(label, left - 14)
-            sheet.text(axes, 0, y, name, dx=-10, colour="ink", ha="right", across=True)
+            sheet.text(axes, 0, y, label, dx=-10, colour="ink", ha="right", across=True)
         sheet.text(
             axes,
             1,

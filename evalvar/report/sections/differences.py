@@ -1,6 +1,7 @@
 """Which differences are real: paired differences, as ladders and as a table."""
 
 from collections import Counter
+from dataclasses import replace
 from math import isfinite
 
 from evalvar.report import wording
@@ -79,7 +80,8 @@ def figures_of(found: list[Contest]) -> list[Figure]:
                 ": each minus the next in the order of means" if stepped else ": first minus second"
             )
             figures.append(_ladder(rows, contest.group + how))
-    return figures[:MOST_FIGURES]
+    # How to read them is said once.
+    return [replace(f, note=f.note if i == 0 else "") for i, f in enumerate(figures[:MOST_FIGURES])]
 
 
 def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str) -> Figure:
@@ -122,7 +124,7 @@ def _table(found: list[Contest]) -> Table:
     rows = []
     for contest in found:
         shown = contest.ladder()[0] if short else contest.pairs
-        rows += [Row(_cells(contest, pair)[skip:], contest.group) for pair in shown]
+        rows += [Row(_cells(contest, pair, named=skip > 0)[skip:], contest.group) for pair in shown]
     notes = [
         "First minus second, in points for scores between 0 and 1, on the items both answered."
     ]
@@ -160,10 +162,11 @@ def _table(found: list[Contest]) -> Table:
     )
 
 
-def _cells(contest: Contest, pair: Pair) -> tuple[Cell, ...]:
+def _cells(contest: Contest, pair: Pair, *, named: bool) -> tuple[Cell, ...]:
     first, second = pair.names
+    better = pair.winner if named else "first" if pair.winner == first else "second"
     value = contest.cell(pair, tone="strong" if pair.status == "clear" else "quiet")
-    verdict = {"clear": pair.winner, "tie": "tie"}.get(pair.status, wording.DASH)
+    verdict = {"clear": better, "tie": "tie"}.get(pair.status, wording.DASH)
     bounds = contest.interval(pair) or wording.DASH
     return (
         Cell(first),

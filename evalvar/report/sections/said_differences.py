@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 from evalvar.report import wording
@@ -18,7 +19,9 @@ def differences(found: Sequence[Contest]) -> list[Verdict]:
         verdicts = [_pair(contest, _first(contest)) for contest in heads]
     elif heads:
         top = max(heads, key=lambda contest: _distance(_first(contest)))
-        verdicts = [_pair(top, _first(top))]
+        chosen = _pair(top, _first(top))
+        remark = f" The widest lead of {len(heads)} benchmarks, not adjusted for that choice."
+        verdicts = [replace(chosen, method=chosen.method + remark)]
     else:
         return []
     if len(heads) > 2 or any(len(c.pairs) > 1 for c in heads):

@@ -172,7 +172,7 @@ def _answer(reading: Reading, scores: list[Score]) -> str:
     value = f"{unit.cell(best.row).text} {unit.interval(best.row)}".rstrip()
     rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
     return (
-        f"{wording.count(len(models), 'model')} on {wording.count(len(tasks), 'benchmark')}; the "
+        f"{wording.spelled(len(models))} models on {wording.count(len(tasks), 'benchmark')}; the "
         f"{rank} score on {best.task} ({best.metric}) is {best.model}\u2019s, {value}."
     )
 
