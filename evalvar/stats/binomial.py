@@ -57,23 +57,26 @@ def _upper(k: Floats, n: Floats, tail: float) -> Floats:
     below = special.betaincinv(failures, count + 1, tail)
     above = special.betaincinv(failures + 1, count, tail)
     q = (below + above) / 2
+    moving = np.ones(q.shape, dtype=bool)
     for _ in range(100):
-        excess = (
-            special.betainc(failures, count + 1, q) + special.betainc(failures + 1, count, q)
-        ) / 2 - tail
+        first, second = (
+            special.betainc(failures, count + 1, q),
+            special.betainc(failures + 1, count, q),
+        )
+        excess = (first + second) / 2 - tail
         below, above = np.where(excess < 0, q, below), np.where(excess < 0, above, q)
         with np.errstate(all="ignore"):
             log_q, log_p = np.log(q), np.log1p(-q)
-            slope = 0.5 * np.exp(
+            densities = np.exp(
                 (failures - 1) * log_q + count * log_p - special.betaln(failures, count + 1)
-            ) + 0.5 * np.exp(
-                failures * log_q + (count - 1) * log_p - special.betaln(failures + 1, count)
-            )
-            step = q - excess / slope
-        safe = (step > below) & (step < above)
-        following = np.where(safe, step, (below + above) / 2)
-        if (np.abs(following - q) <= 1e-15).all():
+            ) + np.exp(failures * log_q + (count - 1) * log_p - special.betaln(failures + 1, count))
+            newton = q - 2 * excess / densities
+        inside = (newton > below) & (newton < above)
+        following = np.where(inside, newton, (below + above) / 2)
+        # Each stops by itself, so that a bound does not depend on what else is in the array.
+        moving &= np.abs(following - q) > 1e-15
+        if not moving.any():
             break
-        q = following
+        q = np.where(moving, following, q)
     zero = np.exp(np.log(2 * tail) / n)
     return np.where(edge, 1.0, 1 - np.where(inner, q, zero))

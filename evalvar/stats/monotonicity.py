@@ -52,15 +52,16 @@ def kendall_tau(curves: ArrayLike, *, variant: Literal["a", "b", "c"] = "b") -> 
     if variant not in ("a", "b", "c"):
         raise UsageError(f"variant must be 'a', 'b' or 'c', but is '{variant}'.")
     x = _curves(curves)
-    flat = x.reshape(-1, x.shape[-1])
-    tau = np.full(len(flat), np.nan)
     n = x.shape[-1]
-    if n >= 2 and flat.size:
-        size = min(len(flat), max(1, _BLOCK // (4 * n)))
-        block = np.empty((n, size), dtype=np.float32)
-        for start in range(0, len(flat), size):
-            rows = flat[start : start + size]
-            tau[start : start + size] = _tau(rows, block[:, : len(rows)], variant)
+    if n < 2 or not x.size:
+        return np.full(x.shape[:-1], np.nan)
+    flat = x.reshape(-1, n)
+    tau = np.empty(len(flat))
+    size = min(len(flat), max(1, _BLOCK // (4 * n)))
+    block = np.empty((n, size), dtype=np.float32)
+    for start in range(0, len(flat), size):
+        rows = flat[start : start + size]
+        tau[start : start + size] = _tau(rows, block[:, : len(rows)], variant)
     return tau.reshape(x.shape[:-1])
 
 

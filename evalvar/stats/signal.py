@@ -67,7 +67,7 @@ def _noncentrality(t: float, df: int, probability: float) -> float:
     low, high = (
         t * np.sqrt(special.chdtri(df, q) / df) + z for q, z in ((1 - 1e-12, -10.0), (1e-12, 10.0))
     )
-    for _ in range(100):
+    for _ in range(60):
         middle = (low + high) / 2
         if _noncentral_t(t, df, middle) > probability:
             low = middle
