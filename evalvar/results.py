@@ -75,7 +75,7 @@ class Result:
             keys,
             table,
             {**settings, "version": version("evalvar")},
-            tuple(dict.fromkeys(warnings)),
+            tuple(dict.fromkeys(f"{sentence.rstrip('.')}." for sentence in warnings)),
             pd.DataFrame() if sources is None else sources,
         )
 

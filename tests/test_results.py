@@ -52,7 +52,7 @@ def test_text_shows_what_the_standard_error_supports():
 
 
 def test_notebook_form_escapes_remarks():
-    assert "1 of 2 &lt;b&gt;" in result()._repr_html_()
+    assert "1 of 2 &lt;b&gt;." in result()._repr_html_()
 
 
 def test_to_frame_is_a_copy():
