@@ -259,3 +259,22 @@ def test_results_that_went_through_json_say_the_same():
     results = samples.everything()
     again = [from_json(result.to_json()) for result in results]
     assert [s.answer for s in build(again).sections] == [s.answer for s in build(results).sections]
+
+
+@pytest.mark.parametrize(
+    ("scale", "low", "status"),
+    [(1.0, 1.2, "Seed-limited"), (1.0, 0.3, "Not settled"), (0.1, 0.05, "Item-limited")],
+)
+def test_seeds_are_blamed_only_where_the_interval_says_so(scale, low, status):
+    full = samples.seed_variance(metrics=("acc",))
+    frame = full.table.copy()
+    ratio = frame["quantity"] == "noise_ratio"
+    frame.loc[ratio, ["value", "low", "high"]] = [1.7 * scale, low, 2.5 * scale]
+    report = build(Result(full.name, full.keys, frame, full.settings))
+    assert status in claims(report)
+
+
+def test_one_pair_on_many_benchmarks_is_named_once():
+    found = table(build(samples.compare()), "difference-table")
+    assert found.columns[0].name == "Difference"
+    assert found.footnotes[0].startswith("alpha minus beta, in points")

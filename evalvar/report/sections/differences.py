@@ -125,9 +125,8 @@ def _table(found: list[Contest]) -> Table:
     for contest in found:
         shown = contest.ladder()[0] if short else contest.pairs
         rows += [Row(_cells(contest, pair, named=skip > 0)[skip:], contest.group) for pair in shown]
-    notes = [
-        "First minus second, in points for scores between 0 and 1, on the items both answered."
-    ]
+    told = " minus ".join(next(iter(names))) if skip else "First minus second"
+    notes = [f"{told}, in points for scores between 0 and 1, on the items both answered."]
     methods = dict.fromkeys(
         str(pair.row["method"])
         for c in found

@@ -18,7 +18,10 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     ratios = discrete or ratios
     if not ratios:
         return []
-    top = max(ratios, key=lambda place: ratios[place])
+    # What its interval settles comes first, then what is only estimated.
+    sure = {p: r for p, r in ratios.items() if r > 1 and not found[p]["noise_ratio"]["low"] <= 1}
+    shown = sure or ratios
+    top = max(shown, key=lambda place: shown[place])
     cells, unit = found[top], reading.unit(top[1], top[2])
     row = cells["noise_ratio"]
     sd = unit.of(unit.deviation(instruments.value(cells, "seed_sd")))
@@ -35,14 +38,12 @@ def seed_noise(reading: Reading) -> list[Verdict]:
         f"Normal quantile {wording.TIMES} seed sd over the half-width of the {level} interval over "
         f"items, both averaged over {steps}; {seeds}, ddof = 1."
     )
-    if above and row["low"] <= 1:
-        method += " The interval of the ratio reaches below 1: more seeds would settle it."
     graphic = Figure(
         "mini_bars",
         {"rows": ((ratios[top], text, "seeds", "seed"), (1.0, "1", "items", "blue"))},
         alt=f"Seed noise is {text} times item noise",
     )
-    if above:
+    if sure:
         said = claim(
             f"On {where} training luck moves the score an estimated {text} times as much as the "
             "choice of items does",
@@ -51,9 +52,18 @@ def seed_noise(reading: Reading) -> list[Verdict]:
             f"{above} of {total}.",
         )
         return [Verdict("Seed-limited", "warn", said, method, "instruments", graphic)]
+    if above:
+        said = claim(
+            f"Seeds may matter more than items on {where}: their noise is an estimated {text} "
+            "times that of the items",
+            quiet(f" {bounds}"),
+            f", too wide to settle which is larger. The seed sd is {sd}, the item interval "
+            f"±\u00a0{half}; the estimate is above 1 in {above} of {total}.",
+        )
+        return [Verdict("Not settled", "warn", said, method, "instruments", graphic)]
     said = claim(
-        f"On no benchmark do the seeds move the score more than the choice of items does: at most "
-        f"{text} times, on {where}",
+        "As estimated, on no benchmark do the seeds move the score more than the choice of items "
+        f"does: at most {text} times, on {where}",
         quiet(f" {bounds}" if bounds else ""),
         f". The seed sd there is {sd}, the item interval ±\u00a0{half}.",
     )
