@@ -87,21 +87,52 @@ def test_the_mean_of_sds_is_never_above_the_pooled_sd():
     assert pooled_sd(x).method.startswith("root of mean variance")
 
 
-def test_the_jackknife_is_the_one_worked_by_hand():
-    estimate = mean_sd(CURVES)
-    without = [np.delete(CURVES, i, axis=0).std(axis=0, ddof=1).mean() for i in range(4)]
-    se = np.sqrt(3 / 4 * ((without - np.mean(without)) ** 2).sum())
-    assert estimate.se == pytest.approx(se, rel=1e-12)
-    assert estimate.high == pytest.approx(estimate.value + 3.182446305284263 * se, rel=1e-9)
-    assert estimate.low == max(0.0, estimate.low)
+def test_the_interval_of_one_checkpoint_is_that_of_its_sd():
+    x = np.random.default_rng(5).random((5, 1))
+    for spread in (mean_sd(x), pooled_sd(x)):
+        one = sd_ci(x[:, 0])
+        np.testing.assert_allclose(
+            [spread.se, spread.low, spread.high], [one.se, one.low, one.high], rtol=1e-12
+        )
+
+
+def test_checkpoints_that_repeat_each_other_add_nothing():
+    x = np.random.default_rng(6).random((5, 1))
+    one, many = mean_sd(x), mean_sd(x + np.arange(4.0))
+    np.testing.assert_allclose([many.low, many.high], [one.low, one.high], rtol=1e-9)
+
+
+def test_checkpoints_that_do_not_depend_on_each_other_add_their_degrees_of_freedom():
+    # Orthogonal contrasts over 4 seeds: 3 checkpoints, 9 degrees of freedom, every sd 2/sqrt(3).
+    x = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) + 10.0
+    centre = 2 / np.sqrt(3) / c4(4) * c4(10)
+    estimate = mean_sd(x)
+    assert estimate.value == pytest.approx(2 / np.sqrt(3), rel=1e-14)
+    expected = centre * np.sqrt(9 / stats.chi2.ppf([0.975, 0.025], 9))
+    np.testing.assert_allclose([estimate.low, estimate.high], expected, rtol=1e-10)
     assert (estimate.n, estimate.unit) == (4, "seed")
+    assert estimate.method == "mean of sds, Satterthwaite chi-square"
 
 
-def test_two_seeds_give_a_value_and_no_interval():
+def test_two_seeds_give_a_wide_interval():
     estimate = mean_sd(CURVES[:2])
     assert estimate.value == pytest.approx(np.sqrt(2) * (0.01 + 0.01 + 0.02) / 3, rel=1e-12)
-    assert np.isnan(estimate.low)
-    assert "fewer than 3 seeds" in estimate.method
+    assert estimate.high > 25 * estimate.value
+
+
+def test_a_checkpoint_at_which_seeds_agree_counts_as_zero():
+    x = np.column_stack([np.full(4, 0.1), CURVES[:, 2]])
+    assert mean_sd(x).value == pytest.approx(sd_ci(CURVES[:, 2]).value / 2, rel=1e-12)
+    assert np.isfinite(mean_sd(x).high)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 1.0])
+def test_the_mean_of_sds_is_covered_at_94_or_more_however_checkpoints_depend(rho):
+    rng = np.random.default_rng(7)
+    shared, own = rng.normal(size=(2000, 5, 1)), rng.normal(size=(2000, 5, 8))
+    curves = (np.sqrt(rho) * shared + np.sqrt(1 - rho) * own) * np.linspace(3, 1, 8)
+    hit = [e.low <= 2 <= e.high for e in map(mean_sd, curves)]
+    assert np.mean(hit) > 0.94 - 4 * np.sqrt(0.94 * 0.06 / len(hit))
 
 
 def test_a_checkpoint_counts_where_two_seeds_have_it():
@@ -110,7 +141,7 @@ def test_a_checkpoint_counts_where_two_seeds_have_it():
     x[0, 1] = np.nan
     expected = (x[1:, 1].std(ddof=1) + x[:, 2].std(ddof=1)) / 2
     assert mean_sd(x).value == pytest.approx(expected, rel=1e-12)
-    assert np.isfinite(mean_sd(x).low)
+    assert mean_sd(x).low < expected < mean_sd(x).high
 
 
 def test_a_seed_without_any_score_is_not_counted():
@@ -127,9 +158,9 @@ def test_no_checkpoint_with_two_seeds_is_not_enough():
 
 def test_seeds_that_do_not_differ_have_no_interval():
     estimate = mean_sd(np.tile([0.1, 0.3, 0.7], (4, 1)))
-    assert estimate.value == pytest.approx(0, abs=1e-16)
-    assert np.isnan(estimate.low)
-    assert "no interval" in estimate.method
+    assert estimate.value == 0
+    assert np.isnan([estimate.se, estimate.low, estimate.high]).all()
+    assert estimate.method.endswith("(seeds never differ: no interval)")
 
 
 @pytest.mark.parametrize("curves", [np.ones(4), [[1.0, np.inf], [0.0, 1.0]]])
