@@ -169,7 +169,7 @@ def _p_value(value: float, parts: list[_Part]) -> float:
     if value == 0:
         return 1.0
     low, high = np.log(1e-300), np.log(0.5)
-    for _ in range(100):
+    for _ in range(60):
         middle = (low + high) / 2
         if _half_width(parts, float(np.exp(middle))) > abs(value):
             low = middle

@@ -1,0 +1,1 @@
+"""Does 95 % mean 95 %? python -m benchmarks.calibration.intervals [--full]."""
