@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, at_least, check_level, constant, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, constant, finite
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.quantiles import normal_quantile, t_quantile
@@ -103,7 +103,7 @@ def clustered_mean_ci(scores: ArrayLike, clusters: ArrayLike, *, level: float = 
     mean = float(x.mean())
     residuals = np.bincount(codes, weights=x - mean)
     se = float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / x.size)
-    if se <= 1e-12 * np.abs(x).max():
+    if se <= ROUNDING * np.abs(x).max():
         method = "cluster-robust t (clusters do not differ: no interval)"
         return Estimate(mean, level=level, n=count, unit="cluster", method=method)
     half = t_quantile(level, count - 1) * se

@@ -119,7 +119,8 @@ def sparse_t(
     check_level(level)
     at_least(d.size, 2, "a paired interval", "item")
     bottom, top = -inf if low is None else low, inf if high is None else high
-    slack = ROUNDING * float(np.abs(d).max())
+    known = [abs(end) for end in (bottom, top) if isfinite(end)]
+    slack = ROUNDING * max(float(np.abs(d).max()), *known, 0.0)
     outside = int(((d < bottom - slack) | (d > top + slack)).sum())
     if outside:
         raise UsageError(
@@ -138,7 +139,7 @@ def sparse_t(
     centre = (float(e.sum()) + share * (up - down) / 2) / size
     squares = float(((e - centre) ** 2).sum())
     squares += share / 2 * ((up - centre) ** 2 + (down + centre) ** 2)
-    if squares <= (ROUNDING * max(float(np.abs(d).max()), furthest, up, down)) ** 2:
+    if squares <= slack**2:
         method = "sparse-t (all differences equal, range unknown: no interval)"
         return Estimate(value, level=level, n=n, method=method)
     se = float(np.sqrt(squares / (size - 1) / size))
@@ -188,6 +189,7 @@ def mcnemar(a_only: int, b_only: int, *, exact: bool = True, midp: bool = False)
             raise UsageError(f"counts must be whole numbers from 0, but are {a_only}, {b_only}.")
     if midp and not exact:
         raise UsageError("midp=True needs exact=True.")
+    a_only, b_only = int(a_only), int(b_only)
     total = a_only + b_only
     if total == 0:
         return 1.0
@@ -211,7 +213,7 @@ def _t_pair(mean: float, se: float, n: int, level: float) -> tuple[float, float]
 def _atom(d: Floats, slack: float) -> float:
     """Find the one difference that half the items or more have; 0 if it is 0, or there is none.
 
-    Equal up to rounding: 0.9 - 0.4 and 0.8 - 0.3 are one difference.
+    Equal up to rounding: 0.3 - 0.1 and 0.2 are one difference, though not to the last bit.
     """
     ordered = np.sort(d)
     starts = np.flatnonzero(np.r_[True, np.diff(ordered) > slack])

@@ -128,6 +128,13 @@ def test_rounding_does_not_split_an_atom():
     assert (exact.low, exact.high) == pytest.approx((rounded.low, rounded.high), abs=1e-9)
 
 
+def test_noise_of_the_last_bit_is_no_difference_between_models():
+    d = np.zeros(20)
+    clean = sparse_t(d, low=-1, high=1)
+    noisy = sparse_t(d + np.linspace(-2e-16, 2e-16, 20), low=-1, high=1)
+    assert (noisy.low, noisy.high) == pytest.approx((clean.low, clean.high), abs=1e-12)
+
+
 def test_a_range_that_leaves_no_room_for_zero_settles_the_test():
     estimate = sparse_t([0.2, 0.3, 0.9], low=0.1, high=1)
     assert estimate.p_value == 0
