@@ -30,3 +30,14 @@ class NotEnoughDataError(EvalvarError):
 
 class UsageError(EvalvarError):
     """An argument is outside its legal set, or names something the data do not hold."""
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number and its noun for a message.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

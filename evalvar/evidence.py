@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evalvar.errors import RecordsError, UsageError
+from evalvar.errors import RecordsError, UsageError, counted
 
 RECORDS_KEY = ("model", "task", "item", "metric", "seed", "checkpoint", "prompt", "sample")
 REPORTED_KEY = ("model", "task", "metric", "seed", "checkpoint", "prompt")
@@ -204,8 +204,8 @@ def unscored(records: pd.DataFrame) -> list[str]:
         return []
     counts = lost.groupby(records["model"], observed=True).agg(["sum", "size"])
     return [
-        f"{int(missing):,} of {int(rows):,} answers of {model} have no score "
-        f"({100 * missing / rows:.1f} %): they leave the mean and its n."
+        f"{model}: no score for {int(missing):,} of {counted(int(rows), 'answer')} "
+        f"({100 * missing / rows:.1f} %), left out of the mean and its n."
         for model, (missing, rows) in zip(counts.index, counts.to_numpy(), strict=True)
         if missing
     ]
@@ -228,11 +228,12 @@ def count_missing_as_wrong(evidence: Evidence) -> Evidence:
     if unknown.any():
         metric = records.loc[unknown, "metric"].iloc[0]
         raise RecordsError(
-            f"{int(unknown.sum())} answers without a score cannot be counted as wrong: the range "
-            f"of metric '{metric}' is not declared. Add columns score_min and score_max."
+            f"no score for {counted(int(unknown.sum()), 'answer')}, and none can be counted as "
+            f"wrong: the range of metric '{metric}' is not declared. Add columns score_min and "
+            "score_max."
         )
     records = records.assign(score=records["score"].where(~lost, worst))
-    remark = f"{int(lost.sum()):,} answers without a score count as wrong (missing='wrong')."
+    remark = f"counted as wrong: {counted(int(lost.sum()), 'answer')} without a score."
     return replace(evidence, records=records).plus(remark)
 
 
@@ -327,7 +328,7 @@ def _text(
 ) -> pd.Series:
     if not nullable and values.isna().any():
         raise RecordsError(
-            f"{name}: {int(values.isna().sum())} rows have no {column}, first in row "
+            f"{name}: no {column} in {counted(int(values.isna().sum()), 'row')}, first row "
             f"{int(np.flatnonzero(values.isna())[0])}. Fill the column or leave those rows out."
         )
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -374,8 +375,8 @@ def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordsError(
-            f"{name}: column {column} must hold whole numbers; {int(bad.sum())} rows do not, "
-            f"first row {row}: {_plain(values.iloc[row])!r}."
+            f"{name}: column {column} must hold whole numbers; it does not in "
+            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row])!r}."
         )
     return numbers.astype("int64")
 
@@ -388,14 +389,14 @@ def _number(values: pd.Series, column: str, name: str) -> pd.Series:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordsError(
-            f"{name}: column {column} must hold numbers; {int(bad.sum())} rows do not, "
-            f"first row {row}: {_plain(values.iloc[row])!r}."
+            f"{name}: column {column} must hold numbers; it does not in "
+            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row])!r}."
         )
     infinite = np.isinf(numbers)
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
         raise RecordsError(
-            f"{name}: {int(infinite.sum())} rows have an infinite {column}, first row {row}. "
+            f"{name}: infinite {column} in {counted(int(infinite.sum()), 'row')}, first row {row}. "
             "Write NaN for an answer that has no score."
         )
     return numbers
@@ -427,17 +428,19 @@ def _unique(
         return table
     count = int(again.sum())
     if duplicates == "latest":
-        remarks.append(f"{name}: {count:,} rows repeat a key; the last row read counts.")
+        remarks.append(f"{name}: {counted(count, 'row')} replaced by a later one of the same key.")
         return table[~table.duplicated(list(key), keep="last")].reset_index(drop=True)
     if duplicates == "sample" and "sample" in key:
         rest = [column for column in key if column != "sample"]
-        remarks.append(f"{name}: {count:,} rows repeat a key; they count as further samples.")
-        return table.assign(sample=table.groupby(rest, observed=True).cumcount().astype("int64"))
+        remarks.append(f"{name}: {counted(count, 'row')} of a repeated key taken as more samples.")
+        groups = table.groupby(rest, observed=True)
+        repeated = again.groupby([table[column] for column in rest], observed=True).transform("any")
+        return table.assign(sample=table["sample"].where(~repeated, groups.cumcount()))
     row = int(np.flatnonzero(again)[0])
     first = {column: str(table[column].iloc[row]) for column in key}
     where = ", ".join(f"{column} {value}" for column, value in first.items() if value)
     raise RecordsError(
-        f"{name}: {count:,} rows repeat a key that must be unique, first {where}. "
+        f"{name}: a key that must be unique is repeated in {counted(count, 'row')}, first {where}. "
         "Read one run only, label the runs, or say what a repeat means: "
         "duplicates 'latest' or 'sample'."
     )

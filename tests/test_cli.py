@@ -88,7 +88,9 @@ def test_k_beyond_the_samples_is_null_and_says_so(run, quiz):
     rows = {row["quantity"]: row["value"] for row in json.loads(out)["rows"]}
     assert code == 0
     assert rows["pass@50"] is None
-    assert "best of 50 needs 50 answers, and 12 of 12 items have fewer (smallest: 2)." in err
+    assert (
+        "best of 50 needs 50 answers to an item; too few for 12 of 12 items (smallest: 2)." in err
+    )
 
 
 def test_same_input_same_bytes(run, quiz):
@@ -183,7 +185,7 @@ def test_the_same_key_twice_and_what_it_may_mean(run, tmp_path):
     path = tmp_path / "twice.csv"
     path.write_text("model,task,item,score\nA,t,1,1\nA,t,1,0\nA,t,2,1\n")
     assert fails(run, "summary", path) == (
-        f"{path}: 1 rows repeat a key within one file, first model A, task t, item 1, "
+        f"{path}: a key is repeated within one file in 1 row, first model A, task t, item 1, "
         "metric score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one "
         "run only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'."
     )

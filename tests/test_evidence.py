@@ -62,32 +62,31 @@ def test_missing_column_is_named_beside_those_found():
 
 def test_key_is_never_null():
     assert refused(table(item=["x", None])) == (
-        "records: 1 rows have no item, first in row 1. Fill the column or leave those rows out."
+        "records: no item in 1 row, first row 1. Fill the column or leave those rows out."
     )
 
 
 def test_infinity_is_refused():
     assert refused(table(score=[1.0, np.inf])) == (
-        "records: 1 rows have an infinite score, first row 1. "
-        "Write NaN for an answer that has no score."
+        "records: infinite score in 1 row, first row 1. Write NaN for an answer that has no score."
     )
 
 
 def test_text_in_score_is_refused():
     assert refused(table(score=["1", "good"])) == (
-        "records: column score must hold numbers; 1 rows do not, first row 1: 'good'."
+        "records: column score must hold numbers; it does not in 1 row, first row 1: 'good'."
     )
 
 
 def test_half_a_seed_is_refused():
     assert refused(table(seed=[0, 0.5])) == (
-        "records: column seed must hold whole numbers; 1 rows do not, first row 1: 0.5."
+        "records: column seed must hold whole numbers; it does not in 1 row, first row 1: 0.5."
     )
 
 
 def test_same_key_twice_is_an_error_that_says_what_to_do():
     assert refused(table(item=[1, 1], seed=3)) == (
-        "records: 1 rows repeat a key that must be unique, first model A, task t, item 1, "
+        "records: a key that must be unique is repeated in 1 row, first model A, task t, item 1, "
         "metric score, seed 3, checkpoint 0, sample 0. Read one run only, label the runs, or say "
         "what a repeat means: duplicates 'latest' or 'sample'."
     )
@@ -96,13 +95,13 @@ def test_same_key_twice_is_an_error_that_says_what_to_do():
 def test_latest_keeps_the_last_row_and_counts_the_rest():
     found = as_evidence(table(item=[1, 1]), duplicates="latest")
     assert found.records["score"].tolist() == [0.0]
-    assert found.warnings == ("records: 1 rows repeat a key; the last row read counts.",)
+    assert found.warnings == ("records: 1 row replaced by a later one of the same key.",)
 
 
 def test_sample_keeps_every_row_as_a_further_answer():
     found = as_evidence(table(item=[1, 1]), duplicates="sample")
     assert found.records["sample"].tolist() == [0, 1]
-    assert found.warnings == ("records: 1 rows repeat a key; they count as further samples.",)
+    assert found.warnings == ("records: 1 row of a repeated key taken as more samples.",)
 
 
 def test_ids_of_mixed_type_are_read_with_a_remark():
@@ -162,7 +161,7 @@ def test_merge_keeps_every_row_and_fills_what_one_part_lacks():
 
 
 def test_merge_sees_a_key_that_two_files_hold():
-    with pytest.raises(RecordsError, match="2 rows repeat a key"):
+    with pytest.raises(RecordsError, match="is repeated in 2 rows"):
         merge([as_evidence(table()), as_evidence(table())])
 
 
@@ -177,7 +176,7 @@ def test_select_lists_what_there_is():
 
 def test_unscored_answers_are_counted_by_model():
     assert unscored(as_records(table(score=[1, None]))) == [
-        "1 of 2 answers of A have no score (50.0 %): they leave the mean and its n."
+        "A: no score for 1 of 2 answers (50.0 %), left out of the mean and its n."
     ]
 
 
@@ -186,7 +185,7 @@ def test_missing_as_wrong_uses_the_worst_of_the_range():
     assert up.records["score"].tolist() == [1.0, 0.0]
     down = as_evidence(table(score=[3, None], score_min=0, score_max=9, higher_is_better=False))
     assert count_missing_as_wrong(down).records["score"].tolist() == [3.0, 9.0]
-    assert "1 answers without a score count as wrong" in up.warnings[0]
+    assert "counted as wrong: 1 answer without a score" in up.warnings[0]
 
 
 def test_missing_as_wrong_needs_a_range():

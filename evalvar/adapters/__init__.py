@@ -8,10 +8,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
+import pandas as pd
+
 from evalvar.adapters import discovery, duplication
 from evalvar.adapters.labels import labels
 from evalvar.adapters.remarks import fold
-from evalvar.errors import AdapterError, EvalvarError, RecordsError, UsageError
+from evalvar.errors import AdapterError, EvalvarError, RecordsError, UsageError, counted
 from evalvar.evidence import Duplicates, Evidence, merge
 
 GROUP = "evalvar.adapters"
@@ -121,11 +123,41 @@ def load(
     sentences = (*fold(remarks), *filled.remarks())
     try:
         whole = merge(parts, duplicates=duplicates)
-    except RecordsError:
+    except RecordsError as error:
+        names = [file.shown for file, _ in pairs]
         if duplicates == "error":
-            duplication.name_files(parts, [file.shown for file, _ in pairs])
-        raise
-    return replace(whole, warnings=tuple(dict.fromkeys((*sentences, *whole.warnings))))
+            duplication.name_files(parts, names)
+        culprit = names[_first_to_break(parts, duplicates)]
+        raise RecordsError(f"{culprit}: {error}") from error
+    warnings = (*sentences, *whole.warnings, *_without_items(whole))
+    return replace(whole, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _first_to_break(parts: list[Evidence], duplicates: Duplicates) -> int:
+    """Return which part is the first with which the parts so far break a rule."""
+    held, broken = 0, len(parts)
+    while broken - held > 1:
+        middle = (held + broken) // 2
+        try:
+            merge(parts[:middle], duplicates=duplicates)
+            held = middle
+        except RecordsError:
+            broken = middle
+    return broken - 1
+
+
+def _without_items(evidence: Evidence) -> list[str]:
+    """Count the reported values whose items were not read."""
+    key = ["model", "task", "metric", "seed", "checkpoint", "prompt"]
+    text = dict.fromkeys(("model", "task", "metric", "prompt"), str)
+    claimed, measured = evidence.reported[key].astype(text), evidence.records[key].astype(text)
+    alone = pd.MultiIndex.from_frame(claimed).difference(pd.MultiIndex.from_frame(measured))
+    if not len(alone):
+        return []
+    return [
+        f"{counted(len(alone), 'value')} read without items (first {alone[0][1]} {alone[0][2]}): "
+        "good for means and seeds, not for comparisons or pass@k."
+    ]
 
 
 def _read(adapter: Adapter, file: discovery.Found) -> Evidence:

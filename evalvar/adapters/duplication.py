@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from evalvar.errors import RecordsError
+from evalvar.errors import RecordsError, counted
 from evalvar.evidence import RECORDS_KEY, REPORTED_KEY, Evidence
 
 _HINT = "Read one run only, label the runs, or say what a repeat means: duplicates 'latest' or "
@@ -43,12 +43,14 @@ def name_files(parts: Sequence[Evidence], shown: Sequence[str]) -> None:
         policies = "'sample'." if name == "records" else "read the runs apart."
         if files[0] == files[1]:
             raise RecordsError(
-                f"{files[0]}: {count:,} rows repeat a key within one file, first {where}. "
+                f"{files[0]}: a key is repeated within one file in {counted(count, 'row')}, "
+                f"first {where}. "
                 f"Was the file written to twice? {_HINT}{policies}"
             )
         hint = _shots(tables[owner[first]], tables[owner[row]]) or f"{_HINT}{policies}"
         raise RecordsError(
-            f"{files[0]} and {files[1]}: {count:,} rows repeat a key, first {where}. {hint}"
+            f"{files[0]} and {files[1]}: the same key in both, in {counted(count, 'row')}, "
+            f"first {where}. {hint}"
         )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
-from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import (
@@ -155,8 +155,8 @@ def _metric(
     for k in (k for k in tries if k > smallest):
         few = int((counts < k).groupby("item").any().sum())
         remarks.append(
-            f"{where}: best of {k} needs {k} answers, and {few:,} of "
-            f"{group['item'].nunique():,} items have fewer (smallest: {smallest})."
+            f"{where}: best of {k} needs {k} answers to an item; too few for {few:,} of "
+            f"{counted(group['item'].nunique(), 'item')} (smallest: {smallest})."
         )
     tables = {
         seed: _item_values(group[group["seed"] == seed], fact, tries)

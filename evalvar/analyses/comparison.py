@@ -17,7 +17,7 @@ from evalvar.analyses.pairing import (
     sides_by_metric,
     wanted_pairs,
 )
-from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import (
@@ -195,8 +195,8 @@ def _compare(
     remarks = []
     if both.left_out:
         remarks.append(
-            f"{where}: {both.left_out:,} items that one of them has no score for are left out, "
-            f"{len(both.items):,} are compared."
+            f"{where}: {counted(both.left_out, 'item')} without a score on both sides left out, "
+            f"{len(both.items):,} compared."
         )
     if a.prompts != b.prompts and between != "prompt":
         remarks.append(f"{where}: they were asked with different prompts; each is its own mean.")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evalvar.analyses.cells import cells, item_scores
 from evalvar.analyses.facts import Facts, metric_facts
+from evalvar.errors import counted
 from evalvar.evidence import Evidence
 
 
@@ -31,7 +32,7 @@ class Curves:
         Scores of the items that every run answered; None where there are no items.
     facts : Facts
         What is known of the metric.
-    remarks : tuple of str
+    remarks : tuple of (reading, reason)
         What was left out.
     """
 
@@ -45,7 +46,7 @@ class Curves:
     n: int
     items: np.ndarray | None
     facts: Facts
-    remarks: tuple[str, ...]
+    remarks: tuple[tuple[str, str], ...]
 
     @property
     def name(self) -> str:
@@ -75,11 +76,10 @@ def _curves(
     scores: pd.DataFrame | None,
     facts: Facts,
 ) -> Curves:
-    where = f"{model}, {task}, {metric}"
     remarks = []
     prompts = cell["prompt"].nunique()
     if prompts > 1:
-        remarks.append(f"{where}: each run is the mean over its {prompts} prompts.")
+        remarks.append(f"each run is the mean over its {prompts} prompts.")
     seeds = np.sort(cell["seed"].unique()).astype("int64")
     steps = np.sort(cell["checkpoint"].unique()).astype("int64")
     at = (np.searchsorted(seeds, cell["seed"]), np.searchsorted(steps, cell["checkpoint"]))
@@ -93,8 +93,8 @@ def _curves(
         items, left_out = _shared_items(scores, seeds, steps, present)
         if left_out:
             remarks.append(
-                f"{where}: {left_out:,} of {len(items) + left_out:,} items are not scored in every "
-                f"seed and checkpoint; seeds are compared on the {len(items):,} that are."
+                f"{left_out:,} of {counted(len(items) + left_out, 'item')} not scored in every "
+                f"seed and checkpoint; seeds are compared on the other {len(items):,}."
             )
         n = len(items)
         means, errors = np.full(means.shape, np.nan), np.full(means.shape, np.nan)
@@ -103,11 +103,10 @@ def _curves(
             errors[present] = _errors(items[:, present])
     if not present.all():
         gaps = int((~present).sum())
-        remarks.append(f"{where}: {gaps} of {present.size} seed x checkpoint runs are missing.")
+        remarks.append(f"{gaps} of {present.size} seed x checkpoint runs missing.")
     count = int(n) if np.isfinite(n) else 0
-    return Curves(
-        model, task, metric, seeds, steps, means, errors, count, items, facts, tuple(remarks)
-    )
+    named = tuple((f"{model}, {task}, {metric}", reason) for reason in remarks)
+    return Curves(model, task, metric, seeds, steps, means, errors, count, items, facts, named)
 
 
 def _errors(scores: np.ndarray) -> np.ndarray:

@@ -51,3 +51,22 @@ def last_checkpoint(table: pd.DataFrame) -> pd.DataFrame:
 def as_tuple(values: Any) -> Any:
     """Return a list argument as something that can be recorded in the settings."""
     return list(values) if isinstance(values, list | tuple | set) else values
+
+
+def by_reason(said: list[tuple[str, str]]) -> list[str]:
+    """Fold remarks on readings: one sentence a reason, which counts the readings it is true of.
+
+    Parameters
+    ----------
+    said : list of (reading, reason)
+        What is to be said of which model, task and metric.
+    """
+    readings: dict[str, list[str]] = {}
+    for reading, reason in said:
+        readings.setdefault(reason, []).append(reading)
+    return [
+        f"{names[0]}: {reason}"
+        if len(names) == 1
+        else f"{len(names)} readings (first {names[0]}): {reason}"
+        for reason, names in readings.items()
+    ]

@@ -6,7 +6,7 @@ import pandas as pd
 from evalvar.analyses.cells import KEY, cells, item_scores
 from evalvar.analyses.facts import Facts, labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, intake
-from evalvar.errors import NotEnoughDataError
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, bounded_mean_interval, clustered_mean_ci
@@ -165,6 +165,6 @@ def _without_interval(estimates: list[Estimate]) -> list[str]:
             reason = estimate.method.partition(": ")[2].rstrip(".") or estimate.method
             reasons[reason] = reasons.get(reason, 0) + 1
     return [
-        f"{count:,} of {len(estimates):,} means have no interval: {reason}."
+        f"no interval for {count:,} of {counted(len(estimates), 'mean')}: {reason}."
         for reason, count in reasons.items()
     ]

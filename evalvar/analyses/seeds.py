@@ -8,8 +8,8 @@ import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
 from evalvar.analyses.facts import labelled, metric_facts
-from evalvar.analyses.intake import as_tuple, intake
-from evalvar.errors import NotEnoughDataError
+from evalvar.analyses.intake import as_tuple, by_reason, intake
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import (
@@ -81,18 +81,19 @@ def seed_variance(
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
     rows: list[Row] = []
     labels: list[dict[str, object]] = []
-    warnings = list(evidence.warnings)
+    said: list[tuple[str, str]] = []
     for curves in training_curves(evidence):
         key = dict(zip(KEYS, (curves.model, curves.task, curves.metric), strict=True))
         found, remarks = _seed_noise(curves, level)
         described = _labels(curves, found["final_mean"])
         rows += [(key, name, estimate) for name, estimate in found.items()]
         labels += [described] * len(found)
-        warnings += [*curves.remarks, *remarks]
+        said += [*curves.remarks, *((curves.name, reason) for reason in remarks)]
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"level": level, "missing": missing, "ddof": 1, "tau": "b"},
     }
+    warnings = [*evidence.warnings, *by_reason(said)]
     result = Result.of(
         "seed_variance", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
@@ -106,12 +107,9 @@ def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list
     last = curves.means[:, -1]
     last = last[np.isfinite(last)]
     if curves.seeds.size < 2:
-        remarks.append(f"{curves.name}: one seed says nothing about training luck; train another.")
+        remarks.append("one seed says nothing about training luck; train another.")
     if curves.checkpoints.size < 3:
-        remarks.append(
-            f"{curves.name}: monotonicity needs 3 checkpoints, there "
-            f"{'is' if curves.checkpoints.size == 1 else 'are'} {curves.checkpoints.size}."
-        )
+        remarks.append(f"monotonicity needs 3 checkpoints, found {curves.checkpoints.size}.")
     found = {"final_mean": final_mean(curves, -1, level)}
     found["final_seed_sd"] = _try(lambda: sd_ci(last, level=level), level)
     found["seed_sd"] = _try(lambda: mean_sd(curves.means, level=level), level)
@@ -125,7 +123,7 @@ def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list
     found["noise_ratio"] = _ratio(found["seed_sd"], z, half)
     found["snr"] = _try(lambda: signal_to_noise(last, level=level), level)
     if last.size > 1 and found["snr"].value != found["snr"].value:
-        remarks.append(f"{curves.name}: all seeds end at the same score; there is no SNR.")
+        remarks.append("all seeds end at the same score; there is no SNR.")
     found["monotonicity"], why = monotonicity(curves, level)
     return found, remarks + why
 
@@ -155,8 +153,8 @@ def monotonicity(curves: Curves, level: float) -> tuple[Estimate, list[str]]:
     remarks = []
     if defined.size < taus.size:
         remarks.append(
-            f"{curves.name}: {taus.size - defined.size} of {taus.size} seeds have no tau-b "
-            "(constant or fewer than 3 checkpoints)."
+            f"no tau-b for {taus.size - defined.size} of {counted(taus.size, 'seed')} "
+            "(constant, or fewer than 3 checkpoints)."
         )
     if not defined.size:
         return Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined"), remarks

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
 from evalvar.analyses.facts import labelled, metric_facts
-from evalvar.analyses.intake import as_tuple, intake
+from evalvar.analyses.intake import as_tuple, by_reason, intake
 from evalvar.analyses.seeds import final_mean
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
@@ -88,21 +88,21 @@ def checkpoints(
         raise UsageError(f"last={last}: the noise of the last checkpoints needs at least 2.")
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
     rows: list[Row] = []
-    warnings = list(evidence.warnings)
+    said: list[tuple[str, str]] = []
     for curves in training_curves(evidence):
         found = [*_trends(curves, last, level), *_points(curves, level)]
         key = {"model": curves.model, "task": curves.task, "metric": curves.metric}
         rows += [({**key, **axes}, name, estimate) for axes, name, estimate in found]
-        warnings += curves.remarks
+        said += curves.remarks
         if curves.checkpoints.size < 3:
-            warnings.append(
-                f"{curves.name}: a trend needs 3 checkpoints, there "
-                f"{'is' if curves.checkpoints.size == 1 else 'are'} {curves.checkpoints.size}."
+            said.append(
+                (curves.name, f"a trend needs 3 checkpoints, found {curves.checkpoints.size}.")
             )
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"last": last, "level": level, "missing": missing, "ddof": 1, "tau": "b"},
     }
+    warnings = [*evidence.warnings, *by_reason(said)]
     result = Result.of(
         "checkpoints", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
@@ -153,11 +153,11 @@ def _trends(curves: Curves, last: int, level: float) -> list[Found]:
     methods = {
         "kendall_tau": "tau-b",
         "kendall_tau_a": "tau-a",
-        "kendall_tau_null_sd": "no ties, independent checkpoints",
-        "spearman": "midranks",
+        "kendall_tau_null_sd": "sd of tau without trend or ties",
+        "spearman": "rank correlation, midranks",
         "step_noise_sd": f"sd of the last {last} checkpoints, ddof 1",
         "snr_last": f"mean over sd of the last {last} checkpoints",
-        "rise_share": "no change counts half",
+        "rise_share": "share of steps that improve, no change counts half",
     }
     complete = [curve[np.isfinite(curve)] for curve in curves.means]
     found: list[Found] = []

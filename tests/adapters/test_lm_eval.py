@@ -211,7 +211,8 @@ def test_samples_appended_twice_are_refused_with_the_file(write_run):
     rows = [choice(doc, [-1.0, -2.0], 0) for doc in range(4)]
     path = write_run(rows + rows, {"acc,none": 1.0})
     assert refused(path) == (
-        f"{path}: 28 rows repeat a key within one file, first model org/m, task t, item 0, metric "
+        f"{path}: a key is repeated within one file in 28 rows, first model "
+        f"org/m, task t, item 0, metric "
         "acc,none, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one run "
         "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'."
     )
@@ -457,9 +458,11 @@ def test_another_document_under_the_same_id_is_refused(write_run):
     write_run(rows, {"acc,none": 1.0}, model="a")
     changed = [row | {"doc_hash": "new"} for row in rows]
     path = write_run(changed, {"acc,none": 1.0}, model="b")
-    assert refused(path.parents[1]) == (
-        "records: a different document under the same item id (task t, item 0; 2 such). The runs "
-        "used two versions of the data set: read them apart, or leave the older run out."
+    root = path.parents[1]
+    assert refused(root) == (
+        f"{path.relative_to(root.parent)}: records: a different document under the same item id "
+        "(task t, item 0; 2 such). The runs used two "
+        "versions of the data set: read them apart, or leave the older run out."
     )
 
 
@@ -474,8 +477,8 @@ def test_reruns_keep_the_latest_by_date(write_run):
     assert sorted(scores(repeated, "acc,none")) == [0.0, 0.0, 1.0]
     assert repeated.reported["value"].tolist() == [1.0]
     assert repeated.warnings == (
-        "records: 14 rows repeat a key; they count as further samples.",
-        "reported: 2 rows repeat a key; the last row read counts.",
+        "records: 14 rows of a repeated key taken as more samples.",
+        "reported: 2 rows replaced by a later one of the same key.",
     )
 
 
@@ -507,6 +510,8 @@ def test_a_standard_error_of_exactly_zero_is_unknown(write_run):
     assert evidence.warnings == (
         f"{path}: 1 standard errors of exactly 0 for a value strictly inside (0, 1) are unknown "
         "(first t acc,none)",
+        "2 values read without items (first t acc,none): good for means and seeds, not for "
+        "comparisons or pass@k.",
     )
 
 
@@ -571,7 +576,10 @@ def test_version_0_4_0_is_read(tmp_path):
     assert scores(evidence, "acc,none") == [1.0] * 3
     assert scores(evidence, "nll_correct_per_char") == pytest.approx([1 / 3] * 3)
     assert set(evidence.records["model"]) == {"org/m"}
-    assert evidence.warnings == ()
+    assert evidence.warnings == (
+        "1 value read without items (first task acc,none): good for means and seeds, not for "
+        "comparisons or pass@k.",
+    )
 
 
 def test_samples_are_known_by_their_content_whatever_their_suffix(write_run):

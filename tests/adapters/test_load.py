@@ -129,7 +129,8 @@ def test_a_repeated_key_names_both_files():
     put("a.csv")
     put("b.csv")
     assert message(lambda: load("a.csv", "b.csv")) == (
-        "a.csv and b.csv: 2 rows repeat a key, first model A, task t, item 1, metric score, "
+        "a.csv and b.csv: the same key in both, in 2 rows, first model A, "
+        "task t, item 1, metric score, "
         "seed 0, checkpoint 0, sample 0. Read one run only, label the runs, or say what a repeat "
         "means: duplicates 'latest' or 'sample'."
     )
@@ -140,7 +141,7 @@ def test_latest_keeps_the_newest_file_whatever_its_name():
     put("r/b_2026-01-01T00-00-00.csv")
     kept = load("r", duplicates="latest")
     assert list(kept.records["score"]) == [0.5, 0.0]
-    assert kept.warnings == ("records: 2 rows repeat a key; the last row read counts.",)
+    assert kept.warnings == ("records: 2 rows replaced by a later one of the same key.",)
     assert list(load("r", duplicates="sample").records["sample"]) == [0, 0, 1, 1]
 
 
@@ -199,7 +200,8 @@ def test_a_damaged_archive_is_refused():
 def test_errors_inside_archives_name_the_member():
     archive("runs.zip", {"a.csv": CSV.replace("A,t,2,0", "A,t,2,x")})
     assert message(lambda: load("runs.zip")) == (
-        "runs.zip/a.csv: records: column score must hold numbers; 1 rows do not, first row 1: 'x'."
+        "runs.zip/a.csv: records: column score must hold numbers; it does not "
+        "in 1 row, first row 1: 'x'."
     )
 
 

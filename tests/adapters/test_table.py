@@ -129,21 +129,23 @@ def test_files_named_by_their_seed_are_one_model():
         ),
         (
             "model,task,item,score\nm,t,1,1\nm,t,2,good\nm,t,3,bad\n",
-            "f.csv: records: column score must hold numbers; 2 rows do not, first row 1: 'good'.",
+            "f.csv: records: column score must hold numbers; it does not in 2 "
+            "rows, first row 1: 'good'.",
         ),
         (
             "model,task,item,score\nm,t,1,inf\n",
-            "f.csv: records: 1 rows have an infinite score, first row 0. "
+            "f.csv: records: infinite score in 1 row, first row 0. "
             "Write NaN for an answer that has no score.",
         ),
         (
             "model,task,item,score\nm,t,,1\n",
-            "f.csv: records: 1 rows have no item, first in row 0. "
+            "f.csv: records: no item in 1 row, first row 0. "
             "Fill the column or leave those rows out.",
         ),
         (
             "model,task,item,seed,score\nm,t,1,a,1\n",
-            "f.csv: records: column seed must hold whole numbers; 1 rows do not, first row 0: 'a'.",
+            "f.csv: records: column seed must hold whole numbers; it does not in "
+            "1 row, first row 0: 'a'.",
         ),
         (
             "model,task,item,score\nm,t\nm,t,2,1\n",
@@ -162,7 +164,8 @@ def test_files_named_by_their_seed_are_one_model():
         ),
         (
             "model,task,item,score\nm,t,1,1\nm,t,1,1\n",
-            "f.csv: 1 rows repeat a key within one file, first model m, task t, item 1, metric "
+            "f.csv: a key is repeated within one file in 1 row, first model m, "
+            "task t, item 1, metric "
             "score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one run "
             "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'.",
         ),
@@ -329,7 +332,7 @@ def test_published_tables_are_read(shared):
     mmlu = load(shared / "mmlu_pro_items" / "mmlu_pro.parquet")
     assert len(mmlu.records) == 250_971
     message = refused(shared / "livebench_items" / "livebench.parquet")
-    assert "livebench.parquet: 590 rows repeat a key within one file" in message
+    assert "livebench.parquet: a key is repeated within one file in 590 rows" in message
     message = refused(shared / "bigscience_checkpoints" / "tr3d_oscar.parquet")
     assert message.endswith(
         "the columns 'step' and 'tokens' both mean checkpoint. Rename or remove one."

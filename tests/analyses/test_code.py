@@ -59,7 +59,7 @@ def test_k_beyond_n_is_unavailable_and_says_so():
     assert values(result)["pass@2"] == pytest.approx(0.7)
     assert np.isnan(values(result)["pass@7"])
     assert (
-        "A, t, score: best of 7 needs 7 answers, and 1 of 2 items have fewer (smallest: 5)."
+        "A, t, score: best of 7 needs 7 answers to an item; too few for 1 of 2 items (smallest: 5)."
     ) in result.warnings
 
 

@@ -60,8 +60,7 @@ def test_items_of_one_side_only_are_left_out_and_counted():
     assert one(result)["n"] == 6
     assert one(result)["unpaired"] == 1
     assert (
-        "A against B on t, score: 1 items that one of them has no score for are left out, "
-        "6 are compared."
+        "A against B on t, score: 1 item without a score on both sides left out, 6 compared."
     ) in result.warnings
 
 

@@ -52,13 +52,13 @@ def test_one_item_has_a_value_and_no_interval():
     row = only(result)
     assert row["value"] == 2.5
     assert np.isnan(row["low"])
-    assert result.warnings == ("1 of 1 means have no interval: one item.",)
+    assert result.warnings == ("no interval for 1 of 1 mean: one item.",)
 
 
 def test_constant_scores_have_no_interval():
     result = summary(records([2.5, 2.5]))
     assert np.isnan(only(result)["low"])
-    assert result.warnings == ("1 of 1 means have no interval: no spread seen.",)
+    assert result.warnings == ("no interval for 1 of 1 mean: no spread seen.",)
 
 
 def test_samples_are_averaged_within_their_item():
@@ -73,7 +73,7 @@ def test_unscored_answers_leave_mean_and_n_or_count_as_wrong():
     assert only(result)["n"] == 3
     assert only(result)["value"] == pytest.approx(2 / 3)
     assert result.warnings == (
-        "1 of 4 answers of A have no score (25.0 %): they leave the mean and its n.",
+        "A: no score for 1 of 4 answers (25.0 %), left out of the mean and its n.",
     )
     assert only(summary(frame, missing="wrong"))["value"] == 0.5
 
@@ -124,7 +124,7 @@ def test_reported_error_of_zero_is_not_certainty():
     result = summary(reported(se=0.0))
     assert np.isnan(only(result)["low"])
     assert np.isnan(only(result)["se"])
-    assert result.warnings == ("1 of 1 means have no interval: standard error not known.",)
+    assert result.warnings == ("no interval for 1 of 1 mean: standard error not known.",)
 
 
 def test_items_win_over_what_the_file_claims():

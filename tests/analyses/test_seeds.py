@@ -75,8 +75,8 @@ def test_v01_an_item_missing_in_one_seed_leaves_all_and_is_counted():
     gone = frame[~((frame["item"] == 7) & (frame["seed"] == 2))]
     result = seed_variance(gone)
     assert result.warnings[0] == (
-        "A, t, score: 1 of 40 items are not scored in every seed and checkpoint; "
-        "seeds are compared on the 39 that are."
+        "A, t, score: 1 of 40 items not scored in every seed and checkpoint; "
+        "seeds are compared on the other 39."
     )
     kept = np.delete(scores, 7, axis=0).mean(axis=0)
     found = values(result).loc["seed_sd", "value"]
@@ -87,7 +87,7 @@ def test_v01_an_item_missing_in_one_seed_leaves_all_and_is_counted():
 def test_a_missing_run_is_counted():
     frame, _ = answers()
     result = seed_variance(frame[~((frame["seed"] == 2) & (frame["checkpoint"] == 1))])
-    assert "A, t, score: 1 of 12 seed x checkpoint runs are missing." in result.warnings
+    assert "A, t, score: 1 of 12 seed x checkpoint runs missing." in result.warnings
     assert np.isfinite(values(result).loc["seed_sd", "value"])
 
 
@@ -105,7 +105,7 @@ def test_one_checkpoint_has_no_monotonicity():
     frame, _ = answers(steps=1)
     result = seed_variance(frame)
     assert np.isnan(values(result).loc["monotonicity", "value"])
-    assert "A, t, score: monotonicity needs 3 checkpoints, there is 1." in result.warnings
+    assert "A, t, score: monotonicity needs 3 checkpoints, found 1." in result.warnings
 
 
 def test_constant_curves_have_no_tau_b_and_no_snr():
@@ -113,7 +113,7 @@ def test_constant_curves_have_no_tau_b_and_no_snr():
     found = values(result)
     assert np.isnan(found.loc["monotonicity", "value"])
     assert np.isnan(found.loc["snr", "value"])
-    assert any("3 of 3 seeds have no tau-b" in sentence for sentence in result.warnings)
+    assert any("no tau-b for 3 of 3 seeds" in sentence for sentence in result.warnings)
     assert any("there is no SNR" in sentence for sentence in result.warnings)
 
 

@@ -84,7 +84,7 @@ def test_v10_constant_curve_has_tau_a_zero_and_no_tau_b():
 def test_one_checkpoint_has_points_and_no_trend():
     result = checkpoints(evidence(CURVES[:, :1]))
     assert set(result.table["quantity"]) == {"mean", "seed_sd"}
-    assert "A, t, acc: a trend needs 3 checkpoints, there is 1." in result.warnings
+    assert "A, t, acc: a trend needs 3 checkpoints, found 1." in result.warnings
 
 
 def test_a_seed_without_a_checkpoint_has_the_trend_of_the_others():
@@ -94,7 +94,7 @@ def test_a_seed_without_a_checkpoint_has_the_trend_of_the_others():
     kept = CURVES[0][[0, 1, 3, 4]]
     tau = reference.kendalltau(range(4), kept).statistic
     assert pick(result, "kendall_tau", seed=0)["value"] == pytest.approx(tau)
-    assert "A, t, acc: 1 of 10 seed x checkpoint runs are missing." in result.warnings
+    assert "A, t, acc: 1 of 10 seed x checkpoint runs missing." in result.warnings
 
 
 def test_last_needs_two_checkpoints():
