@@ -1,0 +1,1 @@
+"""Recorded runs of a tiny language model."""

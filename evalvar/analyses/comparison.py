@@ -240,7 +240,9 @@ def _difference(
             known = np.isfinite(crossed.low) and np.isfinite(span)
             return replace(crossed, low=float(low), high=float(high)) if known else crossed
         if a.clusters is not None:
-            return _clustered(d, a.clusters.reindex(both.items), level)
+            # an item outside every cluster is one of its own
+            clusters = a.clusters.reindex(both.items).fillna(pd.Series(both.items, both.items))
+            return clustered_mean_ci(d, pd.factorize(clusters)[0], level=level)
         low, high = (-span, span) if np.isfinite(span) else (None, None)
         return sparse_t(d, low=low, high=high, level=level)
     except NotEnoughDataError as error:
@@ -254,17 +256,6 @@ def _mcnemar(a: np.ndarray, b: np.ndarray, level: float) -> Estimate:
     p = mcnemar(int((a > b).sum()), int((b > a).sum()))
     value = float((a - b).mean())
     return Estimate(value, level=level, n=a.size, method="McNemar, exact", p_value=p)
-
-
-def _clustered(d: np.ndarray, clusters: pd.Series, level: float) -> Estimate:
-    from scipy import special
-
-    codes, _ = pd.factorize(clusters.fillna(pd.Series(clusters.index, clusters.index)))
-    estimate = clustered_mean_ci(d, codes, level=level)
-    if not estimate.se > 0:
-        return estimate
-    t = abs(estimate.value) / estimate.se
-    return replace(estimate, p_value=float(2 * special.stdtr(estimate.n - 1, -t)))
 
 
 def _adjusted(pairs: list[_Pair]) -> list[_Pair]:

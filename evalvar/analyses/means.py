@@ -54,7 +54,7 @@ def summary(
     table, facts = cells(evidence), metric_facts(evidence)
     keys = list(table[KEY].itertuples(index=False, name=None))
     estimates = dict(zip(keys, _estimates(table, facts, level), strict=True))
-    estimates |= _clustered(evidence, estimates, level)
+    estimates |= _clustered(evidence, facts, estimates, level)
     rows: list[Row] = [
         (dict(zip(KEYS, key, strict=True)), "mean", estimate) for key, estimate in estimates.items()
     ]
@@ -141,16 +141,26 @@ def _looks_binary(mean: np.ndarray, se: np.ndarray, n: np.ndarray) -> np.ndarray
 
 
 def _clustered(
-    evidence: Evidence, estimates: dict[tuple[object, ...], Estimate], level: float
+    evidence: Evidence,
+    facts: dict[tuple[str, str], Facts],
+    estimates: dict[tuple[object, ...], Estimate],
+    level: float,
 ) -> dict[tuple[object, ...], Estimate]:
     if "cluster" not in evidence.records:
         return {}
     scores = item_scores(evidence)
+    if "cluster" not in scores:
+        return {}
     found: dict[tuple[object, ...], Estimate] = {}
-    for key, run in scores[scores["cluster"].notna()].groupby(KEY, observed=True, sort=False):
-        codes, _ = pd.factorize(run["cluster"])
+    for key, run in scores.groupby(KEY, observed=True, sort=False):
+        if run["cluster"].isna().all():
+            continue
+        # an item outside every cluster is one of its own
+        alone = run["cluster"].isna()
+        codes, _ = pd.factorize(run["item"].astype(str).radd("item ").where(alone, run["cluster"]))
         try:
-            found[key] = clustered_mean_ci(run["score"].to_numpy(), codes, level=level)
+            mean = clustered_mean_ci(run["score"].to_numpy(), codes, level=level)
+            found[key] = facts[(str(key[1]), str(key[2]))].within(mean)
         except NotEnoughDataError as error:
             value = estimates[key].value
             found[key] = Estimate(value, level=level, n=1, unit="cluster", method=f"t: {error}")

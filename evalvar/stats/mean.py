@@ -71,8 +71,8 @@ def clustered_mean_ci(scores: ArrayLike, clusters: ArrayLike, *, level: float = 
     Returns
     -------
     Estimate
-        unit ``cluster``, n = number of clusters, method ``cluster-robust t``. Where the clusters
-        do not differ at all there is no interval, as the method then says.
+        unit ``cluster``, n = number of clusters, method ``cluster-robust t``, `p_value` of mean
+        zero. Where the clusters do not differ at all there is no interval, as the method then says.
 
     Raises
     ------
@@ -107,7 +107,9 @@ def clustered_mean_ci(scores: ArrayLike, clusters: ArrayLike, *, level: float = 
         method = "cluster-robust t (clusters do not differ: no interval)"
         return Estimate(mean, level=level, n=count, unit="cluster", method=method)
     half = t_quantile(level, count - 1) * se
-    return Estimate(mean, se, mean - half, mean + half, level, count, "cluster", "cluster-robust t")
+    p = float(2 * special.stdtr(count - 1, -abs(mean) / se))
+    method = "cluster-robust t"
+    return Estimate(mean, se, mean - half, mean + half, level, count, "cluster", method, p)
 
 
 def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float = 0.95) -> Estimate:

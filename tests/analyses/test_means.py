@@ -88,6 +88,12 @@ def test_clustered_items_are_one_draw():
     assert row["se"] == pytest.approx(se)
 
 
+def test_an_item_outside_every_cluster_is_one_of_its_own():
+    row = only(summary(records([1.0, 0, 1, 0], cluster=["x", "x", None, None])))
+    assert row["value"] == 0.5
+    assert (row["n"], row["unit"]) == (3, "cluster")
+
+
 def test_one_cluster_is_undefined_and_says_why():
     result = summary(records([1.0, 0.0], cluster="x"))
     assert only(result)["value"] == 0.5
