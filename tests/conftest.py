@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,18 @@ def shared() -> Path:
             pytest.fail(f"{path} must be there in CI")
         pytest.skip("needs the reference data in ../shared/data")
     return path
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """Find a program of the machine; without it skip, and in CI fail."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None and os.environ.get("CI"):
+            pytest.fail(f"{name} must be installed in CI")
+        if path is None:
+            pytest.skip(f"needs {name}")
+        return path
+
+    return find
