@@ -23,6 +23,7 @@ from evalvar.tables import (
     Duplicates,
     check_attributes,
     check_orientation,
+    check_range,
     check_values,
     higher_is_better,
     stack,
@@ -152,6 +153,7 @@ def as_evidence(
         reported = unique(reported, "reported", REPORTED_KEY, rerun, remarks)
         timings = unique(timings, "timings", TIMINGS_KEY, "error", remarks)
         check_orientation(records, reported)
+        check_range(records, "records", "score")
         check_attributes(records)
     if len(timings):
         check_values(timings, "status", STATUSES)

@@ -244,6 +244,33 @@ def check_orientation(*tables: pd.DataFrame) -> None:
         )
 
 
+def check_range(table: pd.DataFrame, name: str, measure: str) -> None:
+    """Refuse a metric of a task with two ranges, and a score outside its range."""
+    if not {"score_min", "score_max"} & set(table.columns):
+        return
+    nothing = pd.Series(np.nan, index=table.index)
+    low, high = table.get("score_min", nothing), table.get("score_max", nothing)
+    declared = pd.DataFrame({"task": table["task"], "metric": table["metric"]})
+    ranges = declared.assign(low=low, high=high).drop_duplicates()
+    ranges = ranges[ranges["low"].notna() | ranges["high"].notna()]
+    both = ranges.duplicated(["task", "metric"])
+    if both.any():
+        task, metric = ranges.loc[both, ["task", "metric"]].iloc[0]
+        raise RecordsError(
+            f"{name}: metric '{metric}' of task '{task}' is declared with two ranges. "
+            "Set score_min and score_max alike in all its rows."
+        )
+    slack = 1e-9 * (high - low).abs().fillna(0.0)
+    outside = (table[measure] < low - slack) | (table[measure] > high + slack)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise RecordsError(
+            f"{name}: {measure} outside its declared range [{low.iloc[row]:g}, "
+            f"{high.iloc[row]:g}] in {counted(int(outside.sum()), 'row')}, first row {row}: "
+            f"{table[measure].iloc[row]:g}. Correct score_min and score_max, or the {measure}."
+        )
+
+
 def check_attributes(records: pd.DataFrame) -> None:
     """Refuse an attribute that has two values for what it describes."""
     for column in records.columns:

@@ -198,3 +198,23 @@ def test_range_of_binary_scores_is_taken_and_others_are_unknown():
     assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [1.0, 1.0])
     low, _ = score_range(as_records(table(score=[0.5, 1])))
     assert low.isna().all()
+
+
+def test_a_score_outside_its_declared_range_is_refused():
+    assert refused(table(score=[0.5, 1.4], score_min=0, score_max=1)) == (
+        "records: score outside its declared range [0, 1] in 1 row, first row 1: 1.4. "
+        "Correct score_min and score_max, or the score."
+    )
+
+
+def test_two_ranges_of_one_metric_are_refused():
+    assert refused(table(score_min=0, score_max=[1, 2])) == (
+        "records: metric 'score' of task 't' is declared with two ranges. "
+        "Set score_min and score_max alike in all its rows."
+    )
+
+
+def test_sample_numbers_of_keys_that_are_not_repeated_stay():
+    frame = pd.concat([table(sample=[3, 4]), table(sample=[3, 9], item=[1, 3])])
+    found = as_evidence(frame, duplicates="sample")
+    assert found.records["sample"].tolist() == [0, 4, 1, 9]

@@ -1,7 +1,5 @@
 """How good is the best of k tries?"""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -20,7 +18,7 @@ from evalvar.stats import (
 )
 
 KEYS = ("model", "task", "metric", "seed")
-_GROUP = ["model", "task", "metric", "seed"]
+_TOO_FEW = "undefined: k is larger than the number of answers to some item"
 
 
 def code_metrics(
@@ -52,9 +50,10 @@ def code_metrics(
     Returns
     -------
     Result
-        Quantities ``pass@k`` for metrics of 0 and 1, ``eff@k`` for others, mean over items with
-        its interval over items; where there are several seeds also a row over items and seeds
-        (seed null). A k larger than the n of some item has no value.
+        Quantities ``pass@k`` for metrics of 0 and 1 where higher is better, ``eff@k`` (the expected
+        best score) for others, mean over items with its interval over items; where there are
+        several seeds also a row over items and seeds (seed null). Tries are of one prompt; the
+        prompts of an item are averaged. A k larger than the n of some item has no value.
 
     Raises
     ------
@@ -78,12 +77,14 @@ def code_metrics(
             "aggregates were read. Log the samples and read them."
         )
     facts = metric_facts(evidence)
-    records = evidence.records if checkpoint is not None else last_checkpoint(evidence.records)
+    records, behind = evidence.records, list[str]()
+    if checkpoint is None:
+        records, behind = last_checkpoint(records)
     scored = records[records["score"].notna()]
     several = _with_samples(scored, keep_all=metric is not None)
     rows: list[Row] = []
-    warnings = list(evidence.warnings)
-    for key, group in several.groupby(_GROUP[:3], observed=True, sort=True):
+    warnings = [*evidence.warnings, *behind]
+    for key, group in several.groupby(list(KEYS[:3]), observed=True, sort=True):
         fact = facts[(str(key[1]), str(key[2]))]
         found, remarks = _metric(group, tuple(map(str, key)), fact, tries, level)
         rows += found
@@ -139,19 +140,17 @@ def _metric(
     asked: list[int] | None,
     level: float,
 ) -> tuple[list[Row], list[str]]:
-    prompts = group["prompt"].nunique()
     where = ", ".join(key)
-    if prompts > 1:
-        raise UsageError(
-            f"{where}: {prompts} prompts; tries of different prompts are not one sample. "
-            "Select one with prompt."
-        )
-    counts = group.groupby(["seed", "item"], observed=True).size()
+    counts = group.groupby(["seed", "item", "prompt"], observed=True).size()
     smallest = int(counts.min())
     tries = asked or _default_tries(smallest)
     remarks = []
     if counts.nunique() > 1:
         remarks.append(f"{where}: items have {smallest} to {int(counts.max())} answers each.")
+    if group["prompt"].nunique() > 1:
+        remarks.append(f"{where}: tries are of one prompt; each item is the mean over its prompts.")
+    if "cluster" in group and group["cluster"].notna().any():
+        remarks.append(f"{where}: items are taken as independent although they share clusters.")
     for k in (k for k in tries if k > smallest):
         few = int((counts < k).groupby("item").any().sum())
         remarks.append(
@@ -162,18 +161,24 @@ def _metric(
         seed: _item_values(group[group["seed"] == seed], fact, tries)
         for seed in sorted(group["seed"].unique().tolist())
     }
-    name = "pass" if fact.discrete else "eff"
+    name = "pass" if fact.discrete and fact.higher_is_better else "eff"
     named = dict(zip(KEYS[:3], key, strict=True))
-    bounds = (fact.low, fact.high)
     rows: list[Row] = []
     for seed, table in tables.items():
         rows += [
-            ({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], bounds, level)) for k in tries
+            ({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], fact, level)) for k in tries
         ]
     if len(tables) > 1:
+        shared = pd.concat(tables, axis=1, join="inner")
+        items = group["item"].nunique()
+        if len(shared) < items:
+            remarks.append(
+                f"{where}: seeds are averaged on the {len(shared):,} of {counted(items, 'item')} "
+                "that every seed has."
+            )
         for k in tries:
-            wide = pd.concat({seed: table[k] for seed, table in tables.items()}, axis=1)
-            rows.append((named, f"{name}@{k}", _over_seeds(wide, fact, level)))
+            values = shared.xs(k, axis=1, level=1).to_numpy()
+            rows.append((named, f"{name}@{k}", _over_seeds(values, fact, level)))
     return rows, remarks
 
 
@@ -184,40 +189,50 @@ def _default_tries(smallest: int) -> list[int]:
 
 def _item_values(part: pd.DataFrame, fact: Facts, tries: list[int]) -> pd.DataFrame:
     """Return the estimate for every item (rows) and k (columns); NaN where k > n."""
-    by_item = part.groupby("item", observed=True)["score"]
+    by_unit = part.groupby(["item", "prompt"], observed=True)["score"]
     if fact.discrete:
-        n, c = by_item.size(), by_item.sum().astype(int)
-        values = pass_at_k(n.to_numpy(), c.to_numpy(), k=tries, undefined="nan")
-        return pd.DataFrame(values, index=n.index.astype(str), columns=tries)
-    sign = fact.sign
-    rows = {}
-    for item, scores in by_item:
-        oriented = sign * scores.to_numpy()
-        rows[str(item)] = [
-            sign * float(eff_at_k(oriented, k=k)) if k <= oriented.size else np.nan for k in tries
-        ]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=tries)
+        # the best of k is 1 unless all are 0; where lower is better, 0 unless all are 1
+        n, ones = by_unit.size(), by_unit.sum().astype(int)
+        good = ones if fact.higher_is_better else n - ones
+        passed = pass_at_k(n.to_numpy(), good.to_numpy(), k=tries, undefined="nan")
+        values = passed if fact.higher_is_better else 1 - passed
+    else:
+        values = np.array([_best_of(scores.to_numpy(), fact, tries) for _, scores in by_unit])
+    items = by_unit.size().index.get_level_values("item").astype(str)
+    units = pd.DataFrame(values, index=items, columns=tries)
+    if units.index.is_unique:
+        return units
+    undefined = units.isna().groupby(level=0).any()
+    return units.groupby(level=0).mean().mask(undefined)
 
 
-def _mean(values: pd.Series, bounds: tuple[float, float], level: float) -> Estimate:
+def _best_of(scores: np.ndarray, fact: Facts, tries: list[int]) -> np.ndarray:
+    values = np.full(len(tries), np.nan)
+    possible = [i for i, k in enumerate(tries) if k <= scores.size]
+    if possible:
+        best = eff_at_k(fact.sign * scores, k=[tries[i] for i in possible])
+        values[possible] = fact.sign * np.asarray(best)
+    return values
+
+
+def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
     scores = values.to_numpy()
     if np.isnan(scores).any():
-        method = "undefined: k is larger than the number of answers to some item"
-        return Estimate(np.nan, level=level, n=scores.size, method=method)
-    if np.isfinite(bounds).all():
-        return bounded_mean_ci(scores, low=bounds[0], high=bounds[1], level=level)
+        return Estimate(np.nan, level=level, n=scores.size, method=_TOO_FEW)
     try:
+        if np.isfinite((fact.low, fact.high)).all():
+            return bounded_mean_ci(scores, low=fact.low, high=fact.high, level=level)
         return mean_ci(scores, level=level)
     except NotEnoughDataError as error:
-        return Estimate(float(scores.mean()), level=level, n=1, method=f"undefined: {error}")
+        value = float(scores.mean())
+        return Estimate(value, level=level, n=scores.size, method=f"undefined: {error}")
 
 
-def _over_seeds(wide: pd.DataFrame, fact: Facts, level: float) -> Estimate:
-    shared = wide.dropna().to_numpy()
-    if wide.isna().all().any() or len(shared) < 2:
-        method = "undefined: k is larger than the number of answers, or no items are shared"
-        return Estimate(np.nan, level=level, unit="item x seed", method=method)
-    estimate = fact.within(crossed_mean_ci(shared, level=level))
-    if len(shared) < len(wide):
-        return replace(estimate, method=f"{estimate.method}, {len(shared)} of {len(wide)} items")
-    return estimate
+def _over_seeds(scores: np.ndarray, fact: Facts, level: float) -> Estimate:
+    if np.isnan(scores).any():
+        return Estimate(np.nan, level=level, unit="item x seed", method=_TOO_FEW)
+    try:
+        return fact.within(crossed_mean_ci(scores, level=level))
+    except NotEnoughDataError as error:
+        value = float(scores.mean()) if scores.size else np.nan
+        return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")

@@ -9,11 +9,10 @@ import pandas as pd
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
 from evalvar.analyses.pairing import (
     Key,
-    Shared,
     Side,
     Sides,
     asked_labels,
-    shared_items,
+    on_shared_items,
     sides_by_metric,
     wanted_pairs,
 )
@@ -100,10 +99,10 @@ def compare(
             "this file has no items: a comparison pairs items, and only aggregates were read. "
             "Log the samples (lm-eval: --log_samples) and read them."
         )
-    records = evidence.records
+    records, behind = evidence.records, list[str]()
     if between != "checkpoint" and checkpoint is None:
-        records = last_checkpoint(records)
-    evidence = replace(evidence, records=records)
+        records, behind = last_checkpoint(records)
+    evidence = replace(evidence, records=records).plus(*behind)
     _check_one_model(evidence, between)
     asked = asked_labels(evidence, between, a, b)
     if None not in asked:
@@ -190,39 +189,62 @@ def _compare(
     key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
 ) -> _Pair:
     a, b = sides[x], sides[y]
-    both = shared_items(a, b)
     where = f"{x} against {y} on {', '.join(part for part in key if part)}"
     remarks = []
+    # two checkpoints of one run share its seed; two models never do
+    same_runs = np.intersect1d(a.seeds, b.seeds)
+    if between in ("checkpoint", "prompt", "task") and same_runs.size:
+        lone = np.setxor1d(a.seeds, b.seeds)
+        if lone.size:
+            remarks.append(
+                f"{where}: left out {counted(lone.size, 'seed')} that one of them lacks "
+                f"({', '.join(map(str, lone.tolist()))}); the runs are paired."
+            )
+            a, b = a.only(same_runs), b.only(same_runs)
+    else:
+        same_runs = same_runs[:0]
+    both = on_shared_items(a, b)
     if both.left_out:
         remarks.append(
             f"{where}: {counted(both.left_out, 'item')} without a score on both sides left out, "
             f"{len(both.items):,} compared."
         )
-    if a.prompts != b.prompts and between != "prompt":
-        remarks.append(f"{where}: they were asked with different prompts; each is its own mean.")
+    if both.thinned:
+        remarks.append(
+            f"{where}: {counted(both.thinned, 'item')} compared on some of the prompts only, those "
+            "that both sides have a score for."
+        )
+    if both.own_prompts:
+        remarks.append(f"{where}: no prompt in common; each side is the mean over its own.")
     if between == "task":
         remarks.append(f"{where}: items of the two tasks are paired by their names.")
-    estimate = _difference(both, a, b, between, method, level, rng)
-    if a.clusters is not None and estimate.unit == "item x seed":
+    in_a, in_b = both.scores[:, : a.seeds.size], both.scores[:, a.seeds.size :]
+    if len(both.items):
+        estimate = _difference(
+            in_a, in_b, a, both.items, same_runs.size > 0, between, method, level, rng
+        )
+    else:
+        estimate = Estimate(np.nan, level=level, method="undefined: no shared items")
+    if a.clusters is not None and estimate.unit != "cluster":
         remarks.append(f"{where}: items are taken as independent although they share clusters.")
     if np.isnan(estimate.p_value):
         remarks.append(f"{where}: no p-value: {estimate.method}.")
     return _Pair(
         *key, str(x), str(y), estimate,
-        float(both.a.mean()) if both.a.size else np.nan,
-        float(both.b.mean()) if both.b.size else np.nan,
+        float(in_a.mean()) if in_a.size else np.nan,
+        float(in_b.mean()) if in_b.size else np.nan,
         both.left_out, a.facts.higher_is_better, tuple(remarks),
     )  # fmt: skip
 
 
 def _difference(
-    both: Shared, a: Side, b: Side, between: str, method: str, level: float, rng: int
-) -> Estimate:
-    if not len(both.items):
-        return Estimate(np.nan, level=level, method="undefined: no shared items")
-    mean_a, mean_b = both.a.mean(axis=1), both.b.mean(axis=1)
+    in_a: np.ndarray, in_b: np.ndarray, a: Side, items: pd.Index, same_runs: bool,
+    between: str, method: str, level: float, rng: int,
+) -> Estimate:  # fmt: skip
+    mean_a, mean_b = in_a.mean(axis=1), in_b.mean(axis=1)
     d = mean_a - mean_b
     span = a.facts.high - a.facts.low
+    low, high = (-span, span) if np.isfinite(span) else (None, None)
     try:
         if method == "t":
             return paired_t(mean_a, mean_b, level=level)
@@ -232,18 +254,15 @@ def _difference(
             p = sign_flip(d, rng=rng)
             name = f"sign-flip, rng {rng}"
             return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
-        if max(len(a.seeds), len(b.seeds)) > 1 and between != "seed":
-            # two checkpoints of one run share its seed; two models never do
-            same_runs = between in ("checkpoint", "prompt", "task") and a.seeds == b.seeds
-            crossed = crossed_difference_ci(both.a, both.b, paired_seeds=same_runs, level=level)
-            low, high = np.fmax(crossed.low, -span), np.fmin(crossed.high, span)
-            known = np.isfinite(crossed.low) and np.isfinite(span)
-            return replace(crossed, low=float(low), high=float(high)) if known else crossed
+        if max(in_a.shape[1], in_b.shape[1]) > 1 and between != "seed":
+            crossed = crossed_difference_ci(in_a, in_b, paired_seeds=same_runs, level=level)
+            return a.facts.as_difference(crossed)
         if a.clusters is not None:
             # an item outside every cluster is one of its own
-            clusters = a.clusters.reindex(both.items).fillna(pd.Series(both.items, both.items))
-            return clustered_mean_ci(d, pd.factorize(clusters)[0], level=level)
-        low, high = (-span, span) if np.isfinite(span) else (None, None)
+            alone = pd.Series(("item " + items).to_numpy(), index=items)
+            labels = a.clusters.reindex(items).fillna(alone)
+            clustered = clustered_mean_ci(d, pd.factorize(labels)[0], level=level)
+            return a.facts.as_difference(clustered)
         return sparse_t(d, low=low, high=high, level=level)
     except NotEnoughDataError as error:
         value = float(d.mean())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from evalvar.analyses.cells import cells, item_scores
 from evalvar.analyses.facts import Facts, metric_facts
+from evalvar.analyses.units import Shared, by_run, shared, units_of
 from evalvar.errors import counted
 from evalvar.evidence import Evidence
 
@@ -29,7 +30,8 @@ class Curves:
     n : int
         How many items each mean rests on; 0 if not known.
     items : float array, shape (n, S, T), or None
-        Scores of the items that every run answered; None where there are no items.
+        Scores of the items that every run answered; NaN in a run that only reported its mean; None
+        where no run has items.
     facts : Facts
         What is known of the metric.
     remarks : tuple of (reading, reason)
@@ -58,13 +60,13 @@ def training_curves(evidence: Evidence) -> Iterator[Curves]:
     """Yield the curves of every model, task and metric, in order."""
     facts = metric_facts(evidence)
     by = ["model", "task", "metric"]
-    items = {}
+    items: dict[tuple[str, ...], pd.DataFrame] = {}
     if len(evidence.records):
         groups = item_scores(evidence).groupby(by, observed=True, sort=False)
         items = {tuple(map(str, key)): group for key, group in groups}
     for key, cell in cells(evidence).groupby(by, sort=True):
         model, task, metric = map(str, key)
-        scores = items.get((model, task, metric)) if cell["from_items"].all() else None
+        scores = items.get((model, task, metric))
         yield _curves(model, task, metric, cell, scores, facts[(task, metric)])
 
 
@@ -76,37 +78,65 @@ def _curves(
     scores: pd.DataFrame | None,
     facts: Facts,
 ) -> Curves:
-    remarks = []
-    prompts = cell["prompt"].nunique()
-    if prompts > 1:
-        remarks.append(f"each run is the mean over its {prompts} prompts.")
     seeds = np.sort(cell["seed"].unique()).astype("int64")
     steps = np.sort(cell["checkpoint"].unique()).astype("int64")
-    at = (np.searchsorted(seeds, cell["seed"]), np.searchsorted(steps, cell["checkpoint"]))
-    means = _average(at, cell["mean"].to_numpy(), (seeds.size, steps.size))
-    present = np.isfinite(means)
-    if scores is None:
-        claimed = np.where(cell["se"] > 0, cell["se"], np.nan)
-        errors = np.sqrt(_average(at, claimed**2, means.shape) / prompts)
-        items, n = None, float(cell["n"].min())
-    else:
-        items, left_out = _shared_items(scores, seeds, steps, present)
-        if left_out:
-            remarks.append(
-                f"{left_out:,} of {counted(len(items) + left_out, 'item')} not scored in every "
-                f"seed and checkpoint; seeds are compared on the other {len(items):,}."
-            )
-        n = len(items)
-        means, errors = np.full(means.shape, np.nan), np.full(means.shape, np.nan)
-        if n:
-            means[present] = items[:, present].mean(axis=0)
-            errors[present] = _errors(items[:, present])
-    if not present.all():
-        gaps = int((~present).sum())
-        remarks.append(f"{gaps} of {present.size} seed x checkpoint runs missing.")
+    shape = (seeds.size, steps.size)
+    claims = cell[~cell["from_items"]]
+    at = (np.searchsorted(seeds, claims["seed"]), np.searchsorted(steps, claims["checkpoint"]))
+    means = _average(at, claims["mean"].to_numpy(), shape)
+    # the mean of the errors: prompts share their items, so their errors do not average out
+    errors = _average(at, np.where(claims["se"] > 0, claims["se"], np.nan), shape)
+    n = float(cell["n"].min())
+    remarks = []
+    if cell["prompt"].nunique() > 1:
+        remarks.append("each run is the mean over its prompts.")
+    items = None
+    if scores is not None:
+        found, measured = _items(scores, seeds, steps)
+        clustered = "cluster" in scores and bool(scores["cluster"].notna().any())
+        remarks += _left_out(found, len(claims), clustered)
+        n = len(found.items)
+        items = np.full((n, *shape), np.nan)
+        items[:, measured] = found.scores
+        means[measured] = found.scores.mean(axis=0) if n else np.nan
+        errors[measured] = _errors(found.scores) if n else np.nan
+    gaps = int(np.isnan(means).sum())
+    if gaps:
+        remarks.append(f"{gaps} of {means.size} seed x checkpoint runs missing.")
     count = int(n) if np.isfinite(n) else 0
     named = tuple((f"{model}, {task}, {metric}", reason) for reason in remarks)
     return Curves(model, task, metric, seeds, steps, means, errors, count, items, facts, named)
+
+
+def _items(scores: pd.DataFrame, seeds: np.ndarray, steps: np.ndarray) -> tuple[Shared, np.ndarray]:
+    """Return the items that every run with items has, and which runs those are (S, T)."""
+    at = np.searchsorted(seeds, scores["seed"]) * steps.size
+    at = at + np.searchsorted(steps, scores["checkpoint"])
+    runs, run = np.unique(at, return_inverse=True)
+    codes, units = units_of(scores)
+    table = by_run(codes, run, scores["score"].to_numpy(), (units.item.size, runs.size))
+    measured = np.zeros(seeds.size * steps.size, dtype=bool)
+    measured[runs] = True
+    return shared(table, units), measured.reshape(seeds.size, steps.size)
+
+
+def _left_out(found: Shared, claims: int, clustered: bool) -> list[str]:
+    remarks = []
+    if found.left_out:
+        total = counted(len(found.items) + found.left_out, "item")
+        remarks.append(
+            f"{found.left_out:,} of {total} not scored in every "
+            f"seed and checkpoint; seeds are compared on the other {len(found.items):,}."
+        )
+    if found.thinned:
+        remarks.append(f"{counted(found.thinned, 'item')} kept on the prompts that every run has.")
+    if found.own_prompts:
+        remarks.append("no prompt in common; each run is the mean over its own.")
+    if claims:
+        remarks.append(f"{counted(claims, 'run')} as reported, without items.")
+    if clustered:
+        remarks.append("items are taken as independent although they share clusters.")
+    return remarks
 
 
 def _errors(scores: np.ndarray) -> np.ndarray:
@@ -128,23 +158,3 @@ def _average(
     np.add.at(count, at, 1)
     with np.errstate(invalid="ignore"):
         return np.asarray(total / count)
-
-
-def _shared_items(
-    scores: pd.DataFrame, seeds: np.ndarray, steps: np.ndarray, present: np.ndarray
-) -> tuple[np.ndarray, int]:
-    """Return the scores (n, S, T) of the items that every run present has, and how many are not."""
-    codes, labels = pd.factorize(scores["item"], sort=True)
-    shape = (len(labels), seeds.size, steps.size)
-    at = (
-        codes,
-        np.searchsorted(seeds, scores["seed"]),
-        np.searchsorted(steps, scores["checkpoint"]),
-    )
-    total, count = np.zeros(shape), np.zeros(shape, dtype="int32")
-    np.add.at(total, at, scores["score"].to_numpy())
-    np.add.at(count, at, 1)
-    full = (count > 0) | ~present
-    shared = full.all(axis=(1, 2))
-    with np.errstate(invalid="ignore"):
-        return total[shared] / count[shared], int((~shared).sum())

@@ -48,6 +48,14 @@ class Facts:
             low = high = np.nan
         return replace(mean, low=float(low), high=float(high), p_value=np.nan)
 
+    def as_difference(self, difference: Estimate) -> Estimate:
+        """Cut the interval of a difference to what two scores in the range can differ by."""
+        span = self.high - self.low
+        if np.isnan(difference.low) or np.isnan(span):
+            return difference
+        low, high = max(difference.low, -span), min(difference.high, span)
+        return replace(difference, low=float(low), high=float(high))
+
 
 def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:
     """Return the facts by task and metric; those of records win over those of reported values."""

@@ -14,15 +14,18 @@ from evalvar.evidence import (
 )
 
 
-def intake(data: Evidence | pd.DataFrame, *, missing: Missing = "drop", **wanted: Any) -> Evidence:
+def intake(
+    data: Evidence | pd.DataFrame, *, missing: Missing | None = "drop", **wanted: Any
+) -> Evidence:
     """Return the evidence an analysis works on.
 
     Parameters
     ----------
     data : Evidence or DataFrame
         A bare DataFrame is taken as records and validated.
-    missing : {"drop", "wrong"}
-        Whether answers without a score leave the mean and n, or count at the metric's worst value.
+    missing : {"drop", "wrong"} or None
+        Whether answers without a score leave the mean and n, or count at the metric's worst value;
+        None where the analysis counts them itself.
     **wanted
         Key column = value or values to keep; None keeps all.
 
@@ -35,17 +38,38 @@ def intake(data: Evidence | pd.DataFrame, *, missing: Missing = "drop", **wanted
     evidence = evidence.select(**wanted)
     if missing == "wrong":
         return count_missing_as_wrong(evidence)
+    if missing is None:
+        return evidence
     if missing != "drop":
         raise UsageError(f"missing='{missing}' is unknown. Use 'drop' or 'wrong'.")
     return evidence.plus(*unscored(evidence.records))
 
 
-def last_checkpoint(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of the last checkpoint of each model and task."""
+def last_checkpoint(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Keep the last checkpoint of each model, task and metric.
+
+    Returns
+    -------
+    table : DataFrame
+        The rows that are kept.
+    remarks : list of str
+        Which seeds have not got that far and are left out.
+    """
     if not len(table):
-        return table
-    last = table.groupby(["model", "task"], observed=True)["checkpoint"].transform("max")
-    return table[table["checkpoint"] == last].reset_index(drop=True)
+        return table, []
+    by = ["model", "task", "metric"]
+    last = table.groupby(by, observed=True)["checkpoint"].transform("max")
+    kept = table[table["checkpoint"] == last].reset_index(drop=True)
+    runs = table[[*by, "seed"]].assign(last=last).drop_duplicates()
+    reached = kept[[*by, "seed"]].drop_duplicates()
+    behind = runs.merge(reached, on=[*by, "seed"], how="left", indicator=True)
+    behind = behind[behind["_merge"] == "left_only"]
+    said = [
+        (f"{row.model}, {row.task}, {row.metric}",
+         f"seed {row.seed} has no score at the last checkpoint {row.last} and is left out.")
+        for row in behind.itertuples()
+    ]  # fmt: skip
+    return kept, by_reason(said)
 
 
 def as_tuple(values: Any) -> Any:

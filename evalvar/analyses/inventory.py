@@ -21,7 +21,7 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
         Quantities ``rows``, ``items``, ``seeds``, ``checkpoints``, ``prompts``, ``samples`` (most
         answers to one item of one run) and ``unscored``; only ``runs`` where there are no items.
     """
-    evidence = intake(data)
+    evidence = intake(data, missing=None)
     rows: list[Row] = []
     for key, group in evidence.records.groupby(list(KEYS), observed=True, sort=True):
         counts = {"rows": len(group)}

@@ -105,7 +105,7 @@ def _estimates(
         elif from_items[i]:
             estimate = _unbounded(mean[i], se[i], int(n[i]), level)
         else:
-            estimate = _as_claimed(mean[i], se[i], n[i], level)
+            estimate = fact.within(_as_claimed(mean[i], se[i], n[i], level))
         estimates.append(estimate)
     return estimates
 

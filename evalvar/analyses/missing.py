@@ -34,7 +34,7 @@ def coverage(
         metric, not of this one) and ``unscored`` (asked, no answer of it has a score). Counts
         have no interval.
     """
-    evidence = intake(data, model=model, task=task, metric=metric)
+    evidence = intake(data, missing=None, model=model, task=task, metric=metric)
     rows: list[Row] = []
     records = evidence.records
     if len(records):

@@ -1,5 +1,9 @@
 """Everything that the data can support."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
@@ -9,6 +13,7 @@ from evalvar.analyses.means import summary
 from evalvar.analyses.missing import coverage
 from evalvar.analyses.seeds import seed_variance
 from evalvar.analyses.training import checkpoints
+from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result
 
@@ -38,50 +43,67 @@ def overview(
         of the models (all pairs up to 10 models, else the best against each other) and of each
         model's last two checkpoints; `code_metrics` with several answers per item; `coverage`.
     """
-    evidence = intake(data)
+    evidence = intake(data, missing=None)
     results = [summary(evidence, level=level, missing=missing)]
     runs = pd.concat(
-        [table[["model", "task", "seed", "checkpoint"]].astype({"model": str, "task": str})
-         for table in (evidence.records, evidence.reported) if len(table)]
-    )  # fmt: skip
+        [
+            table[["model", "task", "seed", "checkpoint"]].astype({"model": str, "task": str})
+            for table in (evidence.records, evidence.reported)
+            if len(table)
+        ]
+        or [evidence.reported[["model", "task", "seed", "checkpoint"]]]
+    )
     axes = runs.groupby(["model", "task"])[["seed", "checkpoint"]].nunique()
+    wanted: list[Callable[[], Result]] = []
     if (axes["seed"] > 1).any():
-        results.append(seed_variance(evidence, level=level, missing=missing))
+        wanted.append(lambda: seed_variance(evidence, level=level, missing=missing))
     if (axes["checkpoint"] > 2).any():
-        results.append(checkpoints(evidence, level=level, missing=missing))
+        wanted.append(lambda: checkpoints(evidence, level=level, missing=missing))
     if len(evidence.records):
-        results += _comparisons(evidence, level, rng, missing)
+        wanted += _comparisons(evidence, level, rng, missing)
         if has_samples(evidence):
-            results.append(code_metrics(evidence, level=level, missing=missing))
-    results.append(coverage(evidence))
+            wanted.append(lambda: code_metrics(evidence, level=level, missing=missing))
+    undone = []
+    for analysis in wanted:
+        try:
+            results.append(analysis())
+        except (NotEnoughDataError, UsageError) as error:
+            undone.append(str(error))
+    results.append(coverage(evidence.plus(*undone)))
     return results
 
 
-def _comparisons(evidence: Evidence, level: float, rng: int, missing: Missing) -> list[Result]:
-    results = []
-    models = evidence.records["model"].unique().tolist()
+def _comparisons(
+    evidence: Evidence, level: float, rng: int, missing: Missing
+) -> list[Callable[[], Result]]:
+    compared = partial(compare, evidence, level=level, rng=rng, missing=missing)
+    records = evidence.records
+    models = records["model"].unique().tolist()
+    wanted: list[Callable[[], Result]] = []
     if len(models) > 1:
         best = None if len(models) <= ALL_PAIRS_UP_TO else _best(evidence)
-        results.append(compare(evidence, best, level=level, rng=rng, missing=missing))
+        wanted.append(partial(compared, best))
     for model in models:
-        steps = sorted(
-            evidence.records.loc[evidence.records["model"] == model, "checkpoint"].unique()
-        )
-        if len(steps) > 1:
-            found = compare(
-                evidence, int(steps[-1]), int(steps[-2]), between="checkpoint", model=str(model),
-                level=level, rng=rng, missing=missing,
-            )  # fmt: skip
-            results.append(found)
-    return results
+        steps = _last_two(records[records["model"] == model])
+        if steps is not None:
+            wanted.append(partial(compared, *steps, between="checkpoint", model=str(model)))
+    return wanted
+
+
+def _last_two(records: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the last two checkpoints that some task and metric has both of."""
+    pairs = [
+        tuple(sorted(steps.unique().tolist())[-2:])
+        for _, steps in records.groupby(["task", "metric"], observed=True)["checkpoint"]
+    ]
+    found = sorted((pair for pair in pairs if len(pair) == 2), key=max)
+    return (int(found[-1][1]), int(found[-1][0])) if found else None
 
 
 def _best(evidence: Evidence) -> str:
     """Name the model that leads most often, by mean score at its last checkpoint."""
-    means = summary(Evidence(
-        last_checkpoint(evidence.records), evidence.reported.iloc[:0], evidence.timings,
-        evidence.sources,
-    )).table  # fmt: skip
+    records, _ = last_checkpoint(evidence.records)
+    means = summary(replace(evidence, records=records, reported=evidence.reported.iloc[:0])).table
     sign = means["higher_is_better"].map({True: 1.0, False: -1.0}).astype(float)
     score = (sign * means["value"]).groupby([means["task"], means["metric"], means["model"]]).mean()
     winners = score.groupby(level=[0, 1]).idxmax().map(lambda key: key[2])

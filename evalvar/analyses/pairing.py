@@ -10,6 +10,7 @@ import pandas as pd
 
 from evalvar.analyses.cells import item_scores
 from evalvar.analyses.facts import Facts, metric_facts
+from evalvar.analyses.units import Shared, Units, by_run, shared, units_of
 from evalvar.errors import UsageError
 from evalvar.evidence import Evidence
 
@@ -20,46 +21,28 @@ class Side:
 
     Parameters
     ----------
-    items : Index, length n
-        Names of the items.
-    seeds : tuple of int, length S
-        Seeds of the runs.
-    scores : float array, shape (n, S)
-        Mean over samples and prompts; NaN where an item has no score.
-    prompts : frozenset of str
-        What the mean goes over.
+    seeds : int array, shape (S,)
+        Seeds of the runs, sorted.
+    scores : float array, shape (U, S)
+        Mean over samples; NaN where a unit has no score. All sides have the same units.
+    units : Units
+        What the rows are.
     clusters : Series or None
         Cluster of each item, by item.
     facts : Facts
         What is known of the metric.
     """
 
-    items: pd.Index
-    seeds: tuple[int, ...]
+    seeds: np.ndarray
     scores: np.ndarray
-    prompts: frozenset[str]
+    units: Units
     clusters: pd.Series | None
     facts: Facts
 
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """The items that both sides have a score for under every seed.
-
-    Parameters
-    ----------
-    items : Index, length n
-        Their names.
-    a, b : float array, shapes (n, S_a) and (n, S_b)
-        Their scores.
-    left_out : int
-        How many items of either side are not among them.
-    """
-
-    items: pd.Index
-    a: np.ndarray
-    b: np.ndarray
-    left_out: int
+    def only(self, seeds: np.ndarray) -> "Side":
+        """Return the runs of these seeds."""
+        scores = self.scores[:, np.isin(self.seeds, seeds)]
+        return Side(seeds, scores, self.units, self.clusters, self.facts)
 
 
 Key = tuple[str | None, str]
@@ -98,10 +81,21 @@ def sides_by_metric(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sid
     groups = ["metric"] if between == "task" else ["task", "metric"]
     for key, group in scores.groupby(groups, observed=True, sort=True):
         metric = str(key[-1])
-        sides = {
-            label: _side(part, facts[(str(part["task"].iloc[0]), metric)])
-            for label, part in group.groupby(between, observed=True, sort=True)
-        }
+        # where prompts are compared an item is the same question under either
+        asked = group.assign(prompt="") if between == "prompt" else group
+        codes, units = units_of(asked)
+        clusters = None
+        if "cluster" in group and group["cluster"].notna().any():
+            clusters = group["cluster"].astype(object).groupby(group["item"].astype(str)).first()
+        labels = group[between].to_numpy()
+        sides = {}
+        for label in sorted(pd.unique(labels)):
+            rows = labels == label
+            seeds, run = np.unique(group["seed"].to_numpy()[rows], return_inverse=True)
+            values = group["score"].to_numpy()[rows]
+            table = by_run(codes[rows], run, values, (units.item.size, seeds.size))
+            fact = facts[(str(group["task"].to_numpy()[rows][0]), metric)]
+            sides[label] = Side(seeds, table, units, clusters, fact)
         yield (None if between == "task" else str(key[0]), metric), sides
 
 
@@ -111,7 +105,7 @@ def wanted_pairs(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, An
     best_first = sorted(sides, key=lambda label: _rank(sides[label]))
     if a is None and b is None:
         # differences of ordered axes read forward in time, of names from best to worst
-        ordered = sorted(sides, reverse=True) if isinstance(best_first[0], int) else best_first
+        ordered = best_first if isinstance(best_first[0], str) else sorted(sides, reverse=True)
         yield from combinations(ordered, 2)
     else:
         left = best_first if a is None else [a]
@@ -119,33 +113,10 @@ def wanted_pairs(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, An
         yield from ((x, y) for x in left for y in right if x != y and {x, y} <= sides.keys())
 
 
-def shared_items(a: Side, b: Side) -> Shared:
-    """Return the scores of the items that both sides have under every seed."""
-    items = a.items.intersection(b.items)
-    in_a, in_b = a.scores[a.items.get_indexer(items)], b.scores[b.items.get_indexer(items)]
-    whole = np.isfinite(in_a).all(axis=1) & np.isfinite(in_b).all(axis=1)
-    left_out = len(a.items.union(b.items)) - int(whole.sum())
-    return Shared(items[whole], in_a[whole], in_b[whole], left_out)
+def on_shared_items(a: Side, b: Side) -> Shared:
+    """Return the scores on what both sides have under every seed: the columns of a, then of b."""
+    return shared(np.concatenate([a.scores, b.scores], axis=1), a.units)
 
 
 def _rank(side: Side) -> float:
     return -side.facts.sign * float(np.nanmean(side.scores))
-
-
-def _side(part: pd.DataFrame, facts: Facts) -> Side:
-    codes, names = pd.factorize(part["item"], sort=True)
-    seeds, columns = np.unique(part["seed"].to_numpy(), return_inverse=True)
-    shape = (len(names), seeds.size)
-    at = codes * seeds.size + columns
-    total = np.bincount(at, weights=part["score"].to_numpy(), minlength=len(names) * seeds.size)
-    count = np.bincount(at, minlength=len(names) * seeds.size)
-    with np.errstate(invalid="ignore"):
-        scores = (total / count).reshape(shape)
-    clusters = None
-    if "cluster" in part and part["cluster"].notna().any():
-        items = part["item"].astype(str)
-        clusters = part["cluster"].astype(str).groupby(items).first()
-    return Side(
-        pd.Index(names.astype(str)), tuple(seeds.tolist()), scores,
-        frozenset(part["prompt"].astype(str).unique()), clusters, facts,
-    )  # fmt: skip

@@ -133,14 +133,18 @@ def final_mean(curves: Curves, column: int, level: float) -> Estimate:
     values = curves.means[:, column]
     present = np.isfinite(values)
     if not present.any():
-        return Estimate(np.nan, level=level, unit="seed", method="undefined")
-    if curves.items is not None and present.sum() > 1 and len(curves.items) > 1:
-        return curves.facts.within(crossed_mean_ci(curves.items[:, present, column], level=level))
+        return Estimate(np.nan, level=level, unit="seed", method="undefined: no run")
+    if present.sum() > 1 and curves.items is not None and len(curves.items) > 1:
+        items = curves.items[:, present, column]
+        if np.isfinite(items).all():
+            return curves.facts.within(crossed_mean_ci(items, level=level))
     if present.sum() > 1:
-        return curves.facts.within(replace(mean_ci(values[present], level=level), unit="seed"))
+        over_seeds = replace(mean_ci(values[present], level=level), unit="seed")
+        return curves.facts.within(over_seeds)
+    se = float(curves.errors[present, column][0])
     return Estimate(
-        float(values[present][0]), se=float(curves.errors[present, column][0]) or np.nan,
-        level=level, n=1, unit="seed", method="one seed: no interval over seeds",
+        float(values[present][0]), se=se if se > 0 else np.nan, level=level, n=1, unit="seed",
+        method="one seed: no interval over seeds",
     )  # fmt: skip
 
 

@@ -97,10 +97,48 @@ def test_continuous_scores_with_one_answer_have_no_best_of_k():
         code_metrics(records([[0.3], [0.5]]))
 
 
-def test_tries_of_different_prompts_are_not_one_sample():
-    frame = pd.concat([records([[1, 0]], prompt=p) for p in ("x", "y")])
-    with pytest.raises(UsageError, match="2 prompts; tries of different prompts"):
-        code_metrics(frame)
+def test_tries_are_of_one_prompt_and_the_prompts_of_an_item_are_averaged():
+    x, y = [[1, 0, 0], [1, 1, 0]], [[0, 0, 0], [1, 1, 1]]
+    frame = pd.concat([records(x, prompt="x"), records(y, prompt="y")])
+    result = code_metrics(frame, k=2)
+    expected = np.mean([best_of(scores, 2) for scores in x + y])
+    assert values(result)["pass@2"] == pytest.approx(expected)
+    assert result.table["n"].tolist() == [2]
+    assert "A, t, score: tries are of one prompt; each item is the mean over its prompts." in (
+        result.warnings
+    )
+
+
+def test_best_of_an_error_rate_is_the_lowest():
+    items = [[1, 1, 0], [1, 0, 0]]
+    result = code_metrics(records(items, higher_is_better=False), k=[1, 2])
+    expected = np.mean([np.mean([min(pair) for pair in combinations(s, 2)]) for s in items])
+    assert values(result)["eff@2"] == pytest.approx(expected)
+    assert values(result)["eff@1"] == pytest.approx(0.5)
+
+
+def test_k_beyond_n_of_some_item_is_undefined_over_seeds_too():
+    frame = pd.concat([records([[1] * 5] * 3 + [[0, 0]] * 3, seed=seed) for seed in (0, 1)])
+    rows = code_metrics(frame, k=5).table
+    assert rows["value"].isna().all()
+    assert set(rows["method"]) == {"undefined: k is larger than the number of answers to some item"}
+
+
+def test_one_item_with_two_continuous_answers_has_a_value():
+    row = code_metrics(records([[0.25, 0.75]], score_min=0, score_max=1), k=2).table.iloc[0]
+    assert row["value"] == 0.75
+    assert np.isnan(row["low"])
+
+
+def test_an_item_that_one_seed_lacks_leaves_the_mean_over_seeds():
+    frame = pd.concat([records([[1, 0], [0, 0], [1, 1]], seed=s) for s in (0, 1)])
+    frame = frame[~((frame["seed"] == 1) & (frame["item"] == 2))]
+    result = code_metrics(frame, k=1)
+    pooled = result.table[result.table["seed"].isna()].iloc[0]
+    assert pooled["value"] == pytest.approx(0.25)
+    assert "A, t, score: seeds are averaged on the 2 of 3 items that every seed has." in (
+        result.warnings
+    )
 
 
 def test_nonsense_k_is_refused():

@@ -190,3 +190,98 @@ def test_no_shared_item_is_undefined_and_says_so():
     assert np.isnan(one(result)["value"])
     assert one(result)["verdict"] == "undefined"
     assert any("undefined: no shared items" in sentence for sentence in result.warnings)
+
+
+def prompted(model, easy, hard):
+    """Return the scores of 20 items under an easy and a hard prompt; None is not scored."""
+    frame = pd.concat(
+        [
+            pd.DataFrame({"item": range(20), "prompt": prompt, "score": scores})
+            for prompt, scores in (("easy", easy), ("hard", hard))
+        ]
+    )
+    return frame.assign(model=model, task="t")
+
+
+def test_a_prompt_that_one_side_lacks_favours_nobody():
+    wobble = np.linspace(0, 0.1, 20)
+    whole = prompted("A", 0.8 + wobble, 0.2 + wobble)
+    ragged = prompted("B", 0.8 + wobble, np.where(np.arange(20) < 10, np.nan, 0.2 + wobble))
+    result = compare(pd.concat([whole, ragged]), "A", "B")
+    assert one(result)["value"] == pytest.approx(0)
+    assert one(result)["n"] == 20
+    assert (
+        "A against B on t, score: 10 items compared on some of the prompts only, those that both "
+        "sides have a score for."
+    ) in result.warnings
+
+
+def test_sides_without_a_common_prompt_are_their_own_means():
+    frame = pd.concat([records({"A": A}, prompt="x"), records({"B": B}, prompt="y")])
+    result = compare(frame, "A", "B")
+    assert one(result)["value"] == pytest.approx(np.mean(A) - np.mean(B))
+    assert any("no prompt in common" in sentence for sentence in result.warnings)
+
+
+def test_a_run_without_one_checkpoint_leaves_the_pairing_of_the_others():
+    rng = np.random.default_rng(3)
+    runs = rng.normal(0, 5, (1, 5)) + rng.normal(0, 0.1, (15, 5))
+    frame = pd.concat(
+        [seeded("A", runs).assign(checkpoint=1), seeded("A", runs + 0.5).assign(checkpoint=2)]
+    )
+    lone = frame[~((frame["seed"] == 4) & (frame["checkpoint"] == 2))]
+    result = compare(lone, between="checkpoint")
+    assert one(result)["value"] == pytest.approx(0.5)
+    assert (
+        "2 against 1 on t, score: left out 1 seed that one of them lacks (4); the runs are paired."
+    ) in result.warnings
+
+
+def test_a_seed_that_stopped_early_is_left_out_and_said():
+    rng = np.random.default_rng(4)
+    frame = pd.concat(
+        [seeded(m, rng.normal(0, 1, (10, 3))).assign(checkpoint=s) for m in "AB" for s in (1, 2)]
+    )
+    gone = (frame["model"] == "A") & (frame["seed"] == 2) & (frame["checkpoint"] == 2)
+    result = compare(frame[~gone], "A", "B")
+    assert (
+        "A, t, score: seed 2 has no score at the last checkpoint 2 and is left out."
+    ) in result.warnings
+
+
+def test_a_metric_that_ends_earlier_keeps_its_own_last_checkpoint():
+    frame = pd.concat(
+        [
+            records({"A": A, "B": B}, checkpoint=2, metric="acc"),
+            records({"A": A, "B": B}, checkpoint=1, metric="f1"),
+        ]
+    )
+    assert set(compare(frame, "A", "B").table["metric"]) == {"acc", "f1"}
+
+
+def test_clusters_do_not_swallow_an_item_of_their_name():
+    frame = records({"A": A, "B": B}).astype({"item": str})
+    frame["cluster"] = frame["item"].map({"0": "4", "1": "4"})
+    assert one(compare(frame, "A", "B"))["n"] == 5
+
+
+def test_differences_stay_within_what_the_range_allows():
+    rng = np.random.default_rng(5)
+    a = (rng.random((6, 2)) < [0.95, 0.5]).astype(float)
+    b = (rng.random((6, 2)) < [0.4, 0.02]).astype(float)
+    row = one(compare(pd.concat([seeded("A", a), seeded("B", b)]), "A", "B"))
+    assert -1 <= row["low"] <= row["high"] <= 1
+
+
+def test_scores_of_any_size_have_no_interval_of_width_zero():
+    b = np.random.default_rng(6).uniform(0, 1000, 50)
+    row = one(compare(records({"A": (b + 0.001).tolist(), "B": b.tolist()}), "A", "B"))
+    assert np.isnan(row["low"])
+    assert row["verdict"] == "undefined"
+
+
+def test_row_order_does_not_move_a_bit():
+    rng = np.random.default_rng(7)
+    frame = pd.concat([seeded(m, rng.random((30, 3))) for m in "AB"])
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert compare(frame).table.equals(compare(shuffled).table)

@@ -72,3 +72,33 @@ def test_aggregates_alone_have_an_overview():
         {"model": "A", "task": "t", "metric": "acc", "value": [0.1, 0.2], "seed": [0, 1]}
     )
     assert names(overview(as_evidence(reported=claims))) == ["summary", "seed_variance", "coverage"]
+
+
+def test_overview_goes_on_where_one_question_cannot_be_answered():
+    disjoint = pd.concat(
+        [
+            grid(models=("A",), steps=1).assign(task="x"),
+            grid(models=("B",), steps=1).assign(task="y"),
+        ]
+    )
+    results = overview(disjoint)
+    assert "compare" not in names(results)
+    assert any("share no task and metric" in sentence for sentence in results[-1].warnings)
+
+
+def test_overview_compares_the_last_two_checkpoints_that_a_task_has():
+    early = grid(models=("A",), steps=2).assign(task="x")
+    late = grid(models=("A",), steps=1).assign(task="y", checkpoint=9)
+    found = [r for r in overview(pd.concat([early, late])) if r.name == "compare"]
+    assert found[0].table[["a", "b"]].to_numpy().tolist()[0] == ["1", "0"]
+
+
+def test_missing_as_wrong_is_said_once_and_the_same_everywhere():
+    frame = grid(models=("A",), seeds=1, steps=1)
+    frame.loc[frame.index[0], "score"] = np.nan
+    said = {s for result in overview(frame, missing="wrong") for s in result.warnings}
+    assert said == {"counted as wrong: 1 answer without a score."}
+
+
+def test_overview_of_nothing_is_empty():
+    assert all(len(result.table) == 0 for result in overview(as_evidence()))

@@ -148,3 +148,8 @@ def test_labels_carry_what_is_known_of_the_metric():
 
 def test_empty_evidence_gives_an_empty_result():
     assert len(summary(as_evidence()).table) == 0
+
+
+def test_reported_intervals_stay_in_their_range():
+    claim = reported(value=0.97, se=0.03, n=20, score_min=0.0, score_max=1.0)
+    assert only(summary(claim))["high"] == 1.0

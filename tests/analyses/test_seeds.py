@@ -130,3 +130,55 @@ def test_same_input_same_bytes():
     assert seed_variance(frame.sample(frac=1, random_state=1)).table.equals(
         seed_variance(frame).table
     )
+
+
+def test_a_prompt_that_one_seed_lacks_makes_no_seed_noise():
+    easy, hard = np.linspace(0.7, 0.9, 20), np.linspace(0.1, 0.3, 20)
+    frame = pd.concat(
+        pd.DataFrame({"item": range(20), "prompt": prompt, "seed": seed, "score": scores})
+        for seed in range(3)
+        for prompt, scores in (("easy", easy), ("hard", hard))
+    ).assign(model="A", task="t")
+    ragged = frame[~((frame["seed"] == 2) & (frame["prompt"] == "hard") & (frame["item"] < 10))]
+    result = seed_variance(ragged)
+    assert values(result).loc["final_seed_sd", "value"] == pytest.approx(0)
+    assert "A, t, score: 10 items kept on the prompts that every run has." in result.warnings
+
+
+def test_prompts_share_their_items_so_reported_errors_do_not_average_out():
+    rows = [
+        {
+            "model": "A",
+            "task": "t",
+            "metric": "acc",
+            "seed": s,
+            "prompt": p,
+            "value": 0.5,
+            "se": 0.05,
+        }
+        for s in range(2)
+        for p in "wxyz"
+    ]
+    found = values(seed_variance(as_evidence(reported=pd.DataFrame(rows))))
+    assert found.loc["item_half_width", "value"] == pytest.approx(1.959963984540054 * 0.05)
+
+
+def test_one_run_without_items_leaves_the_items_of_the_others():
+    frame, scores = answers(steps=1)
+    claim = {"model": "A", "task": "t", "metric": "score", "seed": 9, "value": 0.5, "se": 0.1}
+    both = as_evidence(frame, reported=pd.DataFrame([claim]))
+    result = seed_variance(both)
+    p = scores[:, :, 0].mean(axis=0)
+    found = values(result)
+    assert found.loc["final_seed_sd", "value"] == pytest.approx(np.std([*p, 0.5], ddof=1))
+    half = 1.959963984540054 * np.mean([*np.sqrt(p * (1 - p) / 40), 0.1])
+    assert found.loc["item_half_width", "value"] == pytest.approx(half)
+    assert "A, t, score: 1 run as reported, without items." in result.warnings
+
+
+def test_clusters_that_are_not_used_are_named():
+    frame, _ = answers()
+    result = seed_variance(frame.assign(cluster=(frame["item"] // 4).astype(str)))
+    assert (
+        "A, t, score: items are taken as independent although they share clusters."
+    ) in result.warnings

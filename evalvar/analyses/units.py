@@ -1,0 +1,119 @@
+"""Runs on the same questions: scores of item and prompt, by run.
+
+A unit is an item under one prompt. Runs are compared on the units that all of them have a score
+for; after that the prompts of an item are averaged, so that no run is favoured by a prompt that
+only it answered.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The items and prompts of one task and metric.
+
+    Parameters
+    ----------
+    items : Index, length n
+        Names of the items, sorted.
+    item : int array, shape (U,)
+        Which item each unit asks.
+    prompt : int array, shape (U,)
+        Under which prompt.
+    """
+
+    items: pd.Index
+    item: np.ndarray
+    prompt: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all runs answered.
+
+    Parameters
+    ----------
+    items : Index, length n
+        Names of the items.
+    scores : float array, shape (n, R)
+        Mean over the shared prompts of each item, by run.
+    left_out : int
+        Items that some run has a score for, and not all.
+    thinned : int
+        Items kept without some of their prompts.
+    own_prompts : bool
+        No prompt was shared: each run is the mean over its own.
+    """
+
+    items: pd.Index
+    scores: np.ndarray
+    left_out: int
+    thinned: int
+    own_prompts: bool
+
+
+def units_of(scores: pd.DataFrame) -> tuple[np.ndarray, Units]:
+    """Give every row of a table with item and prompt the number of its unit.
+
+    Returns
+    -------
+    codes : int array, shape (rows,)
+        The unit of each row.
+    units : Units
+    """
+    item, names = pd.factorize(scores["item"].astype(str), sort=True)
+    prompt, prompts = pd.factorize(scores["prompt"].astype(str), sort=True)
+    numbers, codes = np.unique(item * len(prompts) + prompt, return_inverse=True)
+    count = max(len(prompts), 1)
+    return codes, Units(pd.Index(names), numbers // count, numbers % count)
+
+
+def by_run(
+    codes: np.ndarray, run: np.ndarray, scores: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return the mean score of every unit (rows) and run (columns); NaN where there is none."""
+    at = codes * shape[1] + run
+    size = shape[0] * shape[1]
+    total = np.bincount(at, weights=scores, minlength=size)
+    count = np.bincount(at, minlength=size)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((total / count).reshape(shape))
+
+
+def shared(scores: np.ndarray, units: Units) -> Shared:
+    """Keep the units that every run has, and average the prompts of each item.
+
+    Parameters
+    ----------
+    scores : float array, shape (U, R)
+        NaN where a run has no score.
+    units : Units
+        What the rows are.
+    """
+    known = np.isfinite(scores)
+    asked = np.unique(units.item[known.any(axis=1)])
+    whole = known.all(axis=1)
+    own_prompts = not whole.any() and np.unique(units.prompt).size > 1
+    if own_prompts:
+        scores, units = _over_prompts(scores, units)
+        known = np.isfinite(scores)
+        whole = known.all(axis=1)
+    kept = np.unique(units.item[whole])
+    means, _ = _over_prompts(
+        scores[whole], Units(units.items, units.item[whole], units.prompt[whole])
+    )
+    partly = np.intersect1d(kept, units.item[known.any(axis=1) & ~whole])
+    return Shared(units.items[kept], means, asked.size - kept.size, partly.size, own_prompts)
+
+
+def _over_prompts(scores: np.ndarray, units: Units) -> tuple[np.ndarray, Units]:
+    items, at = np.unique(units.item, return_inverse=True)
+    known = np.isfinite(scores)
+    total, count = np.zeros((2, items.size, scores.shape[1]))
+    np.add.at(total, at, np.where(known, scores, 0.0))
+    np.add.at(count, at, known)
+    with np.errstate(invalid="ignore"):
+        return total / count, Units(units.items, items, np.zeros_like(items))
