@@ -1,13 +1,13 @@
 """Arrays in, numbers out: one family of estimators a file."""
 
 from evalvar.stats.binomial import midp_interval
+from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.mean import (
     bounded_mean_ci,
     bounded_mean_interval,
-    clustered_mean_ci,
     mean_ci,
 )
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman

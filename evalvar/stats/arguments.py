@@ -51,3 +51,21 @@ def at_least(count: int, needed: int, what: str, unit: str) -> None:
 def constant(data: Floats) -> bool:
     """Tell whether all values are equal up to rounding."""
     return bool(np.ptp(data) <= ROUNDING * np.abs(data).max())
+
+
+def check_inside(data: Floats, low: float, high: float, slack: float, name: str) -> None:
+    """Refuse values outside their range by more than the slack."""
+    outside = int(((data < low - slack) | (data > high + slack)).sum())
+    if outside:
+        raise UsageError(
+            f"{name} must lie in [{low:g}, {high:g}], but {outside} of {data.size} do not "
+            f"(smallest {data.min()}, largest {data.max()})."
+        )
+
+
+def known_range(low: float | None, high: float | None) -> tuple[float, float]:
+    """Give both ends of a range, infinite where unknown, or refuse one of no width."""
+    bottom, top = -np.inf if low is None else float(low), np.inf if high is None else float(high)
+    if not bottom < top:
+        raise UsageError(f"low must be smaller than high, but they are {low} and {high}.")
+    return bottom, top

@@ -5,7 +5,14 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, constant, finite
+from evalvar.stats.arguments import (
+    Floats,
+    at_least,
+    check_inside,
+    check_level,
+    constant,
+    finite,
+)
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.quantiles import normal_quantile, t_quantile
@@ -56,62 +63,6 @@ def mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     return Estimate(mean, se, mean - half, mean + half, level, x.size, "item", "t")
 
 
-def clustered_mean_ci(scores: ArrayLike, clusters: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Mean of scores when items come in clusters that share content.
-
-    Parameters
-    ----------
-    scores : float array, shape (n_items,)
-        One score per item, any unit; the result has the same unit.
-    clusters : array, shape (n_items,)
-        Cluster label of each item. Clusters are independent, items within one are not.
-    level : float in (0, 1)
-        Nominal coverage.
-
-    Returns
-    -------
-    Estimate
-        unit ``cluster``, n = number of clusters, method ``cluster-robust t``, `p_value` of mean
-        zero. Where the clusters do not differ at all there is no interval, as the method then says.
-
-    Raises
-    ------
-    NotEnoughDataError
-        Fewer than two clusters: the variance between clusters is not identified.
-
-    Notes
-    -----
-    se^2 = C/(C-1) * sum_c (sum_{i in c} (x_i - mean))^2 / n^2, t with C - 1 degrees of freedom:
-    "Adding Error Bars to Evals" (Miller 2024), clustered standard error, with the factor C/(C-1).
-    Equals `mean_ci` when every cluster has one item (tested).
-
-    Examples
-    --------
-    >>> clustered_mean_ci([1.0, 1.0, 0.0, 0.5], [0, 0, 1, 1]).n
-    2
-    """
-    x = finite(scores, "scores")
-    check_level(level)
-    labels = np.asarray(clusters)
-    if labels.shape != x.shape:
-        raise UsageError(
-            f"scores and clusters need the same shape, but have {x.shape} and {labels.shape}."
-        )
-    codes = np.unique(labels, return_inverse=True)[1]
-    count = int(codes.max()) + 1 if codes.size else 0
-    at_least(count, 2, "a cluster-robust interval", "cluster")
-    mean = float(x.mean())
-    residuals = np.bincount(codes, weights=x - mean)
-    se = float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / x.size)
-    if se <= ROUNDING * np.abs(x).max():
-        method = "cluster-robust t (clusters do not differ: no interval)"
-        return Estimate(mean, level=level, n=count, unit="cluster", method=method)
-    half = t_quantile(level, count - 1) * se
-    p = float(2 * special.stdtr(count - 1, -abs(mean) / se))
-    method = "cluster-robust t"
-    return Estimate(mean, se, mean - half, mean + half, level, count, "cluster", method, p)
-
-
 def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float = 0.95) -> Estimate:
     """Mean of independent scores that cannot leave a known range.
 
@@ -150,12 +101,7 @@ def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float 
     (0.75, 'mid-p')
     """
     x = finite(scores, "scores")
-    outside = int(((x < low) | (x > high)).sum())
-    if outside:
-        raise UsageError(
-            f"scores must lie in [{low}, {high}], but {outside} of {x.size} do not "
-            f"(smallest {x.min()}, largest {x.max()})."
-        )
+    check_inside(x, low, high, 0.0, "scores")
     at_low, at_high = int((x == low).sum()), int((x == high).sum())
     binary = at_low + at_high == x.size
     at_least(x.size, 1 if binary else 2, "the mean of bounded scores", "item")

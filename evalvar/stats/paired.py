@@ -1,6 +1,6 @@
 """Two sets of scores on the same items."""
 
-from math import inf, isfinite
+from math import isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,13 +9,15 @@ from scipy import special
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import (
     ROUNDING,
-    Floats,
     at_least,
+    check_inside,
     check_level,
     finite,
+    known_range,
     same_size,
 )
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.pseudo import pseudo_mean
 from evalvar.stats.quantiles import t_quantile
 
 
@@ -71,6 +73,7 @@ def sparse_t(
     low: float | None = None,
     high: float | None = None,
     level: float = 0.95,
+    scale: float | None = None,
 ) -> Estimate:
     """Mean of paired differences, many of which may be equal.
 
@@ -82,6 +85,9 @@ def sparse_t(
         Smallest and largest possible difference (-1 and 1 for scores of 0..1); None if unknown.
     level : float in (0, 1)
         Nominal coverage.
+    scale : float, optional
+        Largest absolute score, if the differences came from larger scores: differences are equal
+        where they agree up to the rounding of the scores. The largest absolute difference if None.
 
     Returns
     -------
@@ -101,11 +107,9 @@ def sparse_t(
     Notes
     -----
     The t interval fails where most differences are equal, because the few others hardly show the
-    variance. Let v be the one value that half the differences or more have, else 0; e = d - v;
-    z the share of e = 0 (up to rounding), m the number of others, M = max |e|. One pseudo-item of
-    mass z joins the sample, half at v + w_up, half at v - w_down, with w = min(M, r) + (r -
-    min(M, r))/(m + 1) and r the room from v to the end of the range on that side; w = M where it
-    is unknown. The interval is t with n - 1 degrees of freedom, n + z values, cut to the range.
+    variance. So a pseudo-item joins the sample with the mass of the share of equal differences, as
+    `pseudo_mean` has it: half towards each end of the range, as far as the few others make likely.
+    The interval is t with n - 1 degrees of freedom, cut to the range.
     The form was chosen, and its coverage measured, in ``benchmarks/calibration``.
     Equals `paired_t` when no difference is zero and none is shared by half the items (tested).
 
@@ -118,35 +122,21 @@ def sparse_t(
     d = finite(differences, "differences")
     check_level(level)
     at_least(d.size, 2, "a paired interval", "item")
-    bottom, top = -inf if low is None else low, inf if high is None else high
+    bottom, top = known_range(low, high)
     known = [abs(end) for end in (bottom, top) if isfinite(end)]
-    slack = ROUNDING * max(float(np.abs(d).max()), *known, 0.0)
-    outside = int(((d < bottom - slack) | (d > top + slack)).sum())
-    if outside:
-        raise UsageError(
-            f"differences must lie in [{bottom}, {top}], but {outside} of {d.size} do not "
-            f"(smallest {d.min()}, largest {d.max()})."
-        )
+    largest = float(np.abs(d).max()) if scale is None else float(scale)
+    slack = ROUNDING * max(largest, *known, 0.0)
+    check_inside(d, bottom, top, slack, "differences")
     value, n = float(d.mean()), d.size
-    v = _atom(d, slack)
-    e = np.where(np.abs(d - v) <= slack, 0.0, d - v)
-    others = int((e != 0).sum())
-    share = 1 - others / n
-    furthest = float(np.abs(e).max())
-    up = _pseudo_distance(furthest, max(top - v, 0.0), others)
-    down = _pseudo_distance(furthest, max(v - bottom, 0.0), others)
-    size = n + share
-    centre = (float(e.sum()) + share * (up - down) / 2) / size
-    squares = float(((e - centre) ** 2).sum())
-    squares += share / 2 * ((up - centre) ** 2 + (down + centre) ** 2)
-    if squares <= slack**2:
+    pseudo = pseudo_mean(d, np.ones(n), low=bottom, high=top, slack=slack)
+    if pseudo.variance == 0:
         method = "sparse-t (all differences equal, range unknown: no interval)"
         return Estimate(value, level=level, n=n, method=method)
-    se = float(np.sqrt(squares / (size - 1) / size))
-    half, p = _t_pair(v + centre, se, n, level)
+    se = float(np.sqrt(pseudo.variance))
+    half, p = _t_pair(pseudo.centre, se, n, level)
     if not bottom <= 0 <= top:
         p = 0.0
-    left, right = max(v + centre - half, bottom), min(v + centre + half, top)
+    left, right = max(pseudo.centre - half, bottom), min(pseudo.centre + half, top)
     return Estimate(value, se, left, right, level, n, "item", "sparse-t", p)
 
 
@@ -208,24 +198,3 @@ def _t_pair(mean: float, se: float, n: int, level: float) -> tuple[float, float]
     """Give the half-width and the p-value of mean zero, both of one t."""
     p = float(2 * special.stdtr(n - 1, -abs(mean) / se))
     return t_quantile(level, n - 1) * se, p
-
-
-def _atom(d: Floats, slack: float) -> float:
-    """Find the one difference that half the items or more have; 0 if it is 0, or there is none.
-
-    Equal up to rounding: 0.3 - 0.1 and 0.2 are one difference, though not to the last bit.
-    """
-    ordered = np.sort(d)
-    starts = np.flatnonzero(np.r_[True, np.diff(ordered) > slack])
-    counts = np.diff(np.r_[starts, d.size])
-    common = ordered[starts[2 * counts >= d.size]]
-    if common.size != 1 or abs(common[0]) <= slack:
-        return 0.0
-    return float(common[0])
-
-
-def _pseudo_distance(furthest: float, room: float, others: int) -> float:
-    if not isfinite(room):
-        return furthest
-    near = min(furthest, room)
-    return near + (room - near) / (others + 1)

@@ -12,7 +12,6 @@ from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import (
     bounded_mean_ci,
     bounded_mean_interval,
-    clustered_mean_ci,
     mean_ci,
     midp,
     midp_interval,
@@ -66,54 +65,6 @@ def test_a_level_that_is_no_probability_is_refused(level):
 def test_the_t_interval_covers_at_its_level():
     x = np.random.default_rng(0).normal(size=(4000, 6))
     hit = [e.low <= 0 <= e.high for e in map(mean_ci, x)]
-    assert abs(np.mean(hit) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / len(x))
-
-
-def test_clusters_of_one_give_the_plain_t_interval():
-    x = np.random.default_rng(2).random(12)
-    one, plain = clustered_mean_ci(x, np.arange(12)), mean_ci(x)
-    np.testing.assert_allclose([one.se, one.low, one.high], [plain.se, plain.low, plain.high])
-
-
-def test_the_clustered_standard_error_is_the_one_worked_by_hand():
-    estimate = clustered_mean_ci([1.0, 1.0, 0.0, 0.0, 0.5], [7, 7, 3, 3, 5])
-    # mean .5; residual sums 1, -1, 0; se^2 = 3/2 * 2 / 25
-    assert estimate.se == pytest.approx(np.sqrt(3 / 25), rel=1e-14)
-    assert (estimate.n, estimate.unit) == (3, "cluster")
-
-
-def test_the_clustered_standard_error_agrees_with_statsmodels():
-    import statsmodels.api as sm
-
-    rng = np.random.default_rng(3)
-    clusters = np.repeat(np.arange(9), rng.integers(1, 6, 9))
-    x = rng.normal(size=clusters.size) + rng.normal(size=9)[clusters]
-    fit = sm.OLS(x, np.ones((x.size, 1))).fit(
-        cov_type="cluster", cov_kwds={"groups": clusters, "df_correction": True}, use_t=True
-    )
-    ours = clustered_mean_ci(x, clusters)
-    # statsmodels adds the factor (n-1)/(n-k), which is 1 for a mean
-    assert ours.se == pytest.approx(fit.bse[0], rel=1e-10)
-    np.testing.assert_allclose([ours.low, ours.high], fit.conf_int()[0], rtol=1e-10)
-
-
-def test_one_cluster_is_not_enough():
-    message = "a cluster-robust interval needs at least 2 clusters, but has 1."
-    with pytest.raises(NotEnoughDataError, match=f"^{re.escape(message)}$"):
-        clustered_mean_ci([0.0, 1.0], [4, 4])
-
-
-def test_clusters_that_do_not_differ_give_no_interval_instead_of_one_of_no_width():
-    estimate = clustered_mean_ci([0.1, 0.3, 0.1, 0.3], [0, 0, 1, 1])
-    assert np.isnan(estimate.low)
-    assert "clusters do not differ" in estimate.method
-
-
-def test_equal_clusters_cover_at_their_level():
-    rng = np.random.default_rng(4)
-    x = rng.normal(size=(3000, 8, 1)) + rng.normal(size=(3000, 8, 5))
-    labels = np.repeat(np.arange(8), 5)
-    hit = [e.low <= 0 <= e.high for e in (clustered_mean_ci(row.ravel(), labels) for row in x)]
     assert abs(np.mean(hit) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / len(x))
 
 
@@ -220,5 +171,4 @@ def test_inputs_are_left_as_they_were():
     kept = x.copy()
     mean_ci(x)
     bounded_mean_ci(x, low=0, high=1)
-    clustered_mean_ci(x, [0, 1, 1])
     np.testing.assert_array_equal(x, kept)

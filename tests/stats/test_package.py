@@ -18,6 +18,12 @@ INTERVALS = {
     "mean_ci": lambda x: stats.mean_ci(x),
     "bounded_mean_ci": lambda x: stats.bounded_mean_ci(x, low=0, high=1),
     "clustered_mean_ci": lambda x: stats.clustered_mean_ci(x, np.arange(x.size) // 2),
+    "clustered_mean_ci in a range": lambda x: stats.clustered_mean_ci(
+        x, np.arange(x.size) // 2, low=0, high=1
+    ),
+    "clustered_mean_ci of differences": lambda x: stats.clustered_mean_ci(
+        x - x[::-1], np.arange(x.size) // 2, low=-1, high=1
+    ),
     "paired_t": lambda x: stats.paired_t(x, x[::-1]),
     "sparse_t": lambda x: stats.sparse_t(x - 0.3),
     "sparse_t with range": lambda x: stats.sparse_t(x - x[::-1], low=-1, high=1),

@@ -152,6 +152,23 @@ def test_one_known_end_is_enough_for_an_interval_with_width():
     assert estimate.low < 1.0 < estimate.high + 1
 
 
+def test_differences_equal_up_to_the_rounding_of_large_scores_are_equal():
+    a = np.random.default_rng(4).uniform(0, 1000, 50)
+    d = a - (a + 0.001)
+    assert np.ptp(d) > 0
+    estimate = sparse_t(d, scale=1000)
+    assert estimate.value == pytest.approx(-0.001)
+    assert np.isnan([estimate.low, estimate.high, estimate.p_value]).all()
+    assert estimate.method == "sparse-t (all differences equal, range unknown: no interval)"
+    ranged = sparse_t(d, low=-1000, high=1000, scale=1000)
+    assert ranged.high - ranged.low > 1
+
+
+def test_the_scale_of_the_scores_leaves_real_differences_alone():
+    d = np.random.default_rng(5).normal(0.1, 1, 20)
+    assert sparse_t(d, scale=1000) == sparse_t(d)
+
+
 def test_nearly_identical_models_are_covered():
     rng = np.random.default_rng(3)
     d = rng.choice([-1, 0, 1], p=[0.02, 0.95, 0.03], size=(3000, 60))
