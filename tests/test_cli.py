@@ -142,7 +142,7 @@ def fails(run, *words):
 
 
 def test_usage_errors_are_one_line_and_exit_3(run, quiz, tmp_path):
-    assert fails(run, "seeds") == "Missing argument 'PATHS...'. See evalvar --help."
+    assert fails(run, "seeds") == "Missing argument 'PATHS'. See evalvar --help."
     assert fails(run, "bogus") == "No such command 'bogus'. See evalvar --help."
     assert fails(run, "seeds", quiz, "--bogus") == "No such option: --bogus. See evalvar --help."
     assert fails(run, "seeds", quiz, "--duplicates", "x") == (

@@ -55,7 +55,7 @@ def test_python_runs(checkout):
 
 
 def test_every_command_is_in_the_table_of_questions():
-    from evalvar.cli import app
+    from evalvar.cli.commands import app
 
     names = {info.callback.__name__ for info in app.registered_commands}
     shown = set(re.findall(r"\| `evalvar (\w+)`", TEXT))

@@ -263,7 +263,8 @@ def _difference(
             labels = a.clusters.reindex(items).fillna(alone)
             clustered = clustered_mean_ci(d, pd.factorize(labels)[0], level=level)
             return a.facts.as_difference(clustered)
-        return sparse_t(d, low=low, high=high, level=level)
+        largest = float(max(np.abs(mean_a).max(), np.abs(mean_b).max()))
+        return sparse_t(d, low=low, high=high, scale=largest, level=level)
     except NotEnoughDataError as error:
         value = float(d.mean())
         return Estimate(value, level=level, n=d.size, method=f"undefined: {error}")

@@ -1,0 +1,37 @@
+"""The command line: strings in, the library's calls, text out.
+
+stdout is the answer, stderr is remarks and progress. Exit codes: 0 fine, 3 bad input or usage.
+"""
+
+import os
+import sys
+
+from evalvar.cli.commands import app
+from evalvar.errors import EvalvarError
+
+BAD_INPUT = 3
+
+
+def main() -> None:
+    """Run the command line and turn every user error into one line and exit code 3."""
+    try:
+        code = app(standalone_mode=False)
+    except EvalvarError as error:
+        code = _fail(str(error))
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        # the reader of stdout has gone, as `head` does; that is no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        # typer brings its own copy of click, so a usage error is known by what it can do
+        if not hasattr(error, "format_message"):
+            raise
+        code = _fail(f"{error.format_message().rstrip('.')}. See evalvar --help.")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"evalvar: {' '.join(message.split())}\n")
+    return BAD_INPUT

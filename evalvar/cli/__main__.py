@@ -1,0 +1,5 @@
+"""``python -m evalvar.cli`` is ``evalvar``."""
+
+from evalvar.cli import main
+
+main()

@@ -1,0 +1,97 @@
+"""The answer on stdout or in files, the remarks on stderr."""
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalvar.errors import UsageError, counted
+
+if TYPE_CHECKING:
+    from evalvar.report.model import Report
+    from evalvar.results import Result
+
+PAGES = (".html", ".pdf", ".md", ".json")
+TABLES = (".csv", ".tsv", ".parquet")
+_REMARKS_SHOWN = 12
+
+
+def answer(
+    result: "Result",
+    json: bool,
+    output: Iterable[Path] | None,
+    text: "Callable[[Result], str] | None" = None,
+) -> None:
+    """Print the answer, or write it to the files asked for."""
+    from evalvar import results
+
+    targets = list(output or ())
+    check_suffixes(targets, (*PAGES, *TABLES))
+    remark(result.warnings)
+    for target in targets:
+        if target.suffix in (".csv", ".tsv"):
+            separator = "," if target.suffix == ".csv" else "\t"
+            result.table.to_csv(target, index=False, sep=separator)
+        elif target.suffix == ".parquet":
+            result.table.to_parquet(target, index=False)
+        elif target.suffix == ".json":
+            results.write_json(result, target)
+        else:
+            write_report([result], [target], None)
+    if json:
+        print(result.to_json())
+    elif not targets:
+        print((text or results.as_text)(result))
+    else:
+        say(targets)
+
+
+def write_report(results: "list[Result]", targets: Iterable[Path], title: str | None) -> "Report":
+    """Build the page, write it in every form asked for, and return it."""
+    from evalvar import report
+    from evalvar.results import write_json
+
+    page = report.build(results, title=title)
+    for target in targets:
+        if target.suffix == ".json":
+            write_json(results, target)
+        else:
+            report.write(page, target)
+    return page
+
+
+def check_suffixes(targets: Iterable[Path], legal: Iterable[str]) -> None:
+    """Refuse a form that nobody writes, or a directory that is not there, before any work."""
+    for target in targets:
+        if target.suffix not in legal:
+            raise UsageError(f"{target}: unknown form '{target.suffix}'. Use {', '.join(legal)}.")
+        if not target.parent.is_dir():
+            raise UsageError(f"{target}: the directory {target.parent} does not exist. Make it.")
+
+
+def say(lines: Iterable[object]) -> None:
+    """Print lines of the answer."""
+    for line in lines:
+        print(line)
+
+
+def remark(warnings: Iterable[str]) -> None:
+    """Print the first remarks on stderr, and how many more there are."""
+    sentences = list(dict.fromkeys(warnings))
+    for sentence in sentences[:_REMARKS_SHOWN]:
+        print(f"remark: {sentence}", file=sys.stderr)
+    if len(sentences) > _REMARKS_SHOWN:
+        rest = len(sentences) - _REMARKS_SHOWN
+        print(f"remark: {rest} more; all stand in the JSON and on the page.", file=sys.stderr)
+
+
+def inventory_text(result: "Result") -> str:
+    """Return what was read as a table with a column a count."""
+    wide = result.table.pivot(index=list(result.keys), columns="quantity", values="value")
+    order = [name for name in dict.fromkeys(result.table["quantity"]) if name in wide]
+    counts = wide[order].map(lambda value: "" if value != value else f"{value:,.0f}")
+    files = result.sources
+    kinds = files["harness"].value_counts().to_dict() if len(files) else {}
+    read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
+    heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
+    return f"{heading}\n{counts.reset_index().to_string(index=False)}"

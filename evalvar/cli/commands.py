@@ -1,0 +1,214 @@
+"""The commands: each is the question it answers, and one call of the library."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalvar.cli.answering import (
+    PAGES,
+    answer,
+    check_suffixes,
+    inventory_text,
+    remark,
+    say,
+    write_report,
+)
+from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.errors import UsageError
+
+if TYPE_CHECKING:
+    from evalvar.evidence import Evidence
+    from evalvar.results import Result
+
+app = typer.Typer(
+    help="Know how much of a benchmark score is noise, where the noise comes from, and what to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help costs 0.3 s, thrice the rest of the start
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Checkpoint = Annotated[
+    list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+]
+Rng = Annotated[int, typer.Option(help="Seed of what draws.")]
+
+
+@app.command()
+@question(text=inventory_text)
+def check(evidence: "Evidence") -> "Result":
+    """Read, validate, and say what is there."""
+    from evalvar.analyses.inventory import inventory
+
+    return inventory(evidence)
+
+
+@app.command()
+@shares(READING)
+def convert(
+    paths: list[str],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="records.parquet, .csv, .tsv or .jsonl"
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print what was read as JSON.")] = False,
+    **options: Any,
+) -> None:
+    """Turn any source into evalvar's table."""
+    from evalvar.adapters.writing import write_evidence
+    from evalvar.analyses.inventory import inventory
+
+    evidence = load(paths, options)
+    written = write_evidence(evidence, output)
+    if json:
+        answer(inventory(evidence), json, None)
+    else:
+        remark(evidence.warnings)
+        say(f"{path}: {rows:,} rows" for path, rows in written)
+
+
+@app.command()
+@question(SELECTING, ESTIMATING)
+def summary(evidence: "Evidence", **options: Any) -> "Result":
+    """What did each model score, and how surely?"""
+    from evalvar.analyses import means
+
+    return means.summary(evidence, **options)
+
+
+@app.command()
+@question(SELECTING, ESTIMATING)
+def seeds(evidence: "Evidence", **options: Any) -> "Result":
+    """How much of a score is training luck?"""
+    from evalvar.analyses.seeds import seed_variance
+
+    return seed_variance(evidence, **options)
+
+
+@app.command()
+@question(SELECTING, ESTIMATING)
+def checkpoints(
+    evidence: "Evidence",
+    last: Annotated[int, typer.Option(help="How many last checkpoints are the noise.")] = 5,
+    **options: Any,
+) -> "Result":
+    """Does the benchmark rise while the model learns?"""
+    from evalvar.analyses import training
+
+    return training.checkpoints(evidence, last=last, **options)
+
+
+@app.command()
+@question(SELECTING, ESTIMATING)
+def compare(
+    evidence: "Evidence",
+    a: Annotated[str | None, typer.Option("-a", help="One side; the difference is a - b.")] = None,
+    b: Annotated[str | None, typer.Option("-b", help="The other; without both: all pairs.")] = None,
+    between: Annotated[
+        str, typer.Option(help="What a and b are: model, checkpoint, prompt, seed or task.")
+    ] = "model",
+    method: Annotated[str, typer.Option(help="auto, t, mcnemar or sign-flip.")] = "auto",
+    checkpoint: Checkpoint = None,
+    rng: Rng = 0,
+    **options: Any,
+) -> "Result":
+    """Is a better than b on the same items?"""
+    from evalvar.analyses import comparison
+
+    return comparison.compare(
+        evidence,
+        a,
+        b,
+        between=between,  # type: ignore[arg-type]  # compare checks it and names the legal ones
+        method=method,  # type: ignore[arg-type]
+        checkpoint=checkpoint,
+        rng=rng,
+        **options,
+    )
+
+
+@app.command()
+@question(SELECTING, ESTIMATING)
+def code(
+    evidence: "Evidence",
+    k: Annotated[
+        list[str] | None, typer.Option("-k", help="Numbers of tries: 1,5,10 (repeatable).")
+    ] = None,
+    checkpoint: Checkpoint = None,
+    **options: Any,
+) -> "Result":
+    """How good is the best of k tries (pass@k, eff@k)?"""
+    from evalvar.analyses.code import code_metrics
+
+    return code_metrics(evidence, k=_numbers(k), checkpoint=checkpoint, **options)
+
+
+@app.command()
+@question(SELECTING)
+def coverage(evidence: "Evidence", **options: Any) -> "Result":
+    """Which cells are missing?"""
+    from evalvar.analyses import missing
+
+    return missing.coverage(evidence, **options)
+
+
+@app.command()
+@shares(SELECTING, ESTIMATING, READING)
+def report(
+    paths: list[str],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="report.html, .pdf, .md or .json (repeatable)."
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    rng: Rng = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print all results as JSON.")] = False,
+    **options: Any,
+) -> None:
+    """Write all that the data can support on one page."""
+    from evalvar.analyses.overview import overview
+
+    targets = [] if json and not output else output or [Path("report.html")]
+    check_suffixes(targets, PAGES)
+    evidence = load(paths, options)
+    wanted = {name: options.pop(name) for name in ("model", "task", "metric")}
+    results = overview(evidence.select(**wanted), rng=rng, **options)
+    remark(sentence for result in results for sentence in result.warnings)
+    write_report(results, targets, title)
+    if json:
+        say(["[" + ",\n".join(result.to_json() for result in results) + "]"])
+    else:
+        say(targets)
+
+
+@app.command()
+def demo(
+    logs: Annotated[
+        str | None, typer.Argument(help="Recorded logs; default: a slice that comes along.")
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")] = Path(),
+) -> None:
+    """Report on recorded logs of a small language model."""
+    from evalvar.analyses.overview import overview
+    from evalvar.report import findings
+
+    results = overview(load([logs or str(Path(__file__).parents[1] / "demo_logs.tar.xz")], {}))
+    output.mkdir(parents=True, exist_ok=True)
+    targets = [output / "demo.html", output / "demo.pdf"]
+    page = write_report(results, targets, "A small language model, trained five times")
+    say([*targets, *findings(page)[:3]])
+
+
+def _numbers(options: list[str] | None) -> list[int] | None:
+    if not options:
+        return None
+    words = [word for option in options for word in option.replace(",", " ").split()]
+    if not all(word.isdigit() for word in words):
+        raise UsageError(f"-k {' '.join(options)}: expected whole numbers, such as -k 1,5,10.")
+    return [int(word) for word in words]
