@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.pairing import (
     Key,
     Side,
@@ -33,6 +33,7 @@ KEYS = ("task", "metric", "between", "a", "b")
 Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
 Method = Literal["auto", "t", "mcnemar", "sign-flip"]
 _BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
+FEW_PAIRS = 3
 _METHODS = ("auto", "t", "mcnemar", "sign-flip")
 
 
@@ -124,7 +125,7 @@ def compare(
         KEYS,
         [row for pair in found for row in pair.rows(between)],
         settings=settings,
-        warnings=[*evidence.warnings, *(remark for pair in found for remark in pair.remarks)],
+        warnings=[*evidence.warnings, *_remarks(found)],
         sources=evidence.sources,
     )
     for name in ("mean_a", "mean_b", "unpaired", "higher_is_better", "verdict"):
@@ -141,10 +142,15 @@ class _Pair:
     difference: Estimate
     mean_a: float
     mean_b: float
+    items: int
     unpaired: int
     higher_is_better: bool
     remarks: tuple[str, ...]
     adjusted_p: float = np.nan
+
+    @property
+    def name(self) -> str:
+        return f"{self.a} against {self.b} on {', '.join(filter(None, (self.task, self.metric)))}"
 
     @property
     def verdict(self) -> str:
@@ -189,7 +195,6 @@ def _compare(
     key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
 ) -> _Pair:
     a, b = sides[x], sides[y]
-    where = f"{x} against {y} on {', '.join(part for part in key if part)}"
     remarks = []
     # two checkpoints of one run share its seed; two models never do
     same_runs = np.intersect1d(a.seeds, b.seeds)
@@ -197,27 +202,22 @@ def _compare(
         lone = np.setxor1d(a.seeds, b.seeds)
         if lone.size:
             remarks.append(
-                f"{where}: left out {counted(lone.size, 'seed')} that one of them lacks "
+                f"left out {counted(lone.size, 'seed')} that one of them lacks "
                 f"({', '.join(map(str, lone.tolist()))}); the runs are paired."
             )
             a, b = a.only(same_runs), b.only(same_runs)
     else:
         same_runs = same_runs[:0]
     both = on_shared_items(a, b)
-    if both.left_out:
-        remarks.append(
-            f"{where}: {counted(both.left_out, 'item')} without a score on both sides left out, "
-            f"{len(both.items):,} compared."
-        )
     if both.thinned:
         remarks.append(
-            f"{where}: {counted(both.thinned, 'item')} compared on some of the prompts only, those "
+            f"{counted(both.thinned, 'item')} compared on some of the prompts only, those "
             "that both sides have a score for."
         )
     if both.own_prompts:
-        remarks.append(f"{where}: no prompt in common; each side is the mean over its own.")
+        remarks.append("no prompt in common; each side is the mean over its own.")
     if between == "task":
-        remarks.append(f"{where}: items of the two tasks are paired by their names.")
+        remarks.append("items of the two tasks are paired by their names.")
     in_a, in_b = both.scores[:, : a.seeds.size], both.scores[:, a.seeds.size :]
     if len(both.items):
         estimate = _difference(
@@ -226,14 +226,14 @@ def _compare(
     else:
         estimate = Estimate(np.nan, level=level, method="undefined: no shared items")
     if a.clusters is not None and estimate.unit != "cluster":
-        remarks.append(f"{where}: items are taken as independent although they share clusters.")
+        remarks.append("items are taken as independent although they share clusters.")
     if np.isnan(estimate.p_value):
-        remarks.append(f"{where}: no p-value: {estimate.method}.")
+        remarks.append(f"no p-value: {estimate.method}.")
     return _Pair(
         *key, str(x), str(y), estimate,
         float(in_a.mean()) if in_a.size else np.nan,
         float(in_b.mean()) if in_b.size else np.nan,
-        both.left_out, a.facts.higher_is_better, tuple(remarks),
+        len(both.items), both.left_out, a.facts.higher_is_better, tuple(remarks),
     )  # fmt: skip
 
 
@@ -276,6 +276,25 @@ def _mcnemar(a: np.ndarray, b: np.ndarray, level: float) -> Estimate:
     p = mcnemar(int((a > b).sum()), int((b > a).sum()))
     value = float((a - b).mean())
     return Estimate(value, level=level, n=a.size, method="McNemar, exact", p_value=p)
+
+
+def _remarks(pairs: list[_Pair]) -> list[str]:
+    """Say what was left out: pair by pair where they are few, else by reason."""
+    ragged = [pair for pair in pairs if pair.unpaired]
+    if len(ragged) <= FEW_PAIRS:
+        said = [
+            f"{pair.name}: {counted(pair.unpaired, 'item')} without a score on both sides left "
+            f"out, {pair.items:,} compared."
+            for pair in ragged
+        ]
+    else:
+        counts = [pair.unpaired for pair in ragged]
+        said = [
+            f"{len(ragged):,} pairs (first {ragged[0].name}): {min(counts):,} to {max(counts):,} "
+            "items without a score on both sides left out; the label unpaired counts them."
+        ]
+    reasons = [(pair.name, reason) for pair in pairs for reason in pair.remarks]
+    return said + by_reason(reasons, "pairs")
 
 
 def _adjusted(pairs: list[_Pair]) -> list[_Pair]:

@@ -77,13 +77,15 @@ def as_tuple(values: Any) -> Any:
     return list(values) if isinstance(values, list | tuple | set) else values
 
 
-def by_reason(said: list[tuple[str, str]]) -> list[str]:
+def by_reason(said: list[tuple[str, str]], what: str = "readings") -> list[str]:
     """Fold remarks on readings: one sentence a reason, which counts the readings it is true of.
 
     Parameters
     ----------
     said : list of (reading, reason)
         What is to be said of which model, task and metric.
+    what : str
+        What the readings are called.
     """
     readings: dict[str, list[str]] = {}
     for reading, reason in said:
@@ -91,6 +93,6 @@ def by_reason(said: list[tuple[str, str]]) -> list[str]:
     return [
         f"{names[0]}: {reason}"
         if len(names) == 1
-        else f"{len(names)} readings (first {names[0]}): {reason}"
+        else f"{len(names):,} {what} (first {names[0]}): {reason}"
         for reason, names in readings.items()
     ]
