@@ -7,6 +7,7 @@ with the files they came from and the remarks made while reading.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ __all__ = [
     "count_missing_as_wrong",
     "higher_is_better",
     "merge",
+    "not_there",
     "score_range",
     "unscored",
     "worst_scores",
@@ -273,6 +275,16 @@ def score_range(records: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
+def not_there(column: str, value: Any, present: Sequence[Any]) -> UsageError:
+    """Return the error for a label that is not in the data, with the nearest and what there is."""
+    names = [str(name) for name in present]
+    near = [name for name in names if name.startswith(f"{value},")]
+    near = near or get_close_matches(str(value), names, n=1, cutoff=0.75)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return UsageError(f"no {column} '{value}' in the data.{hint} There is: {shown or 'nothing'}.")
+
+
 def _select(
     tables: Mapping[str, pd.DataFrame], column: str, values: list[Any]
 ) -> dict[str, pd.DataFrame]:
@@ -285,8 +297,7 @@ def _select(
     wanted = [type(present[0])(value) if present else value for value in values]
     for value in wanted:
         if value not in present:
-            shown = ", ".join(map(str, present[:12])) + (", ..." if len(present) > 12 else "")
-            raise UsageError(f"no {column} '{value}' in the data. There is: {shown or 'nothing'}.")
+            raise not_there(column, value, present)
     kept = {
         name: table[table[column].isin(wanted)].reset_index(drop=True)
         for name, table in holding.items()

@@ -155,8 +155,7 @@ def write_json(results: Result | Iterable[Result], path: str | Path) -> None:
 def readable(result: Result) -> pd.DataFrame:
     """Return the table as text cells: keys that vary, quantity, value, interval, n, method."""
     table = result.table
-    varying = [key for key in result.keys if table[key].nunique(dropna=False) > 1]
-    shown = varying or list(result.keys[:1])
+    shown = [key for key in result.keys if table[key].nunique(dropna=False) > 1]
     frame = table[shown].astype(object).where(table[shown].notna(), "")
     frame = frame.assign(
         quantity=table["quantity"],
@@ -167,28 +166,40 @@ def readable(result: Result) -> pd.DataFrame:
             else ""
             for low, high in zip(table["low"], table["high"], strict=True)
         ],
-        n=[f"{n:,} {unit}" if n else "" for n, unit in zip(table["n"], table["unit"], strict=True)],
-        method=table["method"],
     )
     if table["p_value"].notna().any():
-        cells = ["" if np.isnan(p) else _p_text(p) for p in table["p_value"]]
-        frame.insert(len(frame.columns) - 2, "p", cells)
+        frame["p"] = ["" if np.isnan(p) else _p_text(p) for p in table["p_value"]]
+    if "verdict" in table:
+        frame["verdict"] = table["verdict"]
+    frame["n"] = [
+        f"{n:,} {unit}" if n else "" for n, unit in zip(table["n"], table["unit"], strict=True)
+    ]
+    frame["method"] = table["method"]
     return frame.reset_index(drop=True)
 
 
 def as_text(result: Result) -> str:
-    """Return the readable table as aligned lines."""
+    """Return what all rows share as one line, and the readable table as aligned lines."""
+    table = result.table
+    if not len(table):
+        return "no rows"
+    same = [key for key in result.keys if table[key].nunique(dropna=False) == 1]
+    facts = [f"{key} {table[key].iloc[0]}" for key in same if table[key].iloc[0] not in ("", None)]
+    if "last_checkpoint" in table and table["last_checkpoint"].nunique() == 1:
+        facts.append(f"last checkpoint {table['last_checkpoint'].iloc[0]}")
+    heading = [", ".join(fact for fact in facts if not fact.endswith(" <NA>"))]
     frame = readable(result).astype(str)
     cells = [list(frame.columns), *frame.to_numpy().tolist()]
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     right = {"value", "interval", "n", "p"}
-    return "\n".join(
+    lines = [
         "  ".join(
             cell.rjust(width) if name in right else cell.ljust(width)
             for cell, width, name in zip(row, widths, cells[0], strict=True)
         ).rstrip()
         for row in cells
-    )
+    ]
+    return "\n".join([*filter(None, heading), *lines])
 
 
 def _digits(value: float, se: float) -> str:

@@ -70,7 +70,9 @@ def test_json_is_one_result_and_nothing_else(run, quiz, words):
     assert list(data["rows"][0])[: len(keys) + len(ROW)] == [*keys, *ROW]
 
 
-@pytest.mark.parametrize("words", CONTRACT, ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words", sorted(set(CONTRACT) - {("coverage",)}), ids=lambda words: words[0]
+)
 def test_text_is_a_table(run, quiz, words):
     code, out, _ = run(words[0], quiz, *words[1:])
     assert code == 0
@@ -166,6 +168,40 @@ def test_usage_errors_are_one_line_and_exit_3(run, quiz, tmp_path):
     )
     assert "does not exist. Make it." in fails(run, "seeds", quiz, "-o", tmp_path / "no" / "x.md")
     assert not (tmp_path / "x.doc").exists()
+
+
+def test_no_command_and_a_misspelt_one(run):
+    assert fails(run) == "no command given. See evalvar --help."
+    assert (
+        fails(run, "chek", "x")
+        == "No such command 'chek'. Did you mean 'check'? See evalvar --help."
+    )
+    assert run("--version") == (0, "evalvar 0.1.0\n", "")
+
+
+def test_what_cannot_be_written_is_one_line(run, quiz):
+    code, out, err = run("summary", quiz, "-o", "/proc/x.csv")
+    assert (code, out) == (3, "")
+    assert err == (
+        "evalvar: /proc/x.csv: cannot be written or read (No such file or directory). "
+        "Choose another path.\n"
+    )
+
+
+def test_the_table_says_what_it_is_about(run, quiz):
+    out = run("compare", quiz, "-a", "A", "-b", "B")[1].splitlines()
+    assert out[0] == "task quiz, metric score, between model, a A, b B"
+    assert "verdict" in out[1]
+
+
+def test_coverage_shows_the_gaps_only(run, quiz):
+    whole = run("coverage", quiz)[1]
+    assert whole == "nothing missing: 24 runs have all their items and scores.\n"
+    lines = quiz.read_text().splitlines()
+    quiz.write_text("\n".join(line for line in lines if not line.startswith("A,quiz,3,1,20,")))
+    gaps = run("coverage", quiz)[1].splitlines()
+    assert gaps[0].startswith("model A, task quiz, metric score, seed 1, checkpoint 20")
+    assert len(gaps) == 3
 
 
 def test_level_outside_its_range_is_refused(run, quiz):

@@ -174,6 +174,15 @@ def test_select_lists_what_there_is():
     assert str(caught.value) == "no model 'C' in the data. There is: A."
 
 
+def test_a_filter_left_out_of_a_metric_is_offered():
+    evidence = as_evidence(table(metric=["acc,none", "f1,none"]))
+    with pytest.raises(UsageError) as caught:
+        evidence.select(metric="acc")
+    assert str(caught.value) == (
+        "no metric 'acc' in the data. Did you mean 'acc,none'? There is: acc,none, f1,none."
+    )
+
+
 def test_unscored_answers_are_counted_by_model():
     assert unscored(as_records(table(score=[1, None]))) == [
         "A: no score for 1 of 2 answers (50.0 %), left out of the mean and its n."

@@ -60,3 +60,9 @@ def test_every_command_is_in_the_table_of_questions():
     names = {info.callback.__name__ for info in app.registered_commands}
     shown = set(re.findall(r"\| `evalvar (\w+)`", TEXT))
     assert names - {"demo"} == shown
+
+
+def test_links_lead_somewhere(root):
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []

@@ -31,7 +31,9 @@ from evalvar.stats import (
 
 KEYS = ("task", "metric", "between", "a", "b")
 Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
+Pairs = Literal["all", "neighbours"]
 Method = Literal["auto", "t", "mcnemar", "sign-flip"]
+_PAIRS = ("all", "neighbours")
 _BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
 FEW_PAIRS = 3
 _METHODS = ("auto", "t", "mcnemar", "sign-flip")
@@ -43,6 +45,7 @@ def compare(
     b: str | int | None = None,
     *,
     between: Between = "model",
+    pairs: Pairs = "all",
     method: Method = "auto",
     model: str | list[str] | None = None,
     task: str | list[str] | None = None,
@@ -60,9 +63,13 @@ def compare(
         Records; reported values alone cannot be paired.
     a, b : str or int, optional
         Labels on the axis `between`. Without b: a against every other; without a: every other
-        against b; without both: all pairs.
+        against b; without both: all pairs, or neighbours.
     between : {"model", "checkpoint", "prompt", "seed", "task"}
         What a and b are values of.
+    pairs : {"all", "neighbours"}
+        Without a and b: every pair, or each label against the next of its task and metric, in order
+        of the axis or from the best mean to the worst. Neighbours by score are chosen on the data
+        they are compared on.
     method : {"auto", "t", "mcnemar", "sign-flip"}
         ``auto``: sparse-t over items, the crossed interval over items and seeds where either side
         has several seeds, clustered t where items share clusters. The others treat items as drawn
@@ -91,7 +98,7 @@ def compare(
     NotEnoughDataError
         There are no items to pair.
     """
-    _check(between, method)
+    _check(between, method, pairs)
     evidence = intake(
         data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
     )
@@ -110,13 +117,13 @@ def compare(
         evidence = evidence.select(**{between: list(asked)})
     found: list[_Pair] = []
     for key, sides in sides_by_metric(evidence, between):
-        pairs = list(wanted_pairs(sides, asked))
-        compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in pairs]
+        wanted = wanted_pairs(sides, asked, pairs)
+        compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in wanted]
         found += _adjusted(compared)
     if not found:
         raise UsageError(_no_pair(records, between, asked))
     settings = {
-        **{"a": a, "b": b, "between": between, "method": method},
+        **{"a": a, "b": b, "between": between, "pairs": pairs, "method": method},
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"checkpoint": as_tuple(checkpoint), "level": level, "rng": rng, "missing": missing},
     }
@@ -176,8 +183,9 @@ class _Pair:
         return rows
 
 
-def _check(between: str, method: str) -> None:
-    for name, value, legal in (("between", between, _BETWEEN), ("method", method, _METHODS)):
+def _check(between: str, method: str, pairs: str) -> None:
+    asked = (("between", between, _BETWEEN), ("method", method, _METHODS), ("pairs", pairs, _PAIRS))
+    for name, value, legal in asked:
         if value not in legal:
             raise UsageError(f"{name}='{value}' is unknown. Use one of {', '.join(legal)}.")
 
@@ -272,7 +280,10 @@ def _difference(
 
 def _mcnemar(a: np.ndarray, b: np.ndarray, level: float) -> Estimate:
     if not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
-        raise UsageError("McNemar's test is for scores of 0 and 1. Use method 'auto' or 't'.")
+        raise UsageError(
+            "McNemar's test needs a score of 0 or 1 per item and side, and here they are not: "
+            "other scores, or a mean over seeds, samples or prompts. Use method 'auto' or 't'."
+        )
     p = mcnemar(int((a > b).sum()), int((b > a).sum()))
     value = float((a - b).mean())
     return Estimate(value, level=level, n=a.size, method="McNemar, exact", p_value=p)
@@ -315,4 +326,6 @@ def _no_pair(records: pd.DataFrame, between: str, asked: tuple[Any, Any]) -> str
     present = records[between].unique().tolist()
     if len(present) < 2:
         return f"nothing to compare: there is one {between} only, '{present[0]}'."
-    return f"{asked[0]} and {asked[1]} share no task and metric: nothing to compare."
+    who = f"no two {between}s" if None in asked else f"{asked[0]} and {asked[1]} do not"
+    shared = "metric" if between == "task" else "task and metric"
+    return f"{who} share a {shared}: nothing to compare."

@@ -81,13 +81,12 @@ def _curves(
     seeds = np.sort(cell["seed"].unique()).astype("int64")
     steps = np.sort(cell["checkpoint"].unique()).astype("int64")
     shape = (seeds.size, steps.size)
-    claims = cell[~cell["from_items"]]
+    claims, remarks = _same_prompts(cell[~cell["from_items"]])
     at = (np.searchsorted(seeds, claims["seed"]), np.searchsorted(steps, claims["checkpoint"]))
     means = _average(at, claims["mean"].to_numpy(), shape)
     # the mean of the errors: prompts share their items, so their errors do not average out
     errors = _average(at, np.where(claims["se"] > 0, claims["se"], np.nan), shape)
     n = float(cell["n"].min())
-    remarks = []
     if cell["prompt"].nunique() > 1:
         remarks.append("each run is the mean over its prompts.")
     items = None
@@ -106,6 +105,21 @@ def _curves(
     count = int(n) if np.isfinite(n) else 0
     named = tuple((f"{model}, {task}, {metric}", reason) for reason in remarks)
     return Curves(model, task, metric, seeds, steps, means, errors, count, items, facts, named)
+
+
+def _same_prompts(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Keep the reported values of the prompts that every run has; all where there is none."""
+    runs = claims.groupby(["seed", "checkpoint"]).ngroups
+    has = claims.groupby("prompt")["prompt"].transform("size")
+    if not runs or (has == runs).all():
+        return claims, []
+    if not (has == runs).any():
+        return claims, ["no prompt in common; each run is the mean over its own."]
+    left_out = claims[has < runs]
+    names = ", ".join(sorted(left_out["prompt"].unique())[:4])
+    return claims[has == runs], [
+        f"{counted(len(left_out), 'value')} left out of prompts that not every run has ({names})."
+    ]
 
 
 def _items(scores: pd.DataFrame, seeds: np.ndarray, steps: np.ndarray) -> tuple[Shared, np.ndarray]:

@@ -10,6 +10,7 @@ from evalvar.stats import Estimate
 
 KEYS = ("model", "task", "metric")
 _COUNTED = {"item": "items", "seed": "seeds", "checkpoint": "checkpoints", "prompt": "prompts"}
+_OF_A_RUN = ("seed", "checkpoint", "prompt")
 
 
 def inventory(data: Evidence | pd.DataFrame) -> Result:
@@ -19,7 +20,8 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
     -------
     Result
         Quantities ``rows``, ``items``, ``seeds``, ``checkpoints``, ``prompts``, ``samples`` (most
-        answers to one item of one run) and ``unscored``; only ``runs`` where there are no items.
+        answers to one item of one run) and ``unscored``; where there are no items ``reported``
+        (values), seeds, checkpoints and prompts.
     """
     evidence = intake(data, missing=None)
     rows: list[Row] = []
@@ -33,7 +35,8 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
     measured = {tuple(row[0].values()) for row in rows}
     for key, group in evidence.reported.groupby(list(KEYS), observed=True, sort=True):
         if key not in measured:
-            rows += _rows(key, {"runs": len(group)})
+            counts = {_COUNTED[name]: int(group[name].nunique()) for name in _OF_A_RUN}
+            rows += _rows(key, {"reported": len(group), **counts})
     return Result.of(
         "check", KEYS, rows, settings={}, warnings=evidence.warnings, sources=evidence.sources
     )

@@ -1,14 +1,13 @@
 """Everything that the data can support."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
 from evalvar.analyses.comparison import compare
-from evalvar.analyses.intake import intake, last_checkpoint
+from evalvar.analyses.intake import intake
 from evalvar.analyses.means import summary
 from evalvar.analyses.missing import coverage
 from evalvar.analyses.seeds import seed_variance
@@ -40,7 +39,7 @@ def overview(
     -------
     list of Result
         `summary` always; `seed_variance` with 2 seeds; `checkpoints` with 3 checkpoints; `compare`
-        of the models (all pairs up to 10 models, else the best against each other) and of each
+        of the models (all pairs up to 10 models, else each against the next by score) and of each
         model's last two checkpoints; `code_metrics` with several answers per item; `coverage`.
     """
     evidence = intake(data, missing=None)
@@ -81,8 +80,8 @@ def _comparisons(
     models = records["model"].unique().tolist()
     wanted: list[Callable[[], Result]] = []
     if len(models) > 1:
-        best = None if len(models) <= ALL_PAIRS_UP_TO else _best(evidence)
-        wanted.append(partial(compared, best))
+        few = len(models) <= ALL_PAIRS_UP_TO
+        wanted.append(partial(compared, pairs="all" if few else "neighbours"))
     for model in models:
         steps = _last_two(records[records["model"] == model])
         if steps is not None:
@@ -98,13 +97,3 @@ def _last_two(records: pd.DataFrame) -> tuple[int, int] | None:
     ]
     found = sorted((pair for pair in pairs if len(pair) == 2), key=max)
     return (int(found[-1][1]), int(found[-1][0])) if found else None
-
-
-def _best(evidence: Evidence) -> str:
-    """Name the model that leads most often, by mean score at its last checkpoint."""
-    records, _ = last_checkpoint(evidence.records)
-    means = summary(replace(evidence, records=records, reported=evidence.reported.iloc[:0])).table
-    sign = means["higher_is_better"].map({True: 1.0, False: -1.0}).astype(float)
-    score = (sign * means["value"]).groupby([means["task"], means["metric"], means["model"]]).mean()
-    winners = score.groupby(level=[0, 1]).idxmax().map(lambda key: key[2])
-    return str(winners.mode().iloc[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from evalvar.analyses.cells import item_scores
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.units import Shared, Units, by_run, shared, units_of
 from evalvar.errors import UsageError
-from evalvar.evidence import Evidence
+from evalvar.evidence import Evidence, not_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def asked_labels(evidence: Evidence, between: str, a: Any, b: Any) -> tuple[Any,
         except ValueError:
             label = value
         if label is not None and label not in present:
-            shown = ", ".join(map(str, present[:12])) + (", ..." if len(present) > 12 else "")
-            raise UsageError(f"no {between} '{value}' in the data. There is: {shown}.")
+            raise not_there(between, value, present)
         asked.append(label)
     if asked[0] is not None and asked[0] == asked[1]:
         raise UsageError(f"a and b are both '{a}': name two different {between}s.")
@@ -99,14 +98,14 @@ def sides_by_metric(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sid
         yield (None if between == "task" else str(key[0]), metric), sides
 
 
-def wanted_pairs(sides: Sides, asked: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield the pairs asked for: one, one side against every other, or all."""
+def wanted_pairs(sides: Sides, asked: tuple[Any, Any], pairs: str) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs asked for: one, one side against every other, neighbours, or all."""
     a, b = asked
     best_first = sorted(sides, key=lambda label: _rank(sides[label]))
     if a is None and b is None:
         # differences of ordered axes read forward in time, of names from best to worst
         ordered = best_first if isinstance(best_first[0], str) else sorted(sides, reverse=True)
-        yield from combinations(ordered, 2)
+        yield from pairwise(ordered) if pairs == "neighbours" else combinations(ordered, 2)
     else:
         left = best_first if a is None else [a]
         right = best_first if b is None else [b]

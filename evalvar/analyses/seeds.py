@@ -116,10 +116,10 @@ def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list
     z = normal_quantile(level)
     runs = curves.errors[np.isfinite(curves.errors)]
     half = float(z * runs.mean()) if runs.size else np.nan
-    found["item_half_width"] = Estimate(
-        half, level=level, n=curves.n, unit="item",
-        method=f"{z:.4g} x standard error over items, mean of {runs.size} runs",
-    )  # fmt: skip
+    basis = f"{z:.4g} x standard error over items, mean of {counted(runs.size, 'run')}"
+    if not runs.size:
+        basis = "undefined: no standard error over items is known"
+    found["item_half_width"] = Estimate(half, level=level, n=curves.n, unit="item", method=basis)
     found["noise_ratio"] = _ratio(found["seed_sd"], z, half)
     found["snr"] = _try(lambda: signal_to_noise(last, level=level), level)
     if last.size > 1 and found["snr"].value != found["snr"].value:

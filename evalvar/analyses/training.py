@@ -178,7 +178,7 @@ def _snr(tail: np.ndarray) -> float:
 def _over_seeds(values: np.ndarray, name: str, method: str, level: float) -> Estimate:
     defined = values[np.isfinite(values)]
     if not defined.size:
-        return Estimate(np.nan, level=level, unit="seed", method=f"{method}: undefined")
+        return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {method}")
     if name == "kendall_tau_null_sd":
         value = float(np.sqrt((defined**2).sum()) / defined.size)
         return Estimate(value, level=level, n=defined.size, unit="seed", method=method)
@@ -194,5 +194,5 @@ def _over_seeds(values: np.ndarray, name: str, method: str, level: float) -> Est
         low=max(estimate.low, low) if np.isfinite(estimate.low) else np.nan,
         high=min(estimate.high, high) if np.isfinite(estimate.high) else np.nan,
         unit="seed",
-        method=f"mean of {method}, {estimate.method}",
+        method=f"{method}; mean over seeds, {estimate.method}",
     )

@@ -24,12 +24,21 @@ def main() -> None:
         # the reader of stdout has gone, as `head` does; that is no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _fail(f"{where}cannot be written or read ({error.strerror}). Choose another path.")
     except Exception as error:
         # typer brings its own copy of click, so a usage error is known by what it can do
         if not hasattr(error, "format_message"):
             raise
-        code = _fail(f"{error.format_message().rstrip('.')}. See evalvar --help.")
+        code = _fail(_usage(error.format_message()))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(message: str) -> str:
+    if message.startswith("Usage:"):
+        return "no command given. See evalvar --help."
+    return f"{message if message.endswith(('.', '?')) else message + '.'} See evalvar --help."
 
 
 def _fail(message: str) -> int:

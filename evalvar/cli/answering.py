@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,3 +96,15 @@ def inventory_text(result: "Result") -> str:
     read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
     return f"{heading}\n{counts.reset_index().to_string(index=False)}"
+
+
+def gaps_text(result: "Result") -> str:
+    """Return the runs in which something is missing, or one line that nothing is."""
+    from evalvar.results import as_text
+
+    table = result.table
+    gaps = table[table["quantity"].isin(("items_missing", "unscored")) & (table["value"] > 0)]
+    runs = int((table["quantity"] == "items").sum())
+    if not len(gaps):
+        return f"nothing missing: {counted(runs, 'run')} have all their items and scores."
+    return as_text(replace(result, table=gaps))

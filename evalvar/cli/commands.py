@@ -1,5 +1,6 @@
 """The commands: each is the question it answers, and one call of the library."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ from evalvar.cli.answering import (
     PAGES,
     answer,
     check_suffixes,
+    gaps_text,
     inventory_text,
     remark,
     say,
@@ -22,13 +24,24 @@ if TYPE_CHECKING:
     from evalvar.results import Result
 
 app = typer.Typer(
-    help="Know how much of a benchmark score is noise, where the noise comes from, and what to do.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich help costs 0.3 s, thrice the rest of the start
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Know how much of a benchmark score is noise, where it comes from, and what to do."""
+    if version:
+        say([f"evalvar {metadata.version('evalvar')}"])
+        raise typer.Exit
+
 
 Checkpoint = Annotated[
     list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
@@ -109,9 +122,14 @@ def compare(
     a: Annotated[str | None, typer.Option("-a", help="One side; the difference is a - b.")] = None,
     b: Annotated[str | None, typer.Option("-b", help="The other; without both: all pairs.")] = None,
     between: Annotated[
-        str, typer.Option(help="What a and b are: model, checkpoint, prompt, seed or task.")
+        str, typer.Option(metavar="AXIS", help="model, checkpoint, prompt, seed or task.")
     ] = "model",
-    method: Annotated[str, typer.Option(help="auto, t, mcnemar or sign-flip.")] = "auto",
+    pairs: Annotated[
+        str, typer.Option(metavar="WHICH", help="Without -a and -b: all, or neighbours by score.")
+    ] = "all",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, t, mcnemar or sign-flip.")
+    ] = "auto",
     checkpoint: Checkpoint = None,
     rng: Rng = 0,
     **options: Any,
@@ -124,6 +142,7 @@ def compare(
         a,
         b,
         between=between,  # type: ignore[arg-type]  # compare checks it and names the legal ones
+        pairs=pairs,  # type: ignore[arg-type]
         method=method,  # type: ignore[arg-type]
         checkpoint=checkpoint,
         rng=rng,
@@ -148,7 +167,7 @@ def code(
 
 
 @app.command()
-@question(SELECTING)
+@question(SELECTING, text=gaps_text)
 def coverage(evidence: "Evidence", **options: Any) -> "Result":
     """Which cells are missing?"""
     from evalvar.analyses import missing

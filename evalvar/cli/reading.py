@@ -65,6 +65,7 @@ READING = (
     _option(
         *("duplicates", str, "error", "--duplicates"),
         "The same key twice: error, latest or sample.",
+        metavar="WORD",
     ),
 )
 SELECTING = (
@@ -89,8 +90,13 @@ SELECTING = (
     ),
 )
 ESTIMATING = (
-    _option("level", float, 0.95, "--level", "Nominal coverage of the intervals."),
-    _option("missing", str, "drop", "--missing", "Answers without a score: drop, or wrong."),
+    _option(
+        *("level", float, 0.95, "--level", "Nominal coverage of the intervals."), metavar="SHARE"
+    ),
+    _option(
+        *("missing", str, "drop", "--missing", "Answers without a score: drop, or wrong."),
+        metavar="WORD",
+    ),
 )
 ANSWERING = (
     _option("json", bool, False, "--json", "Print the result as JSON."),

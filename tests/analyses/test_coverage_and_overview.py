@@ -59,12 +59,14 @@ def test_overview_runs_what_the_data_support():
     assert names(overview(one_run)) == ["summary", "coverage"]
 
 
-def test_many_models_are_compared_with_the_best():
+def test_many_models_are_compared_with_the_next_by_score():
     frame = grid(models=[f"m{i:02}" for i in range(12)], seeds=1, steps=1, items=30)
     pairs = next(r for r in overview(frame) if r.name == "compare").quantity("difference")
     assert len(pairs) == 11
     means = frame.groupby("model")["score"].mean()
     assert means[pairs["a"].iloc[0]] == means.max()
+    assert (pairs["mean_a"] >= pairs["mean_b"]).all()
+    assert pairs["b"].tolist()[:-1] == pairs["a"].tolist()[1:]
 
 
 def test_aggregates_alone_have_an_overview():
@@ -83,7 +85,9 @@ def test_overview_goes_on_where_one_question_cannot_be_answered():
     )
     results = overview(disjoint)
     assert "compare" not in names(results)
-    assert any("share no task and metric" in sentence for sentence in results[-1].warnings)
+    assert any(
+        "no two models share a task and metric" in sentence for sentence in results[-1].warnings
+    )
 
 
 def test_overview_compares_the_last_two_checkpoints_that_a_task_has():

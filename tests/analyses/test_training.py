@@ -100,3 +100,13 @@ def test_a_seed_without_a_checkpoint_has_the_trend_of_the_others():
 def test_last_needs_two_checkpoints():
     with pytest.raises(UsageError, match="needs at least 2"):
         checkpoints(evidence(), last=1)
+
+
+def test_a_prompt_that_some_checkpoint_lacks_is_left_out():
+    zero = evidence(CURVES[:1]).reported.assign(prompt="zero")
+    five = evidence(CURVES[:1, 2:] / 2).reported.assign(prompt="five")
+    result = checkpoints(as_evidence(reported=pd.concat([zero, five])))
+    assert pick(result, "mean", seed=0, checkpoint=20)["value"] == CURVES[0, 2]
+    assert "A, t, acc: 3 values left out of prompts that not every run has (five)." in (
+        result.warnings
+    )
