@@ -1,7 +1,8 @@
 """What is said, and how it looks: results in, one HTML, PDF or Markdown file out.
 
-`build` decides what is said; `to_html`, `to_pdf` and `to_markdown` render it; `write` chooses the
-form by the suffix. `evalvar.plot` (`evalvar.report.figures`) draws single figures.
+`build` decides what is said, and `findings` returns it as sentences; `to_html`, `to_pdf` and
+`to_markdown` render it; `write` chooses the form by the suffix. `evalvar.plot`
+(`evalvar.report.figures`) draws single figures.
 """
 
 from collections.abc import Iterable
@@ -14,16 +15,17 @@ from evalvar.report.model import Report
 
 if TYPE_CHECKING:
     from evalvar.report import figures
-    from evalvar.report.compose import build
+    from evalvar.report.compose import build, findings
     from evalvar.report.html import to_html
     from evalvar.report.markdown import to_markdown
     from evalvar.report.pdf import to_pdf
     from evalvar.results import Result
 
-__all__ = ["Report", "build", "figures", "to_html", "to_markdown", "to_pdf", "write"]
+__all__ = ["Report", "build", "figures", "findings", "to_html", "to_markdown", "to_pdf", "write"]
 
 _HOMES = {
     "build": "evalvar.report.compose",
+    "findings": "evalvar.report.compose",
     "to_html": "evalvar.report.html",
     "to_markdown": "evalvar.report.markdown",
     "to_pdf": "evalvar.report.pdf",

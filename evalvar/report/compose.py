@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from evalvar.report import wording
-from evalvar.report.model import Report, Section
+from evalvar.report.model import Report, Section, Text, Verdict, plain
 from evalvar.report.reading import Reading
 from evalvar.report.sections import (
     code,
@@ -54,6 +54,30 @@ def build(results: Result | Iterable[Result], *, title: str | None = None) -> Re
     return Report(title or TITLE, _lede(reading), _facts(reading), sections, _colophon(reading))
 
 
+def findings(report: Report) -> list[str]:
+    """Return what a page says, without its look: what can be said, then each section's answer.
+
+    Parameters
+    ----------
+    report : Report
+        From `build`.
+
+    Returns
+    -------
+    list of str
+        The verdicts as ``Status. Claim``, then the answer lines, in the order of the page.
+    """
+    verdicts = [
+        f"{wording.sentence(item.status)} {plain(item.claim)}"
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Text)
+        for item in block.items
+        if isinstance(item, Verdict)
+    ]
+    return verdicts + [section.answer for section in report.sections if section.answer]
+
+
 def _lede(reading: Reading) -> str:
     models, tasks = reading.names("model"), reading.names("task")
     what = []
@@ -65,7 +89,7 @@ def _lede(reading: Reading) -> str:
     lead, _, rest = subject.partition(" ")
     subject = f"{wording.spelled(int(lead))} {rest}" if lead.isdigit() else subject
     drawn = ["the questions"]
-    if len(reading.names("seed")) > 1:
+    if max(reading.most("seed").values(), default=0) > 1:
         drawn.append("the training seeds")
     if len(reading.table("code_metrics")):
         drawn.append("the samples")
@@ -90,17 +114,27 @@ def _facts(reading: Reading) -> tuple[tuple[str, str], ...]:
                 f"{named}, {wording.count(metrics, 'metric')}" if metrics else named,
             )
         )
-    seeds, steps = len(reading.names("seed")), len(reading.names("checkpoint"))
+    seeds, steps = _each(reading, "seed"), _each(reading, "checkpoint")
     if seeds or steps:
-        rows = sum(len(result.table) for result in reading.results)
-        described = wording.count(steps, "checkpoint") if steps else "no checkpoints"
-        facts.append(
-            (
-                wording.count(seeds, "seed") if seeds else "Training",
-                f"{described}, {wording.count(rows, 'estimate')}",
-            )
+        # Counts of items are no estimates, nor is what came out undefined.
+        rows = sum(
+            int(result.table["value"].notna().sum())
+            for result in reading.results
+            if result.name != "coverage"
         )
+        described = steps or "no checkpoints"
+        facts.append((seeds or "Training", f"{described}, {wording.count(rows, 'estimate')}"))
     return tuple(facts)
+
+
+def _each(reading: Reading, noun: str) -> str:
+    """Count the seeds or checkpoints of a model, as ``5 seeds`` or ``1 to 5 seeds a model``."""
+    counts = reading.most(noun)
+    if not counts:
+        return ""
+    low, high = min(counts.values()), max(counts.values())
+    text = wording.count(high, noun) if low == high else f"{low:,} to {wording.count(high, noun)}"
+    return text if len(counts) == 1 else f"{text} a model"
 
 
 def _colophon(reading: Reading) -> tuple[str, ...]:

@@ -48,7 +48,11 @@ def _text(text: Text) -> str:
     if text.kind == "heading":
         return "\n\n".join(f"### {phrase}" for phrase in phrases)
     if text.kind == "list":
-        return "\n".join(f"- {phrase}" for phrase in phrases)
+        lines = "\n".join(f"- {phrase}" for phrase in phrases)
+        if not text.folded:
+            return lines
+        summary = f"<summary>{_escape(text.folded)}</summary>"
+        return f"<details>{summary}\n\n{lines}\n\n</details>"
     if text.kind == "numbered":
         return "\n".join(f"{place}. {phrase}" for place, phrase in enumerate(phrases, start=1))
     if text.kind == "aside":

@@ -80,11 +80,14 @@ class Text:
         The words.
     title : str
         Heading of an ``aside``.
+    folded : str
+        Title under which a long list stands closed; on paper it is left out.
     """
 
     kind: Literal["paragraphs", "list", "numbered", "aside", "heading", "verdicts"]
     items: tuple[Any, ...]
     title: str = ""
+    folded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ def _text(text: Text) -> str:
     phrases = [_phrase(phrase) for phrase in text.items]
     if text.kind == "heading":
         return "\n".join(f"#heading(level: 2, {phrase})" for phrase in phrases)
+    if text.folded:
+        return _elsewhere(text.folded)
     if text.kind in ("list", "numbered"):
         name = "enum" if text.kind == "numbered" else "list"
         return f"#{name}({', '.join(phrases)})"
@@ -139,7 +141,7 @@ def _span(span: Span) -> str:
 
 def _table(table: Table) -> str:
     if table.folded:
-        return f"#small({_string(table.folded + ' are listed in the HTML form of this report.')})"
+        return _elsewhere(table.folded)
     table = ungrouped(table)
     columns = _tracks(table)
     aligned = ", ".join("right" if c.role == "number" else "left" for c in table.columns)
@@ -162,6 +164,10 @@ def _table(table: Table) -> str:
     lines.append(")")
     lines += [f"#small({_string(note)})" for note in (table.note, *table.footnotes) if note]
     return "\n".join(lines)
+
+
+def _elsewhere(folded: str) -> str:
+    return f"#small({_string(folded + ' are listed in the HTML form of this report.')})"
 
 
 def _tracks(table: Table) -> str:

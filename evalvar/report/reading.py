@@ -183,6 +183,24 @@ class Reading:
         """Return the warnings of all results, each once."""
         return tuple(dict.fromkeys(w for result in self.results for w in result.warnings))
 
+    def most(self, column: str) -> dict[str, int]:
+        """Return how many values of a key each model has, at most, on one task.
+
+        Over all models there may be several where no model has more than one.
+        """
+        found: dict[str, int] = {}
+        for table in self._tables.values():
+            known = table[table["model"].notna() & table[column].notna()]
+            counts = known.groupby(["model", "task"], dropna=False)[column].nunique()
+            if column == "seed" and "seeds" in table:
+                told = table[table["model"].notna() & table["seeds"].notna()]
+                said = told.groupby(["model", "task"], dropna=False)["seeds"].max()
+                counts = pd.concat([counts, said])
+            for place, count in counts.items():
+                model = str(place[0])  # type: ignore[index]
+                found[model] = max(found.get(model, 0), int(count))
+        return found
+
     def names(self, column: str) -> list[Any]:
         """Return the distinct values of a key over all results, in order of appearance."""
         found: dict[Any, None] = {}
@@ -212,11 +230,6 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     names = list(frame.columns)
     for values in zip(*(frame[name].tolist() for name in names), strict=True):
         yield dict(zip(names, values, strict=True))
-
-
-def first(frame: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the first row of a frame, or None."""
-    return next(records(frame.head(1)), None)
 
 
 _EMPTY = pd.DataFrame(

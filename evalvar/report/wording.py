@@ -3,7 +3,8 @@
 Digits follow the standard error, a true minus sign is used, and what is undefined is a dash.
 """
 
-from math import floor, isfinite, log10
+from decimal import ROUND_HALF_UP, Decimal
+from math import floor, isfinite, log10, nan
 
 DASH = "\u2013"
 TIMES = "\u00d7"
@@ -29,14 +30,26 @@ def places(se: float, *, default: int = 1, fine: bool = False) -> int:
 
 
 def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
-    """Return a number with a thousands comma, a true minus sign and fixed decimals."""
+    """Return a number with a thousands comma, a true minus sign and fixed decimals.
+
+    Halves go away from zero, and 0.605 x 100 counts as 60.5 although it is stored as less.
+
+    >>> fixed(60.5, 0), fixed(61.5, 0), fixed(100 * 0.605, 0), fixed(-0.25, 1)
+    ('61', '62', '61', '\u22120.3')
+    """
     if not isfinite(value):
         return DASH if value != value else ("∞" if value > 0 else MINUS + "∞")
-    text = f"{abs(value):,.{decimals}f}"
+    text = f"{_rounded(abs(value), decimals):,f}"
     zero = float(text.replace(",", "")) == 0
     if value < 0 and not zero:
         return MINUS + text
     return "+" + text if sign and not zero else text
+
+
+def _rounded(value: float, decimals: int) -> Decimal:
+    exact = Decimal(f"{value:.12g}")
+    # Decimal counts all digits of a number, and has 28 of them.
+    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) if value < 1e15 else exact
 
 
 def spread(low: float, high: float) -> float:
@@ -57,7 +70,7 @@ def decimals_for(
     if isfinite(low) and isfinite(high) and high > low:
         digits = places(se if isfinite(se) and se > 0 else spread(low, high), fine=fine)
         # Bounds that would print alike hide that there is an interval at all.
-        while digits < 6 and f"{low:.{digits}f}" == f"{high:.{digits}f}":
+        while digits < 6 and fixed(low, digits) == fixed(high, digits):
             digits += 1
         return digits
     if isfinite(se) and se > 0:
@@ -80,7 +93,7 @@ def interval(low: float, high: float, decimals: int, *, sign: bool = False) -> s
     """Return ``[low, high]``, or nothing where a bound is not given.
 
     >>> interval(1.25, 3.14, 1)
-    '[1.2, 3.1]'
+    '[1.3, 3.1]'
     """
     if not (isfinite(low) and isfinite(high)):
         return ""
@@ -95,7 +108,7 @@ def p_value(p: float) -> str:
     """
     if not isfinite(p):
         return DASH
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else fixed(p, 3)
 
 
 def p_clause(name: str, p: float) -> str:
@@ -169,17 +182,17 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def basis(n: float, unit: str) -> str:
-    """Return what an estimate rests on.
+def basis(n: float, unit: str, items: float = nan) -> str:
+    """Return what an estimate rests on; `items` is their number where n counts the seeds.
 
-    >>> basis(120, "item"), basis(1, "seed")
-    ('120 items', '1 seed')
+    >>> basis(120, "item"), basis(1, "seed"), basis(5, "item x seed", 120)
+    ('120 items', '1 seed', '5 seeds \u00d7 120 items')
     """
     if not isfinite(n) or n <= 0:
         return DASH
     if unit == "item x seed":
         # n counts the scarcer of the two, which is the seeds.
-        return f"{count(n, 'seed')} {TIMES} items"
+        return f"{count(n, 'seed')} {TIMES} {count(items, 'item') if items > 0 else 'items'}"
     return f"{count(n)} {crossed(unit)}" if " x " in unit else count(n, unit)
 
 

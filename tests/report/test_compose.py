@@ -217,8 +217,10 @@ def test_at_most_six_verdicts_and_six_benchmarks_are_drawn():
 
 def test_the_order_of_code_models_may_depend_on_k():
     assert claims(build(samples.code_metrics()))["Depends on k"] == (
-        "The best code model depends on the number of tries. coder-a has the highest pass@1, 70 "
-        "[66, 74]; coder-c the highest pass@100, 97 [93, 100], on problems (passed)."
+        "Which model is ahead on problems (passed) depends on the number of tries. coder-a has the "
+        "highest pass@1, 70 [66, 74]; coder-c has the highest pass@100, 97 [93, 100]. At k = 1, 10 "
+        "and 100 the interval of the highest overlaps with another\u2019s; models are not compared "
+        "pair by pair here."
     )
 
 
@@ -238,10 +240,10 @@ def test_an_undefined_k_is_a_dash():
 def test_coverage_counts_what_is_missing():
     report = build(samples.coverage())
     assert section(report, "missing").answer.startswith(
-        "4,980 scores were read; 20 expected ones are missing and 3 answers are unscored"
+        "4,980 items asked in 2 cells; 20 missing, 3 without score"
     )
     complete = section(build(samples.coverage(gaps=False)), "missing")
-    assert complete.answer.startswith("5,000 scores were read, none is missing")
+    assert complete.answer.startswith("5,000 items asked in 2 cells, each with a score")
 
 
 def test_many_sources_are_counted_and_folded():

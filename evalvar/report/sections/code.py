@@ -77,19 +77,74 @@ def section(reading: Reading) -> Section | None:
     )
 
 
-def leaders(found: list[Curve]) -> tuple[int, int, Curve, Curve] | None:
-    """Return the smallest and largest shared k of pass@k, and who leads at each."""
+@dataclass(frozen=True)
+class Leads:
+    """Who has the highest estimate of pass@k on a benchmark, at every k of all its models."""
+
+    curves: tuple[Curve, ...]
+    by_k: tuple[tuple[int, Curve], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The leaders, in the order of k."""
+        return tuple(dict.fromkeys(curve.model for _, curve in self.by_k))
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The k at which the interval of the highest estimate meets that of another model."""
+        return tuple(k for k, lead in self.by_k if any(_meet(lead, o, k) for o in self.others(k)))
+
+    def others(self, k: int) -> list[Curve]:
+        """Return the curves of the models that do not lead at k."""
+        lead = dict(self.by_k)[k]
+        return [curve for curve in self.curves if curve is not lead]
+
+    @property
+    def crossed(self) -> tuple[int, int] | None:
+        """Two k whose leaders lie apart from each other, each ahead at its own."""
+        for k, one in self.by_k:
+            for other, many in reversed(self.by_k):
+                apart = one is not many and not _meet(one, many, k)
+                if k < other and apart and not _meet(one, many, other):
+                    return k, other
+        return None
+
+    @property
+    def remark(self) -> str:
+        """Say where the order is not settled by the intervals."""
+        if not self.open:
+            return ""
+        ks = wording.listing([f"{k:,}" for k in self.open], most=6)
+        return (
+            f"At k = {ks} the interval of the highest overlaps with another\u2019s; models are not "
+            "compared pair by pair here."
+        )
+
+    def held(self, model: str) -> str:
+        """Return the k at which a model leads."""
+        return "k = " + wording.listing(
+            [f"{k:,}" for k, c in self.by_k if c.model == model], most=6
+        )
+
+
+def leaders(found: list[Curve]) -> Leads | None:
+    """Return who leads pass@k on the first benchmark; None with one model or one k."""
     passed = [c for c in found if c.family == "pass@"]
     first = [c for c in passed if c.place == passed[0].place]
     shared = set.intersection(*({k for k, _ in c.points} for c in first)) if first else set()
     if len(first) < 2 or len(shared) < 2:
         return None
-    low, high = min(shared), max(shared)
 
     def best(k: int) -> Curve:
         return max(first, key=lambda curve: float(dict(curve.points)[k]["value"]))
 
-    return low, high, best(low), best(high)
+    return Leads(tuple(first), tuple((k, best(k)) for k in sorted(shared)))
+
+
+def _meet(one: Curve, other: Curve, k: int) -> bool:
+    """Tell whether two intervals overlap, or are not both given."""
+    a, b = dict(one.points)[k], dict(other.points)[k]
+    return not (a["low"] > b["high"] or a["high"] < b["low"])
 
 
 def at(curve: Curve, k: int) -> str:
@@ -99,21 +154,15 @@ def at(curve: Curve, k: int) -> str:
 
 
 def _answer(found: list[Curve]) -> str:
-    ends = leaders(found)
-    if ends is None:
+    leads = leaders(found)
+    if leads is None:
         curve = found[0]
         texts = [f"{curve.family}{k} {at(curve, k)}" for k, _ in curve.points[:3]]
         return f"{curve.model} on {curve.place}: {wording.listing(texts)}."
-    low, high, one, many = ends
-    if one.model == many.model:
-        return (
-            f"{one.model} leads {one.place} at one try and at {high}: pass@{low} {at(one, low)}, "
-            f"pass@{high} {at(one, high)}."
-        ).replace("one try", "one try" if low == 1 else f"{low} tries")
-    return (
-        f"The leader of {one.place} depends on the number of tries: {one.model} at k = {low} "
-        f"({at(one, low)}), {many.model} at k = {high} ({at(many, high)})."
-    )
+    place = leads.curves[0].place
+    held = [f"{name} at {leads.held(name)}" for name in leads.names]
+    text = f"The highest estimate of pass@k on {place} is that of {wording.listing(held)}."
+    return f"{text} {leads.remark}".rstrip()
 
 
 def figures_of(found: list[Curve]) -> list[Figure]:
@@ -141,6 +190,19 @@ def figures_of(found: list[Curve]) -> list[Figure]:
             )
         )
     return drawn
+
+
+def _rests(mine: list[Curve]) -> str:
+    """Say what the intervals rest on and how they were made, by the range of n."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in (row for curve in mine for _, row in curve.points):
+        found.setdefault((str(row["unit"]), str(row["method"])), []).append(float(row["n"]))
+    parts = []
+    for (unit, method), counts in found.items():
+        low, high = min(counts), max(counts)
+        few = f"{wording.count(low)} to " if low < high else ""
+        parts.append(f"{few}{wording.basis(high, unit)} ({method})")
+    return wording.listing(parts, most=3)
 
 
 def _ends(curve: Curve) -> str:
@@ -171,7 +233,7 @@ def _tables(found: list[Curve]) -> list[Table]:
                     bounds = curve.unit.interval(row) or wording.DASH
                     cells += [curve.unit.cell(row), Cell(bounds, tone="quiet")]
                 rows.append(Row(tuple(cells), place))
-        first = mine[0].points[0][1]
+        level = mine[0].points[0][1]["level"]
         share = "percent of problems" if mine[0].unit.percent else "1 = as fast as the reference"
         tables.append(
             Table(
@@ -180,9 +242,8 @@ def _tables(found: list[Curve]) -> list[Table]:
                 tuple(rows),
                 caption=f"{family}k with intervals",
                 footnotes=(
-                    f"{family}k: {share}; {wording.percent(first['level'])} intervals over "
-                    f"{wording.basis(first['n'], str(first['unit']))} ({first['method']}). A dash: "
-                    "k is larger than the number of samples.",
+                    f"{family}k: {share}; {wording.percent(level)} intervals over "
+                    f"{_rests(mine)}. A dash: not defined, as with fewer samples than k.",
                 ),
                 counted="models",
             )

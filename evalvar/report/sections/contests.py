@@ -1,6 +1,7 @@
 """Paired comparisons as they are told: who against whom, on what, and how it ended."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, nan
@@ -9,6 +10,7 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.model import Cell, Tone
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.sections.sides import sided
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Pair:
     @property
     def names(self) -> tuple[str, str]:
         """First and second, in the order in which the difference is taken."""
-        a, b = (_side(self.row["between"], self.row[name]) for name in ("a", "b"))
+        a, b = self._sides
         return (b, a) if self.flipped else (a, b)
 
     @property
@@ -54,6 +56,32 @@ class Pair:
         if not (isfinite(self.row["low"]) and isfinite(self.row["high"])):
             return "undefined"
         return "clear" if self.row["low"] > 0 or self.row["high"] < 0 else "tie"
+
+    @property
+    def undecided(self) -> bool:
+        """True for a tie by adjustment only: its own interval leaves out zero."""
+        outside = self.row["low"] > 0 or self.row["high"] < 0
+        return self.status == "tie" and bool(outside)
+
+    @property
+    def word(self) -> str:
+        """The status as it stands in a row."""
+        return "tie (Holm)" if self.undecided else self.status
+
+    @property
+    def method(self) -> str:
+        """The method, with the names of the sides."""
+        return sided(str(self.row["method"]), *self._sides)
+
+    @property
+    def used(self) -> tuple[str, str, str]:
+        """The method as given, and the names of a and b."""
+        return (str(self.row["method"]), *self._sides)
+
+    @property
+    def _sides(self) -> tuple[str, str]:
+        a, b = (_side(self.row["between"], self.row[name]) for name in ("a", "b"))
+        return a, b
 
     @property
     def winner(self) -> str:
@@ -95,6 +123,23 @@ class Contest:
         subject = "" if self.between == "model" or not self.model else f"{self.model}: "
         named = ", ".join(part for part in (self.task, self.metric) if part)
         return subject + named + ("" if self.higher else ", lower is better")
+
+    @property
+    def hub(self) -> str:
+        """The side that all others are compared with, where not all pairs were made."""
+        if len(self.pairs) < 2:
+            return ""
+        shared = set.intersection(*(set(pair.names) for pair in self.pairs))
+        return min(shared, default="")
+
+    @property
+    def hub_leads(self) -> bool:
+        """True where the hub has the better mean in each of its pairs."""
+        sign = 1 if self.higher else -1
+        return all(
+            sign * float(pair.row["value"]) * (1 if pair.names[0] == self.hub else -1) > 0
+            for pair in self.pairs
+        )
 
     def tally(self) -> Counter[str]:
         """Count pairs by status."""
@@ -170,6 +215,24 @@ def contests(reading: Reading) -> list[Contest]:
             tasks.index(c.task),
             metrics[c.task].index(c.metric),
         ),
+    )
+
+
+def selection(found: Iterable[Contest]) -> str:
+    """Say that all sides were compared with one only, and how often that one leads."""
+    stars = [contest for contest in found if contest.hub]
+    hubs = {contest.hub for contest in stars}
+    if len(hubs) != 1:
+        return ""
+    hub = hubs.pop()
+    leads = sum(contest.hub_leads for contest in stars)
+    text = f"Every {stars[0].between} against {hub} only"
+    if not leads:
+        return f"{text}."
+    where = stars[0].place if len(stars) == 1 else f"{leads:,} of {len(stars):,} readings"
+    return (
+        f"{text}, the leader on {where} in the same data; the choice of the leader is not adjusted "
+        "for."
     )
 
 

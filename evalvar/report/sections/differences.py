@@ -7,7 +7,8 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading
-from evalvar.report.sections.contests import Contest, Pair, contests
+from evalvar.report.sections.contests import Contest, Pair, contests, selection
+from evalvar.report.sections.sides import sided_methods
 
 MOST_FIGURES = 6
 MOST_ROWS_DRAWN = 24
@@ -42,13 +43,18 @@ def _answer(found: list[Contest]) -> str:
         first, second = pair.names
         value = contest.unit.of(contest.text(pair))
         verb = "are told apart" if pair.status == "clear" else "cannot be told apart"
-        interval = contest.interval(pair)
-        return f"{first} and {second} {verb} on {contest.place}: {value} {interval}.".replace(
-            " .", "."
-        )
+        interval = f"{value} {contest.interval(pair)}".rstrip()
+        return f"{first} and {second} {verb} on {contest.place}: {interval}."
     ties = "1 is a tie" if tally["tie"] == 1 else f"{wording.count(tally['tie'])} are ties"
     clear = "1 is" if tally["clear"] == 1 else f"{wording.count(tally['clear'])} are"
-    return f"Of {wording.count(total)} paired differences, {clear} told apart and {ties}."
+    said = f"Of {wording.count(total)} paired differences, {clear} told apart and {ties}"
+    if any(isfinite(pair.holm) for c in found for pair in c.pairs):
+        said += ", by Holm over the pairs of a benchmark and metric only"
+    else:
+        said += ", unadjusted for their number"
+    if len({(c.between, c.model, c.task) for c in found}) < len(found):
+        said += "; the metrics of a benchmark are readings of the same answers"
+    return f"{said}."
 
 
 def figures_of(found: list[Contest]) -> list[Figure]:
@@ -90,7 +96,7 @@ def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str) -> Figure:
         (
             label,
             *contest.unit.bounds(pair.told),
-            contest.text(pair) if pair.status == "clear" else pair.status,
+            contest.text(pair) if pair.status == "clear" else pair.word,
             pair.status == "clear",
         )
         for label, contest, pair in shown
@@ -127,20 +133,24 @@ def _table(found: list[Contest]) -> Table:
         rows += [Row(_cells(contest, pair, named=skip > 0)[skip:], contest.group) for pair in shown]
     told = " minus ".join(next(iter(names))) if skip else "First minus second"
     notes = [f"{told}, in points for scores between 0 and 1, on the items both answered."]
-    methods = dict.fromkeys(
-        str(pair.row["method"])
-        for c in found
-        for pair in c.pairs
-        if not str(pair.row["method"]).startswith("undefined")
+    methods = sided_methods(
+        pair.used for c in found for pair in c.pairs if not pair.method.startswith("undefined")
     )
     if methods:
         level = wording.percent(max(pair.row["level"] for c in found for pair in c.pairs))
-        notes.append(f"{level} intervals by {wording.listing(list(methods), most=3)}, unadjusted.")
+        notes.append(f"{level} intervals by {wording.listing(methods, most=3)}, unadjusted.")
     if any(isfinite(pair.holm) for c in found for pair in c.pairs):
         notes.append(
             "Where a benchmark has several pairs, p is adjusted by Holm over them, and the verdict "
-            "rests on it: an interval may leave out zero and the pair still be a tie."
+            "rests on it."
         )
+    if any(pair.undecided for c in found for pair in c.pairs):
+        notes.append(
+            "tie (Holm): the interval, which is unadjusted, leaves out zero; the adjusted p does "
+            "not settle the pair."
+        )
+    if selection(found):
+        notes.append(selection(found))
     if short and len(rows) < total:
         notes.append(f"Neighbours in the order of means; all {total:,} pairs are in the results.")
     return Table(
@@ -165,7 +175,7 @@ def _cells(contest: Contest, pair: Pair, *, named: bool) -> tuple[Cell, ...]:
     first, second = pair.names
     better = pair.winner if named else "first" if pair.winner == first else "second"
     value = contest.cell(pair, tone="strong" if pair.status == "clear" else "quiet")
-    verdict = {"clear": better, "tie": "tie"}.get(pair.status, wording.DASH)
+    verdict = {"clear": better, "tie": pair.word}.get(pair.status, wording.DASH)
     bounds = contest.interval(pair) or wording.DASH
     return (
         Cell(first),

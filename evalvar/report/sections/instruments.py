@@ -74,9 +74,13 @@ def _answer(found: dict[Place, Cells]) -> str:
     top = max(ratios, key=lambda place: ratios[place])
     largest = f"the largest ratio is {wording.ratio(ratios[top])}, on {top[1]} ({top[2]})"
     many = wording.count(len(ratios), "reading")
-    which = f"all {many}" if 1 < above == len(ratios) else f"{above or 'none'} of {many}"
-    beyond = f", beyond its interval in {sure}" if above else ""
-    return f"Seed noise is estimated above item noise in {which}{beyond}: {largest}."
+    which = f"all {many}" if 1 < above == len(ratios) else f"{above} of {many}"
+    if not above:
+        return f"Run-to-run spread is estimated above item noise in none of {many}: {largest}."
+    return (
+        f"Run-to-run spread is estimated above item noise in {which}, with the whole interval of "
+        f"the ratio above 1 in {sure or 'none'} of them; {largest}."
+    )
 
 
 def _name(place: Place, several: bool) -> str:
@@ -143,7 +147,9 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         footnotes=(
             f"Points for scores between 0 and 1. From {_counts(found)}; sd with ddof = 1; tau is "
             f"Kendall\u2019s tau-b (ties corrected), mean over seeds. Item ± is half the {shown} "
-            "interval over items, averaged over runs. A dash: no such reading, or not defined. "
+            "interval over items, averaged over runs. Seed sd is run-to-run spread on these items, "
+            "decoding noise included; the metrics of a benchmark are readings of the same answers. "
+            "A dash: no such reading, or not defined. "
             "Columns as in Madaan et al. (2024), Table 1.",
         ),
         counted="readings",
@@ -170,6 +176,13 @@ def _tau(cells: Cells | None) -> Cell:
     return Cell(wording.fixed(tau, 2), tau)
 
 
+def _bounds(cells: Cells | None) -> Cell:
+    row = {} if cells is None else cells.get("snr", {})
+    low, high = (wording.ratio(float(row.get(name, nan))) for name in ("low", "high"))
+    text = f"[{low}, {high}]" if wording.DASH not in (low, high) else wording.DASH
+    return Cell(text, tone="quiet")
+
+
 def _signal_table(reading: Reading, found: dict[Place, Cells], several: bool) -> Table:
     rows = []
     for place, cells in found.items():
@@ -188,14 +201,21 @@ def _signal_table(reading: Reading, found: dict[Place, Cells], several: bool) ->
                     _mean(cells, unit),
                     Cell(unit.deviation(sd), sd),
                     Cell(wording.ratio(snr), snr),
+                    _bounds(cells),
                     Cell(name, tone="quiet"),
                     Cell(wording.ratio(other), other),
+                    _bounds(beside),
                 ),
                 task,
             )
         )
     seeds = {label(c, "seeds") for c in found.values() if isfinite(label(c, "seeds"))}
-    few = " With so few seeds each ratio is itself rough." if seeds and min(seeds) < 10 else ""
+    few = (
+        " With so few seeds each ratio is itself rough: rows whose intervals overlap are not told "
+        "apart."
+        if seeds and min(seeds) < 10
+        else ""
+    )
     return Table(
         "signal-table",
         (
@@ -203,8 +223,10 @@ def _signal_table(reading: Reading, found: dict[Place, Cells], several: bool) ->
             Column("Final mean"),
             Column("Seed sd, last"),
             Column("SNR, discrete"),
+            Column("[low, high]", "text", secondary=True),
             Column("Continuous metric", "text", secondary=True),
             Column("SNR, continuous"),
+            Column("[low, high]", "text", secondary=True),
         ),
         tuple(rows),
         caption="Signal to noise at the last checkpoint, discrete beside continuous",

@@ -1,6 +1,5 @@
 """Methods and settings, and the sources: how was it done, and on what?"""
 
-from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -8,6 +7,7 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Row, Section, Span, Table, Text
 from evalvar.report.reading import Reading, missing, records
+from evalvar.report.sections.sides import sided_methods
 
 MOST_SOURCES = 12
 _TITLES = {
@@ -126,13 +126,12 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     table = reading.table(name)
     bounded = table.assign(bound=table["low"].notna() & table["high"].notna())
     used: dict[str, dict[str, None]] = {}
-    for (quantity, method), group in bounded.groupby(["quantity", "method"], sort=False):
-        told = str(method)
-        if not told or told.startswith("undefined"):
-            continue
-        level = group["level"].max() if group["bound"].any() else float("nan")
-        shown = f" ({wording.percent(level)} intervals)" if isfinite(level) else ""
-        used.setdefault(str(quantity), {}).setdefault(told + shown)
+    known = bounded[~bounded["method"].astype(str).str.match("undefined|$")]
+    for (quantity, bound), group in known.groupby(["quantity", "bound"], sort=False):
+        sides = ((str(row["method"]), str(row["a"]), str(row["b"])) for row in records(group))
+        for told in sided_methods(sides):
+            shown = f" ({wording.percent(group['level'].max())} intervals)" if bound else ""
+            used.setdefault(str(quantity), {}).setdefault(told + shown)
     together: dict[tuple[str, ...], list[str]] = {}
     for quantity, methods in used.items():
         together.setdefault(tuple(methods), []).append(_WORDS.get(quantity, quantity))

@@ -1,13 +1,22 @@
 """What is missing: rows in = rows used + rows named."""
 
+import re
 from math import isfinite
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.model import Block, Cell, Column, Row, Section, Span, Table, Text
+from evalvar.report.model import Block, Cell, Column, Phrase, Row, Section, Span, Table, Text
 from evalvar.report.reading import Reading, records
 
 _QUANTITIES = ("items", "items_missing", "unscored")
+# As many remarks of a kind are told by one of them.
+LEAST_ALIKE = 3
+_NUMBER = r"\d[\d,.]*\d|\d"
+_PLURAL = re.compile(r"(# [a-z]+)s\b")
+_CELL = (
+    "A cell is one model, task, metric, seed, checkpoint and prompt; an item counts once in each, "
+    "however many answers it has there."
+)
 
 
 def section(reading: Reading) -> Section | None:
@@ -23,12 +32,13 @@ def section(reading: Reading) -> Section | None:
     if gaps:
         blocks.append(_table(gaps))
     if warnings:
-        blocks.append(Text("list", tuple((Span(sentence),) for sentence in warnings)))
+        blocks += _remarks(reading, warnings)
     return Section(
         "missing",
         "What is missing",
         _answer(totals, gaps, warnings),
         tuple(blocks),
+        (_CELL,) if totals and not gaps else (),
         short="What is missing",
     )
 
@@ -53,19 +63,43 @@ def _answer(
     )
     if not totals:
         return f"{named}."
-    scores = sum(cells["items"] for cells in totals.values() if isfinite(cells["items"]))
-    absent = sum(cells["items_missing"] for cells in totals.values())
-    unscored = sum(cells["unscored"] for cells in totals.values())
-    parts = [f"{wording.count(scores, 'score')} were read"]
+    items, absent, unscored, cells = (
+        sum(found[name] for found in totals.values() if isfinite(found[name]))
+        for name in (*_QUANTITIES, "cells")
+    )
+    asked = f"{wording.count(items, 'item')} asked in {wording.count(cells, 'cell')}"
     if gaps:
-        parts.append(
-            f"{wording.count(absent)} expected ones are missing and {wording.count(unscored)} "
-            "answers are unscored"
-        )
-        text = "; ".join(parts)
+        text = f"{asked}; {wording.count(absent)} missing, {wording.count(unscored)} without score"
+    elif cells == 1:
+        text = f"{asked}, each with a score"
     else:
-        text = f"{parts[0]}, none is missing"
+        text = f"{asked}, each with a score and none missing that another cell of its task has"
     return f"{text}; {named}." if warnings else f"{text}."
+
+
+def _remarks(reading: Reading, warnings: tuple[str, ...]) -> list[Block]:
+    """Tell remarks that differ in names and numbers only by the first of them and a count."""
+    names = {str(n) for key in ("model", "task", "metric", "a", "b") for n in reading.names(key)}
+    names -= {""}
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    # A name is looked for before a number, since most names hold numbers.
+    known = re.compile("|".join([*(rf"(?<!\w){re.escape(n)}(?!\w)" for n in longest), _NUMBER]))
+    alike: dict[str, list[str]] = {}
+    for sentence in warnings:
+        form = _PLURAL.sub(r"\1", known.sub("#", sentence))
+        alike.setdefault(form, []).append(sentence)
+    told: list[Phrase] = []
+    for sentences in alike.values():
+        if len(sentences) < LEAST_ALIKE:
+            told += [(Span(sentence),) for sentence in sentences]
+            continue
+        rest = wording.count(len(sentences) - 1, "further remark")
+        told.append((Span(sentences[0]), Span(f" {rest} of this kind.", "quiet")))
+    blocks: list[Block] = [Text("list", tuple(told))]
+    if len(told) < len(warnings):
+        full = tuple((Span(sentence),) for sentence in warnings)
+        blocks.append(Text("list", full, folded=f"All {wording.count(len(warnings), 'remark')}"))
+    return blocks
 
 
 def _table(gaps: dict[tuple[str, str, str], dict[str, float]]) -> Table:
@@ -91,16 +125,15 @@ def _table(gaps: dict[tuple[str, str, str], dict[str, float]]) -> Table:
             Column("Model", "name"),
             Column("Metric", "text"),
             Column("Cells", secondary=True),
-            Column("Scores read"),
+            Column("Items asked"),
             Column("Items missing"),
             Column("Unscored"),
         ),
         rows,
         caption="Missing and unscored answers by model, task and metric",
         footnotes=(
-            "A cell is one seed, checkpoint and prompt; counts are summed over cells. "
-            "Missing: asked in another cell of the task and not in this one. Unscored: asked, and "
-            "no score came.",
+            f"{_CELL} Missing: asked in another cell of the task and not in this one. Unscored: "
+            "asked, and no score came.",
         ),
         counted="readings",
     )

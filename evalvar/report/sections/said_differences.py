@@ -9,32 +9,37 @@ from evalvar.report import wording
 from evalvar.report.model import Figure, Verdict
 from evalvar.report.reading import missing
 from evalvar.report.sections.claims import claim, quiet
-from evalvar.report.sections.contests import Contest, Pair
+from evalvar.report.sections.contests import Contest, Pair, selection
+from evalvar.report.sections.sides import sided_methods
 
 
 def differences(found: Sequence[Contest]) -> list[Verdict]:
-    """Return at most three verdicts: one pair at least, and a count where there are many."""
-    heads = _heads([c for c in found if c.between != "checkpoint"])
+    """Return at most three verdicts: the clearest pair, and a count where there are many."""
+    mine = [c for c in found if c.between != "checkpoint"]
+    heads = _heads(mine)
+    verdicts = []
     if len(heads) == 1 or (len(heads) == 2 and all(len(c.pairs) == 1 for c in heads)):
         verdicts = [_pair(contest, _first(contest)) for contest in heads]
-    elif heads:
-        top = max(heads, key=lambda contest: _distance(_first(contest)))
+    elif clear := [c for c in heads if _first(c).status == "clear"]:
+        top = max(clear, key=lambda contest: _distance(_first(contest)))
         chosen = _pair(top, _first(top))
-        remark = f" The widest lead of {len(heads)} benchmarks, not adjusted for that choice."
+        remark = (
+            f" The clearest lead, by size over width of interval, of {len(heads)} benchmarks; not "
+            "adjusted for that choice."
+        )
         verdicts = [replace(chosen, method=chosen.method + remark)]
-    else:
-        return []
     if len(heads) > 2 or any(len(c.pairs) > 1 for c in heads):
-        verdicts.append(_tally(heads))
+        verdicts.append(_tally(heads, mine))
     return verdicts
 
 
 def last_steps(found: Sequence[Contest]) -> list[Verdict]:
     """Return what the last checkpoint gained over the one before, over all benchmarks."""
-    heads = _heads([c for c in found if c.between == "checkpoint" and len(c.pairs) == 1])
+    mine = [c for c in found if c.between == "checkpoint" and len(c.pairs) == 1]
+    heads = _heads(mine)
     if len(heads) == 1:
         return [_pair(heads[0], heads[0].pairs[0])]
-    return [_tally(heads)] if heads else []
+    return [_tally(heads, mine)] if heads else []
 
 
 def _heads(found: Sequence[Contest]) -> list[Contest]:
@@ -47,8 +52,13 @@ def _heads(found: Sequence[Contest]) -> list[Contest]:
 
 
 def _first(contest: Contest) -> Pair:
-    """Return the step at the top of the ladder: the leader against the next."""
-    return next(pair for pair in contest.ladder()[0] if pair.status != "undefined")
+    """Return the step at the top of the ladder: the leader, or the hub, against the next."""
+    ladder, stepped = contest.ladder()
+    known = [pair for pair in ladder if pair.status != "undefined"]
+    if stepped or not contest.hub:
+        return known[0]
+    sign = 1 if contest.higher else -1
+    return max(known, key=lambda pair: sign * pair.means[pair.names[0] == contest.hub])
 
 
 def _distance(pair: Pair) -> float:
@@ -82,11 +92,13 @@ def _pair(contest: Contest, pair: Pair) -> Verdict:
             f" than {second}, {rests}",
         )
     else:
+        how = " after Holm\u2019s adjustment" if pair.undecided else ""
+        but = ", although its own interval leaves out 0" if pair.undecided else ""
         said = claim(
-            f"{first} and {second} cannot be told apart on {where}:",
+            f"{first} and {second} cannot be told apart on {where}{how}:",
             f" {text}",
             bounds,
-            f", {rests}",
+            f"{but}, {rests}",
         )
     graphic = Figure(
         "mini_interval",
@@ -94,13 +106,13 @@ def _pair(contest: Contest, pair: Pair) -> Verdict:
         alt=f"{contest.text(pair)} {contest.interval(pair)}".rstrip(),
     )
     if clear:
-        return Verdict("Clear", "clear", said, _method(pair), "differences", graphic)
-    return Verdict("1 tie", "tie", said, _method(pair), "differences", graphic)
+        return Verdict("Clear", "clear", said, _method(contest, pair), "differences", graphic)
+    return Verdict("1 tie", "tie", said, _method(contest, pair), "differences", graphic)
 
 
-def _method(pair: Pair) -> str:
+def _method(contest: Contest, pair: Pair) -> str:
     parts = [
-        str(pair.row["method"]),
+        pair.method,
         wording.basis(pair.row["n"], str(pair.row["unit"])),
         pair.p_text,
         f"{wording.percent(pair.row['level'])} interval",
@@ -109,44 +121,34 @@ def _method(pair: Pair) -> str:
     unpaired = pair.row.get("unpaired")
     if not missing(unpaired) and float(str(unpaired)) > 0:
         left = wording.count(float(str(unpaired)), "item")
-        text += f" {left} that only one of them answered left out."
-    return text
+        text += f" {left} without a score on both sides left out."
+    return f"{text} {selection([contest])}".rstrip()
 
 
-def _tally(heads: Sequence[Contest]) -> Verdict:
-    """Count clear pairs and ties over the first metric of every benchmark."""
+def _tally(heads: Sequence[Contest], mine: Sequence[Contest]) -> Verdict:
+    """Count clear pairs and ties over the first metric of every benchmark, and name it."""
     tally = sum((c.tally() for c in heads), Counter[str]())
     clear, ties = tally["clear"], tally["tie"]
     lone = all(len(c.pairs) == 1 for c in heads)
-    noun = "benchmark" if lone else "pair"
+    total = wording.count(clear + ties, "benchmark" if lone else "pair")
     tied = "1 is a tie" if ties == 1 else f"{ties:,} are ties"
     apart = "1 is" if clear == 1 else f"{clear:,} are"
-    where = "" if lone or len(heads) > 1 else f" on {heads[0].place}"
-    over = f" on {wording.count(len(heads), 'benchmark')}" if not lone and len(heads) > 1 else ""
-    strong = f"Of {wording.count(clear + ties, noun)}{where}{over}, {apart} told apart and {tied}."
+    over = "" if lone else f" on {wording.count(len(heads), 'benchmark')}"
+    where = f"{over} ({_metrics(heads)})" if len(heads) > 1 else f" on {heads[0].place}"
+    strong = f"Of {total}{where}, {apart} told apart and {tied}."
     names = {c.pairs[0].names for c in heads} if lone else set()
     rest = ""
     if len(names) == 1:
         first, second = next(iter(names))
         model = heads[0].model if heads[0].between != "model" else ""
         subject = f"{model}: {first}" if model else first
-        total = wording.count(clear + ties, noun)
         if not clear:
-            strong = f"{subject} and {second} cannot be told apart on any of {total}."
+            strong = f"{subject} and {second} cannot be told apart on any of {total}{where}."
         else:
-            strong = f"{subject} and {second} are told apart on {clear:,} of {total}."
+            strong = f"{subject} and {second} are told apart on {clear:,} of {total}{where}."
         wins = Counter(c.pairs[0].winner for c in heads if c.pairs[0].status == "clear")
         rest = "; ".join(f"{name} is better on {n}" for name, n in wins.most_common())
         rest = f" {rest}." if rest else ""
-    methods = dict.fromkeys(
-        str(pair.row["method"]) for c in heads for pair in c.pairs if pair.status != "undefined"
-    )
-    method = wording.listing(list(methods), most=2)
-    if any(isfinite(pair.holm) for c in heads for pair in c.pairs):
-        method += "; verdicts by Holm over the pairs of a benchmark"
-    elif lone and len(heads) > 1:
-        method += "; not adjusted over benchmarks"
-    level = 1 - heads[0].pairs[0].row["level"]
     graphic = Figure(
         "mini_bars",
         {
@@ -160,8 +162,48 @@ def _tally(heads: Sequence[Contest]) -> Verdict:
     return Verdict(
         wording.count(ties, "tie") if ties else "All clear",
         "tie" if ties else "clear",
-        claim(strong, rest),
-        wording.sentence(f"{method}; two-sided at {wording.percent(level)}"),
+        claim(strong, rest + _others(heads, mine)),
+        _tally_method(heads),
         "differences",
         graphic,
     )
+
+
+def _metrics(heads: Sequence[Contest]) -> str:
+    """Name the metrics that a tally rests on."""
+    tasks: dict[str, list[str]] = {}
+    for contest in heads:
+        tasks.setdefault(contest.metric, []).append(contest.task)
+    if len(tasks) == 1:
+        return heads[0].metric
+    few = len(heads) <= 3
+    shown = [f"{m} on {wording.listing(on) if few else len(on)}" for m, on in tasks.items()]
+    return wording.listing(shown, most=3)
+
+
+def _others(heads: Sequence[Contest], mine: Sequence[Contest]) -> str:
+    """Say how the count goes with every metric, where there are more than were counted."""
+    if len(mine) <= len(heads):
+        return ""
+    tally = sum((c.tally() for c in mine), Counter[str]())
+    total = tally["clear"] + tally["tie"]
+    return (
+        f" With every metric, which are readings of the same answers, {tally['clear']:,} of "
+        f"{total:,} are told apart."
+    )
+
+
+def _tally_method(heads: Sequence[Contest]) -> str:
+    pairs = [pair for c in heads for pair in c.pairs if pair.status != "undefined"]
+    method = wording.listing(sided_methods(pair.used for pair in pairs), most=2)
+    if any(isfinite(pair.holm) for pair in pairs):
+        method += "; verdicts by Holm over the pairs of a benchmark"
+    if len(heads) > 1:
+        method += "; not adjusted over benchmarks"
+    level = wording.percent(1 - heads[0].pairs[0].row["level"])
+    text = wording.sentence(f"{method}; two-sided at {level}")
+    undecided = sum(pair.undecided for pair in pairs)
+    if undecided:
+        ties = "1 tie has" if undecided == 1 else f"{undecided:,} ties have"
+        text += f" {ties} an unadjusted interval that leaves out 0."
+    return f"{text} {selection(heads)}".rstrip()

@@ -1,10 +1,12 @@
-"""What can be said of training luck: seeds against items, discrete against continuous, chance."""
+"""What can be said of runs: seeds against items, discrete against continuous, chance."""
 
-from math import isfinite
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Figure, Verdict
-from evalvar.report.reading import Reading, base, missing, records
+from evalvar.report.reading import PARTNERS, Reading, base, missing, records
 from evalvar.report.sections import instruments
 from evalvar.report.sections.claims import claim, quiet
 
@@ -19,7 +21,7 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     if not ratios:
         return []
     # What its interval settles comes first, then what is only estimated.
-    sure = {p: r for p, r in ratios.items() if r > 1 and not found[p]["noise_ratio"]["low"] <= 1}
+    sure = {p: r for p, r in ratios.items() if found[p]["noise_ratio"]["low"] > 1}
     shown = sure or ratios
     top = max(shown, key=lambda place: shown[place])
     cells, unit = found[top], reading.unit(top[1], top[2])
@@ -36,8 +38,11 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     level = wording.percent(row["level"])
     method = (
         f"Normal quantile {wording.TIMES} seed sd over the half-width of the {level} interval over "
-        f"items, both averaged over {steps}; {seeds}, ddof = 1."
+        f"items, both averaged over {steps}; {seeds}, ddof = 1. The seed sd holds all that differs "
+        "between runs on these items: training, decoding, and how the two meet."
     )
+    if len(ratios) > 1:
+        method += f" The largest of {total}, not adjusted for that choice."
     graphic = Figure(
         "mini_bars",
         {"rows": ((ratios[top], text, "seeds", "seed"), (1.0, "1", "items", "blue"))},
@@ -45,91 +50,162 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     )
     if sure:
         said = claim(
-            f"On {where} training luck moves the score an estimated {text} times as much as the "
-            "choice of items does",
+            f"On {where} the run-to-run spread on these items (decoding noise included) is an "
+            f"estimated {text} times the noise of the choice of items",
             quiet(f" {bounds}" if bounds else ""),
             f": the seed sd is {sd}, the item interval ±\u00a0{half}. The ratio is above 1 in "
             f"{above} of {total}.",
         )
         return [Verdict("Seed-limited", "warn", said, method, "instruments", graphic)]
     if above:
+        unsettled = "too wide to settle" if bounds else "with no interval to settle"
         said = claim(
-            f"Seeds may matter more than items on {where}: their noise is an estimated {text} "
-            "times that of the items",
-            quiet(f" {bounds}"),
-            f", too wide to settle which is larger. The seed sd is {sd}, the item interval "
+            f"The run-to-run spread on these items (decoding noise included) may exceed the noise "
+            f"of the choice of items on {where}: it is an estimated {text} times that",
+            quiet(f" {bounds}" if bounds else ""),
+            f", {unsettled} which is larger. The seed sd is {sd}, the item interval "
             f"±\u00a0{half}; the estimate is above 1 in {above} of {total}.",
         )
         return [Verdict("Not settled", "warn", said, method, "instruments", graphic)]
     said = claim(
-        "As estimated, on no benchmark do the seeds move the score more than the choice of items "
-        f"does: at most {text} times, on {where}",
+        "As estimated, on no benchmark does the run-to-run spread on these items (decoding noise "
+        f"included) exceed the noise of the choice of items: at most {text} times, on {where}",
         quiet(f" {bounds}" if bounds else ""),
         f". The seed sd there is {sd}, the item interval ±\u00a0{half}.",
     )
     return [Verdict("Item-limited", "clear", said, method, "instruments", graphic)]
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """Signal to noise of a discrete reading and of its named continuous partner."""
+
+    place: instruments.Place
+    name: str
+    discrete: dict[str, Any]
+    continuous: dict[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        """Which one is higher, where their intervals lie apart."""
+        if self.continuous["low"] > self.discrete["high"]:
+            return "up"
+        return "down" if self.continuous["high"] < self.discrete["low"] else ""
+
+    @property
+    def numbers(self) -> str:
+        """Both with their intervals."""
+        told = [f"{_rough(row)} for {n}" for row, n in zip(self.rows, self.names, strict=True)]
+        return f"on {self.place[1]} it is {wording.listing(told)}"
+
+    @property
+    def rows(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The continuous row first."""
+        return self.continuous, self.discrete
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The metrics in the order of the rows."""
+        return self.name, self.place[2]
+
+
 def signal(reading: Reading) -> list[Verdict]:
-    """Say whether the continuous metric has more signal to noise than the discrete one."""
-    found = instruments.readings(reading)
-    pairs: list[tuple[instruments.Place, float, float, str, instruments.Cells]] = []
-    for place, cells in found.items():
-        if not reading.discrete(place[1], place[2]) or any(place[:2] == p[0][:2] for p in pairs):
-            continue
-        beside = instruments.partner(reading, found, place)
-        if beside is None:
-            continue
-        snr, other = instruments.value(cells, "snr"), instruments.value(beside, "snr")
-        if isfinite(snr) and isfinite(other) and snr > 0:
-            pairs.append((place, snr, other, str(next(iter(beside.values()))["metric"]), cells))
+    """Say whether the continuous metric has more signal to noise than its discrete partner."""
+    pairs = _besides(reading)
     if not pairs:
         return []
-    up = [pair for pair in pairs if pair[2] > pair[1]]
-    shown = max(up, key=lambda pair: pair[2] / pair[1]) if up else pairs[0]
-    place, snr, other, name, cells = shown
-    seeds = wording.count(instruments.label(cells, "seeds"), "seed")
-    numbers = (
-        f" Signal to noise on {place[1]} is {wording.ratio(other)} for {name} and "
-        f"{wording.ratio(snr)} for {place[2]}."
-    )
+    settled = [pair for pair in pairs if pair.verdict]
+    shown = max(settled or pairs[:1], key=_apart)
+    up = sum(pair.verdict == "up" for pair in pairs)
+    down = len(settled) - up
+    lone = len(pairs) == 1
+    seeds = wording.basis(shown.discrete["n"], "seed")
+    level = wording.percent(shown.discrete["level"])
     method = (
-        f"Mean over sd of {seeds} at the last checkpoint. A ratio of two such numbers is rough "
-        "with few seeds; no ordering is claimed beyond these runs."
+        f"Mean over sd of {seeds} at the last checkpoint, {level} intervals; a verdict only where "
+        "the two do not overlap. Both are readings of the same answers."
     )
+    if settled and not lone:
+        method += f" The widest apart of {len(pairs)} pairs, not adjusted for that choice."
     graphic = Figure(
         "mini_bars",
         {
-            "rows": (
-                (snr, wording.ratio(snr), base(place[2]), "faint"),
-                (other, wording.ratio(other), base(name), "faint"),
+            "rows": tuple(
+                (row["value"], wording.ratio(row["value"]), base(name), "faint")
+                for row, name in zip(shown.rows[::-1], shown.names[::-1], strict=True)
             )
         },
-        alt=numbers.strip(),
+        alt=f"Signal to noise: {shown.numbers}",
     )
+    if not settled:
+        where = shown.place[1] if lone else f"any of {len(pairs)} pairs of metrics"
+        said = claim(
+            "Whether the continuous metric has more signal to noise than the discrete one is not "
+            f"settled on {where}:",
+            f" {shown.numbers}; the intervals overlap.",
+        )
+        return [Verdict("Not settled", "tie", said, method, "instruments", graphic)]
+    open_ = f" Not settled on {len(pairs) - len(settled)}." if len(settled) < len(pairs) else ""
+    rest = f" For one, {shown.numbers}.{open_}"
+    if lone:
+        rest = f" {wording.sentence(shown.numbers)}"
     if up:
-        where = place[1] if len(pairs) == 1 else f"{len(up)} of {len(pairs)} benchmarks"
-        strong = f"The continuous metric has more signal to noise on {where}."
-        return [Verdict("Calmer", "clear", claim(strong, numbers), method, "instruments", graphic)]
-    where = place[1] if len(pairs) == 1 else f"any of {len(pairs)} benchmarks"
-    strong = f"Scoring by the continuous metric does not calm the seeds on {where}."
-    return [Verdict("No gain", "tie", claim(strong, numbers), method, "instruments", graphic)]
+        where = shown.place[1] if lone else f"{up} of {len(pairs)} pairs of metrics"
+        less = f", and less on {down}" if down else ""
+        strong = f"The continuous metric has more signal to noise on {where}{less}."
+        return [Verdict("Calmer", "clear", claim(strong, rest), method, "instruments", graphic)]
+    where = shown.place[1] if lone else f"{down} of {len(pairs)} pairs of metrics"
+    strong = f"The continuous metric has less signal to noise on {where}."
+    return [Verdict("No gain", "tie", claim(strong, rest), method, "instruments", graphic)]
+
+
+def _besides(reading: Reading) -> list[_Beside]:
+    found = instruments.readings(reading)
+    pairs: list[_Beside] = []
+    for place, cells in found.items():
+        wanted = PARTNERS.get(base(place[2]))
+        names = [key[2] for key in found if key[:2] == place[:2] and base(key[2]) == wanted]
+        if not reading.discrete(place[1], place[2]) or len(names) != 1:
+            continue
+        rows = (cells.get("snr"), found[(*place[:2], names[0])].get("snr"))
+        known = [r for r in rows if r and all(isfinite(r[k]) for k in ("value", "low", "high"))]
+        if len(known) == 2:
+            pairs.append(_Beside(place, names[0], *known))
+    return pairs
+
+
+def _apart(pair: _Beside) -> float:
+    """Return the gap between the intervals, in the size of the lower one's end."""
+    low, high = sorted((pair.discrete, pair.continuous), key=lambda row: float(row["value"]))
+    return float(high["low"]) / float(low["high"]) if low["high"] > 0 else inf
+
+
+def _rough(row: dict[str, Any]) -> str:
+    low, high = (wording.ratio(float(row[name])) for name in ("low", "high"))
+    return f"{wording.ratio(float(row['value']))} [{low}, {high}]"
 
 
 def at_chance(reading: Reading) -> list[Verdict]:
-    """Name the benchmarks whose score cannot be told from guessing."""
-    places = list(
-        dict.fromkeys(
-            wording.place(str(row["task"]), str(row["metric"]))
-            for row in records(reading.table("seed_variance"))
-            if not missing(row["at_chance"]) and bool(row["at_chance"])
-        )
-    )
-    if not places:
+    """Name the models whose score on a benchmark cannot be told from guessing."""
+    models: dict[tuple[str, str], dict[str, bool]] = {}
+    for row in records(reading.table("seed_variance")):
+        if not missing(row["at_chance"]):
+            place = (str(row["task"]), str(row["metric"]))
+            models.setdefault(place, {})[str(row["model"])] = bool(row["at_chance"])
+    parts, readings = [], 0
+    for place, found in models.items():
+        guessing = [model for model, guesses in found.items() if guesses]
+        if guessing:
+            among = f" ({len(guessing)} of {len(found)} models)" if len(found) > 1 else ""
+            parts.append(f"{wording.listing(guessing)} on {wording.place(*place)}{among}")
+            readings += len(guessing)
+    if not parts:
         return []
-    rest = " Its" if len(places) == 1 else " Their"
+    rest = " Its" if readings == 1 else " Their"
     said = claim(
-        f"{wording.listing(places)} cannot be told from guessing.",
+        f"These cannot be told from guessing: {wording.listing(parts)}."
+        if readings > 1
+        else f"{parts[0]} cannot be told from guessing.",
         f"{rest} seed noise at chance says little about the noise above it.",
     )
     method = (

@@ -1,14 +1,17 @@
-"""Who scored what, at each model's last checkpoint."""
+"""Who scored what, at the last checkpoint of each."""
 
-from dataclasses import dataclass
-from math import floor, isfinite, log10
+from dataclasses import dataclass, replace
+from math import floor, isfinite, log10, nan
 from typing import Any
 
 import pandas as pd
+from numpy import fmax
 
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Section, Table
 from evalvar.report.reading import Reading, missing, records
+
+PARTIAL = "\u2020"
 
 
 @dataclass(frozen=True)
@@ -20,15 +23,36 @@ class Score:
     metric: str
     row: dict[str, Any]
     detail: str = ""
+    asked: float = nan
+
+    @property
+    def items(self) -> float:
+        """The number of items it rests on, NaN where the result does not say."""
+        told = self.row.get("items")
+        if not missing(told):
+            return float(str(told))
+        return float(self.row["n"]) if self.row["unit"] == "item" else nan
 
     @property
     def basis(self) -> str:
         """What the interval rests on."""
-        return wording.basis(self.row["n"], str(self.row["unit"]))
+        if self.partial and self.row["unit"] == "item":
+            return f"{wording.count(self.items)} of {wording.count(self.asked, 'item')}"
+        return wording.basis(self.row["n"], str(self.row["unit"]), self.items)
+
+    @property
+    def partial(self) -> bool:
+        """True where another score of its benchmark rests on more items."""
+        return self.items < self.asked
+
+    @property
+    def mark(self) -> str:
+        """The sign of a score that rests on fewer items than another of its benchmark."""
+        return f" {PARTIAL}" if self.partial else ""
 
 
 def last_scores(reading: Reading) -> list[Score]:
-    """Return the score of every model, task and metric at the model's last checkpoint.
+    """Return the score of every model, task and metric at its last checkpoint.
 
     The mean over seeds with its interval over seeds where there are several, else the rows over
     items; several prompts or lone seeds stand as rows of their own.
@@ -38,13 +62,16 @@ def last_scores(reading: Reading) -> list[Score]:
         for row in records(reading.rows("seed_variance", "final_mean"))
     }
     keys = ["model", "task", "metric"]
-    frame = _last(reading.rows("summary", "mean"))
+    means = reading.rows("summary", "mean")
+    steps = means.dropna(subset=["checkpoint"]).groupby("model")["checkpoint"].max().to_dict()
+    frame = _last(means)
     groups = {key: group for key, group in frame.groupby(keys, sort=False)} if len(frame) else {}
     scores = []
     for key in dict.fromkeys([*groups, *over_seeds]):
         pooled = over_seeds.get(key)
         if pooled is not None and (key not in groups or _several(pooled, groups[key])):
-            scores.append(Score(str(key[0]), str(key[1]), str(key[2]), pooled))
+            detail = _earlier(pooled.get("last_checkpoint"), steps.get(key[0]))
+            scores.append(Score(str(key[0]), str(key[1]), str(key[2]), pooled, detail))
             continue
         group = groups[key]
         for row in records(group):
@@ -54,8 +81,24 @@ def last_scores(reading: Reading) -> list[Score]:
                 if group[name].nunique() > 1 and not missing(row[name])
             ]
             place = (str(key[0]), str(key[1]), str(key[2]))
-            scores.append(Score(*place, row, ", ".join(details)))
-    return scores
+            details.append(_earlier(row["checkpoint"], steps.get(key[0])))
+            scores.append(Score(*place, row, ", ".join(filter(None, details))))
+    return _marked(scores)
+
+
+def _earlier(step: Any, last: Any) -> str:
+    """Name the checkpoint of a score, where its model has a later one."""
+    if missing(step) or missing(last) or step >= last:
+        return ""
+    return f"checkpoint {int(step):,}"
+
+
+def _marked(scores: list[Score]) -> list[Score]:
+    most: dict[tuple[str, str], float] = {}
+    for score in scores:
+        place = (score.task, score.metric)
+        most[place] = fmax(most.get(place, nan), score.items)
+    return [replace(s, asked=most[s.task, s.metric]) for s in scores]
 
 
 def section(reading: Reading) -> Section | None:
@@ -71,7 +114,8 @@ def _last(frame: pd.DataFrame) -> pd.DataFrame:
     if not len(frame):
         return frame
     steps = pd.to_numeric(frame["checkpoint"]).astype(float)
-    last = steps.groupby(frame["model"]).transform("max")
+    # A task that was measured at an earlier checkpoint only has that one as its last.
+    last = steps.groupby([frame[key] for key in ("model", "task", "metric")]).transform("max")
     return frame[(steps == last) | steps.isna()]
 
 
@@ -107,11 +151,14 @@ def _table(reading: Reading, scores: list[Score]) -> Table:
         Column("[low, high]", "text"),
         Column("Rests on", "text", secondary=True),
     ]
-    if drawn:
-        unit = f" Drawn from {low:g} to {high:g}." if low != 0 or high != 100 else ""
-    else:
+    if not drawn:
         columns = [column for column in columns if column.role != "interval"]
-        unit = ""
+    notes = []
+    if any(score.partial for score in scores):
+        notes.append(
+            f"{PARTIAL} Rests on fewer items than another row of its benchmark, so the two are not "
+            "of the same questions: no ranking. Compare by differences on shared items."
+        )
     level = max(score.row["level"] for score in scores)
     return Table(
         "score-table",
@@ -121,7 +168,8 @@ def _table(reading: Reading, scores: list[Score]) -> Table:
         footnotes=(
             f"Scores between 0 and 1 in percent, others as they are. {wording.percent(level)} "
             f"intervals over what the last column names: over items it is this model's error, over "
-            f"seeds it is the recipe's.{unit}",
+            f"seeds it is the recipe's.",
+            *notes,
         ),
         counted="scores" if single else "rows",
         scale=(low, high),
@@ -131,7 +179,7 @@ def _table(reading: Reading, scores: list[Score]) -> Table:
 def _cells(reading: Reading, score: Score, name: str, drawn: bool) -> tuple[Cell, ...]:
     unit = reading.unit(score.task, score.metric)
     cell = unit.cell(score.row, tone="strong")
-    name = f"{name}, {score.detail}" if score.detail else name
+    name = (f"{name}, {score.detail}" if score.detail else name) + score.mark
     cells = [Cell(name), cell]
     if drawn:
         cells.append(Cell("", cell.value, cell.low, cell.high) if unit.percent else Cell(""))
@@ -167,14 +215,24 @@ def _answer(reading: Reading, scores: list[Score]) -> str:
             parts.append(f"{value} on {score.task} ({score.metric})")
         rest = f"; {wording.count(len(tasks) - 3, 'more task')} below" if len(tasks) > 3 else ""
         return f"{models[0]} scored {wording.listing(parts)}{rest}."
-    best = heads[0]
+    subject = f"{wording.spelled(len(models))} models on {wording.count(len(tasks), 'benchmark')}"
+    # Among rows of different questions none is the highest.
+    whole = [head for head in heads if not _mixed(scores, head)]
+    if not whole:
+        return f"{subject}; on each, some rows rest on fewer items, so none is called best."
+    best = whole[0]
+    rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
     unit = reading.unit(best.task, best.metric)
     value = f"{unit.cell(best.row).text} {unit.interval(best.row)}".rstrip()
-    rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
+    named = f"{best.model} ({best.detail})" if best.detail else best.model
     return (
-        f"{wording.spelled(len(models))} models on {wording.count(len(tasks), 'benchmark')}; the "
-        f"{rank} score on {best.task} ({best.metric}) is {best.model}\u2019s, {value}."
+        f"{subject}; the {rank} estimate on {best.task} ({best.metric}) is that of {named}, "
+        f"{value}."
     )
+
+
+def _mixed(scores: list[Score], head: Score) -> bool:
+    return any(s.partial for s in scores if (s.task, s.metric) == (head.task, head.metric))
 
 
 def headline(reading: Reading, scores: list[Score], task: str) -> Score | None:

@@ -173,7 +173,8 @@ def _trend_table(reading: Reading) -> Table:
         footnotes=(
             "tau: Kendall\u2019s tau-b of score with checkpoint, mean over seeds; 1 always moves "
             "the better way, 0 has no trend. No-trend sd: how far tau strays by chance where there "
-            "is no trend. Step noise in points for scores between 0 and 1.",
+            "is no trend; it takes checkpoints as independent, which those of one run are not, so "
+            "it is a lower bound. Step noise in points for scores between 0 and 1.",
         ),
         counted="readings",
     )
@@ -188,13 +189,14 @@ def _trend_cell(quantity: str, row: dict[str, Any] | None, unit: Unit) -> Cell:
     if quantity == "snr_last":
         return Cell(wording.ratio(value), value)
     if quantity == "rise_share":
-        return Cell(wording.percent(round(value, 2)), value)
+        return Cell(f"{wording.fixed(value * 100, 0)}%", value)
     return Cell(wording.fixed(value, 2), value)
 
 
 def _answer(reading: Reading) -> str:
     sds = reading.rows("checkpoints", "seed_sd")
     best: tuple[float, dict[str, Any]] | None = None
+    looked = 0
     for model, task, metric in _places(reading):
         if not reading.discrete(task, metric):
             continue
@@ -204,13 +206,15 @@ def _answer(reading: Reading) -> str:
             value = row["value"] * reading.unit(task, metric).factor
             if reading.unit(task, metric).percent and (best is None or value > best[0]):
                 best = (value, row)
+            looked += reading.unit(task, metric).percent
     if best is None:
-        steps = len(set(reading.table("checkpoints")["checkpoint"].dropna()))
+        steps = max(reading.most("checkpoint").values())
         return f"The scores are followed over {wording.count(steps, 'checkpoint')}."
     row = best[1]
     unit = reading.unit(row["task"], row["metric"])
     runs = wording.basis(row["n"], str(row["unit"]))
+    most = f", the largest of {looked} readings" if looked > 1 else ""
     return (
         f"Runs differ most on {row['task']}: at checkpoint {int(row['checkpoint']):,} the sd of "
-        f"single runs is {unit.of(wording.deviation(best[0]))} ({row['metric']}, {runs})."
+        f"single runs is {unit.of(wording.deviation(best[0]))} ({row['metric']}, {runs}{most})."
     )

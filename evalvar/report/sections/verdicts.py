@@ -1,9 +1,11 @@
 """What can be said: at most six sentences that may be repeated, and what cannot be said."""
 
+from math import isfinite
+
 from evalvar.report import wording
 from evalvar.report.model import Block, Phrase, Section, Text, Verdict
 from evalvar.report.reading import Reading, missing, records
-from evalvar.report.sections import code, instruments, scores
+from evalvar.report.sections import code, scores
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.contests import contests
 from evalvar.report.sections.said_differences import differences, last_steps
@@ -33,27 +35,39 @@ def section(reading: Reading) -> Section | None:
 
 
 def _tries(reading: Reading) -> list[Verdict]:
-    found = code.curves(reading)
-    ends = code.leaders(found)
-    if ends is None:
+    leads = code.leaders(code.curves(reading))
+    if leads is None:
         return []
-    low, high, one, many = ends
+    place = leads.curves[0].place
+    low, one = leads.by_k[0]
     row = dict(one.points)[low]
-    basis = wording.basis(row["n"], str(row["unit"]))
-    known = wording.sentence(f"{row['method']}, {basis}")
-    method = f"{known} The pair is the leader at each k, not adjusted for that choice."
-    if one.model == many.model:
+    known = wording.sentence(f"{row['method']}, {wording.basis(row['n'], str(row['unit']))}")
+    method = f"{known} The highest estimate at each k, not adjusted for that choice."
+    remark = f" {leads.remark}" if leads.remark else ""
+    if len(leads.names) == 1:
+        high = leads.by_k[-1][0]
+        ks = wording.listing([f"{k:,}" for k, _ in leads.by_k], most=6)
         said = claim(
-            f"{one.model} has the highest score on {one.place} at every number of tries looked at:",
-            f" pass@{low} {code.at(one, low)}, pass@{high} {code.at(one, high)}.",
+            f"{one.model} has the highest estimate of pass@k on {place} at every k that all share "
+            f"({ks}):",
+            f" pass@{low} {code.at(one, low)}, pass@{high} {code.at(one, high)}.{remark}",
         )
         return [Verdict("Any k", "tie", said, method, "code")]
-    said = claim(
-        "The best code model depends on the number of tries.",
-        f" {one.model} has the highest pass@{low}, {code.at(one, low)}; {many.model} the highest "
-        f"pass@{high}, {code.at(many, high)}, on {one.place}.",
-    )
-    return [Verdict("Depends on k", "warn", said, method, "code")]
+    crossed = leads.crossed
+    best = dict(leads.by_k)
+    if crossed:
+        strong = f"Which model is ahead on {place} depends on the number of tries."
+        shown = crossed
+    else:
+        strong = (
+            f"The highest estimate of pass@k on {place} changes hands with the number of tries."
+        )
+        other = next(k for k, curve in leads.by_k if curve.model != one.model)
+        shown = (low, other)
+    parts = [f"{best[k].model} has the highest pass@{k}, {code.at(best[k], k)}" for k in shown]
+    said = claim(strong, f" {'; '.join(parts)}.{remark}")
+    status = "Depends on k" if crossed else "Not settled"
+    return [Verdict(status, "warn" if crossed else "tie", said, method, "code")]
 
 
 def _measured(reading: Reading) -> list[Verdict]:
@@ -79,25 +93,45 @@ def _measured(reading: Reading) -> list[Verdict]:
 
 def _silent(reading: Reading) -> tuple[Phrase, ...]:
     phrases: list[Phrase] = []
-    spread = instruments.readings(reading)
     scored = len(reading.table("summary")) > 0
-    seeds = len(reading.names("seed"))
-    if seeds <= 1 and not any(instruments.label(c, "seeds") > 1 for c in spread.values()):
+    seeds = reading.most("seed")
+    lone = [model for model, count in seeds.items() if count == 1]
+    compared = reading.rows("compare", "difference")
+    if lone and len(lone) == len(seeds):
         phrases.append(claim("Training noise:", " one seed per model, so no run-to-run spread."))
-    if len(reading.names("prompt")) <= 1 and scored:
+    elif lone:
+        named = wording.listing(lone)
+        phrases.append(claim("Training noise of every model:", f" one seed only of {named}."))
+    elif not seeds and len(compared) and not compared["unit"].str.contains("seed").any():
+        phrases.append(claim("Training noise:", " these differences rest on items alone."))
+    if max(reading.most("prompt").values(), default=1) <= 1 and scored:
         phrases.append(claim("Prompt noise:", " one prompt per task."))
-    if len(reading.names("checkpoint")) <= 1 and scored:
-        phrases.append(claim("Whether a benchmark rises with training:", " one checkpoint."))
+    if max(reading.most("checkpoint").values(), default=1) <= 1 and scored:
+        phrases.append(
+            claim("Whether a benchmark rises with training:", " one checkpoint per model.")
+        )
     if not len(reading.table("compare")) and len(reading.names("model")) > 1:
         phrases.append(claim("Which model is better:", " no paired comparison was made."))
-    unclear = [
-        str(row["task"])
-        for row in records(reading.rows("seed_variance", "final_mean"))
-        if "at_chance" in row
-        and missing(row["at_chance"])
-        and reading.discrete(row["task"], row["metric"])
-    ]
-    if unclear:
-        named = wording.listing(list(dict.fromkeys(unclear)), most=2)
-        phrases.append(claim("Whether a score beats guessing:", f" no chance level for {named}."))
-    return tuple(phrases)
+    return (*phrases, *_chance(reading))
+
+
+def _chance(reading: Reading) -> list[Phrase]:
+    """Say where a score was not held against guessing, and why not."""
+    undeclared: dict[str, None] = {}
+    untested: dict[str, None] = {}
+    for row in records(reading.rows("seed_variance", "final_mean")):
+        task, metric = row["task"], row["metric"]
+        if missing(row["at_chance"]) and reading.discrete(task, metric):
+            declared = isfinite(reading.chance(task, metric))
+            (untested if declared else undeclared).setdefault(str(task))
+    phrases = []
+    what = "Whether a score beats guessing:"
+    if undeclared:
+        named = wording.listing(list(undeclared), most=2)
+        phrases.append(claim(what, f" no chance level is declared for {named}."))
+    if untested:
+        named = wording.listing(list(untested), most=2)
+        phrases.append(
+            claim(what, f" on {named} the mean over seeds has no interval to hold against chance.")
+        )
+    return phrases
