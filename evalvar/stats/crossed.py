@@ -1,17 +1,37 @@
 """Means over items and seeds, when both would be drawn again."""
 
-from dataclasses import dataclass
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
+from evalvar.stats.arguments import (
+    ROUNDING,
+    Floats,
+    at_least,
+    check_inside,
+    check_level,
+    finite,
+    known_range,
+)
+from evalvar.stats.crossed_half import ItemPart, SeedPart, howe, pivotal, seed_part
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.mean import bounded_mean_interval
+from evalvar.stats.pseudo import pseudo_mean
+from evalvar.stats.quantiles import t_quantile
+
+# From this many seeds on Howe's interval covers, and is the narrower one.
+_SEEDS_FOR_HOWE = 6
 
 
-def crossed_mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
+def crossed_mean_ci(
+    scores: ArrayLike,
+    *,
+    level: float = 0.95,
+    low: float | None = None,
+    high: float | None = None,
+) -> Estimate:
     """Mean over items and seeds, for new items and new seeds.
 
     Parameters
@@ -20,43 +40,80 @@ def crossed_mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
         Score of every item under every seed, any unit; the result has the same unit.
     level : float in (0, 1)
         Nominal coverage.
+    low, high : float, optional
+        Smallest and largest possible score; the range counts as known where both are finite.
 
     Returns
     -------
     Estimate
         unit ``item x seed``, n = number of seeds (usually the scarcer axis), method ``Howe, items
-        and seeds``; `p_value` tests mean zero by the same interval. Where neither item means nor
-        seed means differ there is no interval, as the method then says.
+        and seeds``, with fewer than 6 seeds ``generalised pivotal, items and seeds``; `p_value`
+        tests mean zero by the same interval. Where neither item means nor seed means differ there
+        is no interval, as the method then says. With a range there always is one, inside it, the
+        method begins with ``mid-p on effective n,``, and there is no `p_value`.
 
     Raises
     ------
     NotEnoughDataError
         Fewer than two items or two seeds.
+    UsageError
+        A score outside its range.
 
     Notes
     -----
     With the mean squares of the two-way table without replication, n items and S seeds:
-    half^2 = t(n-1)^2 MS_i/(nS) + t(S-1)^2 max(MS_s - MS_e, 0)/(nS), se^2 the same without the
-    t's: "Approximate linear combinations of variances" (Howe 1974) for the moment estimator of the
-    variance. Its coverage is measured in ``benchmarks/calibration``.
-    Equals the t interval of the item means when seeds add nothing to the items' noise (tested).
+    se^2 = MS_i/(nS) + max(MS_s - MS_e, 0)/(nS). Howe: half^2 is the same sum with t(n-1)^2 and
+    t(S-1)^2 before the terms, "Approximate linear combinations of variances" (Howe 1974).
+    Generalised pivotal: half is the quantile of |Z| (MS_i/c_i + max(MS_s/c_s - MS_e/c_e, 0))^.5 /
+    (nS)^.5, c chi-squares over their degrees of freedom, "Generalized confidence intervals"
+    (Weerahandi 1993), integrated on fixed points; it covers from two seeds on.
+    With a range, half becomes the variance n (half/t(n-1))^2 of one item in
+    `bounded_mean_interval`. Its coverage is measured in ``benchmarks/calibration``.
+    Equals the t interval of the item means, with a range `bounded_mean_ci` of them, when 6 seeds
+    or more add nothing to the items' noise (tested).
 
     Examples
     --------
     >>> crossed_mean_ci([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]).value
     0.5
+    >>> crossed_mean_ci([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], low=0, high=1).high
+    1.0
     """
     x = finite(scores, "scores", ndim=2)
     check_level(level)
+    floor, ceiling = known_range(low, high)
     _enough(x, 2)
     means = x.mean(axis=1)
-    items = _Part(float(means.var(ddof=1)) / len(means), len(means) - 1)
-    parts = [items, _Part(_seed_variance(x), x.shape[1] - 1)]
-    return _howe(float(x.mean()), parts, x, level, x.shape[1], "item x seed", "items and seeds")
+    n, seeds, value = len(x), int(x.shape[1]), float(x.mean())
+    items, part = ItemPart(float(means.var(ddof=1)) / n, n - 1), seed_part(x)
+    se = float(np.sqrt(items.variance + part.variance))
+    half, p, name = 0.0, nan, _name([part])
+    largest = float(np.abs(x).max())
+    if se > ROUNDING * largest:
+        half, p = _half(items, [part], abs(value), level)
+    method, unit = f"{name}, items and seeds", "item x seed"
+    if isfinite(floor) and isfinite(ceiling):
+        check_inside(x, floor, ceiling, ROUNDING * max(largest, abs(floor), abs(ceiling)), "scores")
+        bottom, top = bounded_mean_interval(
+            n, value, n * (half / t_quantile(level, n - 1)) ** 2, (x == floor).all(axis=1).sum(),
+            (x == ceiling).all(axis=1).sum(), low=floor, high=ceiling, level=level,
+        )  # fmt: skip
+        method, error = f"mid-p on effective n, {method}", se if half > 0 else nan
+        return Estimate(value, error, float(bottom), float(top), level, seeds, unit, method)
+    if half == 0:
+        method += " (neither items nor seeds differ: no interval)"
+        return Estimate(value, level=level, n=seeds, unit=unit, method=method)
+    return Estimate(value, se, value - half, value + half, level, seeds, unit, method, p)
 
 
 def crossed_difference_ci(
-    a: ArrayLike, b: ArrayLike, *, paired_seeds: bool, level: float = 0.95
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    paired_seeds: bool,
+    level: float = 0.95,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Estimate:
     """Difference a - b of two means over the same items, for new items and new seeds.
 
@@ -68,27 +125,35 @@ def crossed_difference_ci(
         Whether a column is the same seed in both too, as for two checkpoints of the same runs.
     level : float in (0, 1)
         Nominal coverage.
+    low, high : float, optional
+        Smallest and largest possible difference (-1 and 1 for scores of 0..1); None if unknown.
 
     Returns
     -------
     Estimate
-        As for `crossed_mean_ci`, n = the smaller number of seeds among those drawn again. A model
-        with one seed adds no seed noise: the method then says that its seed is not drawn again,
-        and with one seed each, unit is ``item`` and n the number of items.
+        unit ``item x seed``, n = the smaller number of seeds among those larger than one, method
+        ``Howe on sparse-t, items and seeds`` or ``generalised pivotal on sparse-t, items and
+        seeds``; `p_value` of mean zero by the same interval. If only one of the models has several
+        seeds, the method says ``seed spread of a taken from b``; with one seed each, unit is
+        ``item``, n the number of items, and the method says that no seed is drawn again. Where
+        nothing differs and the range is unknown there is no interval, as the method then says.
 
     Raises
     ------
     NotEnoughDataError
         Fewer than two items; with paired seeds, fewer than two seeds.
     UsageError
-        Different numbers of items; with paired seeds, of seeds.
+        Different numbers of items; with paired seeds, of seeds. A difference outside its range.
 
     Notes
     -----
-    Paired seeds: `crossed_mean_ci` of a - b. Else half^2 = t(n-1)^2 V_i + sum over the two models
-    of t(S-1)^2 max(MS_s - MS_e, 0)/(nS), V_i the variance of the difference of the item means
-    over n, and the seed parts those of `crossed_mean_ci`.
-    Equals `paired_t` with one seed each (tested).
+    The item part is the variance of the mean difference of the item means that `sparse_t` has, and
+    the interval is centred like its. Seed parts are those of `crossed_mean_ci`: paired seeds, that
+    of a - b; else one of each model, added in Howe's way. One seed in one of them: the seed
+    variance s^2 of the other counts for both, s^2/S + s^2, as one part. With one seed part from
+    fewer than 6 seeds the half-width is the generalised pivotal one, else Howe's.
+    Equals `sparse_t` with one seed each (tested), and with paired seeds `crossed_mean_ci` of a - b
+    when no item's difference is zero and none is shared by half the items (tested).
 
     Examples
     --------
@@ -98,34 +163,32 @@ def crossed_difference_ci(
     """
     x, y = finite(a, "a", ndim=2), finite(b, "b", ndim=2)
     check_level(level)
+    floor, ceiling = known_range(low, high)
     if len(x) != len(y) or (paired_seeds and x.shape != y.shape):
         what = "items and seeds" if paired_seeds else "items"
         raise UsageError(f"a and b need the same {what}, but have shapes {x.shape} and {y.shape}.")
-    if paired_seeds:
-        return crossed_mean_ci(x - y, level=level)
-    _enough(x, 1)
-    _enough(y, 1)
-    difference = x.mean(axis=1) - y.mean(axis=1)
-    n = len(difference)
-    parts = [_Part(float(difference.var(ddof=1)) / n, n - 1)]
-    redrawn = [scores for scores in (x, y) if scores.shape[1] > 1]
-    parts += [_Part(_seed_variance(scores), scores.shape[1] - 1) for scores in redrawn]
-    fixed = [name for name, scores in (("a", x), ("b", y)) if scores.shape[1] == 1]
-    what = "items" if len(fixed) == 2 else "items and seeds"
-    if fixed:
-        what += f"; the one seed of {' and of '.join(fixed)} not drawn again"
-    count = min((scores.shape[1] for scores in redrawn), default=n)
-    unit = "item x seed" if redrawn else "item"
-    both = np.concatenate([x, y], axis=1)
-    return _howe(float(difference.mean()), parts, both, level, count, unit, what)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A component of the variance of a mean, and its degrees of freedom."""
-
-    variance: float
-    df: int
+    for scores in (x, y):
+        _enough(scores, 2 if paired_seeds else 1)
+    d = x.mean(axis=1) - y.mean(axis=1)
+    largest = max(float(np.abs(x).max()), float(np.abs(y).max()))
+    known = [abs(end) for end in (floor, ceiling) if isfinite(end)]
+    slack = ROUNDING * max(largest, *known, 0.0)
+    check_inside(d, floor, ceiling, slack, "differences")
+    value, n = float(d.mean()), len(d)
+    pseudo = pseudo_mean(d, np.ones(n), low=floor, high=ceiling, slack=slack)
+    items, parts = ItemPart(pseudo.variance, n - 1), _seed_parts(x, y, paired_seeds)
+    count = min((seeds for seeds in (x.shape[1], y.shape[1]) if seeds > 1), default=n)
+    unit, method = ("item x seed", f"{_name(parts)} on sparse-t") if parts else ("item", "sparse-t")
+    method += _what_is_drawn(x, y)
+    se = float(np.sqrt(items.variance + sum(part.variance for part in parts)))
+    if se <= slack:
+        method += " (nothing differs, range unknown: no interval)"
+        return Estimate(value, level=level, n=count, unit=unit, method=method)
+    half, p = _half(items, parts, abs(pseudo.centre), level)
+    if not floor <= 0 <= ceiling:
+        p = 0.0
+    bottom, top = max(pseudo.centre - half, floor), min(pseudo.centre + half, ceiling)
+    return Estimate(value, se, bottom, top, level, count, unit, method, p)
 
 
 def _enough(x: Floats, seeds: int) -> None:
@@ -133,46 +196,37 @@ def _enough(x: Floats, seeds: int) -> None:
     at_least(x.shape[1], seeds, "an interval over items and seeds", "seed")
 
 
-def _seed_variance(x: Floats) -> float:
-    """Give what new seeds add to the variance of the mean beyond what the items show."""
-    n, seeds = len(x), int(x.shape[1])
-    over_items, over_seeds = x.mean(axis=0), x.mean(axis=1)
-    rest = x - over_seeds[:, None] - over_items + x.mean()
-    within = float((rest**2).sum()) / ((n - 1) * (seeds - 1))
-    between = n * float(over_items.var(ddof=1))
-    return max(between - within, 0.0) / (n * seeds)
+def _seed_parts(x: Floats, y: Floats, paired_seeds: bool) -> list[SeedPart]:
+    if paired_seeds:
+        return [seed_part(x - y)]
+    several = [scores for scores in (x, y) if scores.shape[1] > 1]
+    if len(several) == 1:
+        return [seed_part(several[0], factor=1 + several[0].shape[1])]
+    return [seed_part(scores) for scores in several]
 
 
-def _howe(
-    value: float, parts: list[_Part], x: Floats, level: float, n: int, unit: str, what: str
-) -> Estimate:
-    method = f"Howe, {what}"
-    se = float(np.sqrt(sum(part.variance for part in parts)))
-    if se <= ROUNDING * np.abs(x).max():
-        why = "(neither items nor seeds differ: no interval)"
-        return Estimate(value, level=level, n=n, unit=unit, method=f"{method} {why}")
-    half = _half_width(parts, (1 - level) / 2)
-    p = _p_value(value, parts)
-    return Estimate(value, se, value - half, value + half, level, n, unit, method, p)
+def _what_is_drawn(x: Floats, y: Floats) -> str:
+    single = x.shape[1] == 1, y.shape[1] == 1
+    if all(single):
+        return ", items; the one seed of a and of b not drawn again"
+    if any(single):
+        one, other = "ab" if single[0] else "ba"
+        return f", items and seeds; seed spread of {one} taken from {other}"
+    return ", items and seeds"
 
 
-def _half_width(parts: list[_Part], tail: float) -> float:
-    squares = 0.0
-    for part in parts:
-        if part.variance > 0:
-            squares += part.variance * float(special.stdtrit(part.df, tail)) ** 2
-    return float(np.sqrt(squares))
+def _pivotal(parts: list[SeedPart]) -> bool:
+    return len(parts) == 1 and parts[0].df + 1 < _SEEDS_FOR_HOWE
 
 
-def _p_value(value: float, parts: list[_Part]) -> float:
-    """Find the level at which the interval just reaches zero, by bisection on its log tail."""
-    if value == 0:
-        return 1.0
-    low, high = np.log(1e-300), np.log(0.5)
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _half_width(parts, float(np.exp(middle))) > abs(value):
-            low = middle
-        else:
-            high = middle
-    return min(float(2 * np.exp((low + high) / 2)), 1.0)
+def _name(parts: list[SeedPart]) -> str:
+    return "generalised pivotal" if _pivotal(parts) else "Howe"
+
+
+def _half(
+    items: ItemPart, parts: list[SeedPart], distance: float, level: float
+) -> tuple[float, float]:
+    """Give the half-width, and the p-value of what lies this far from zero."""
+    if _pivotal(parts):
+        return pivotal(items, parts[0], distance, level)
+    return howe(items, parts, distance, level)

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import crossed_difference_ci, crossed_mean_ci, mean_ci, paired_t
+from evalvar.stats import (
+    bounded_mean_ci,
+    crossed_difference_ci,
+    crossed_mean_ci,
+    mean_ci,
+    sparse_t,
+)
 
-T3, T1 = stats.t.ppf(0.975, 3), stats.t.ppf(0.975, 1)
+T3, T5 = stats.t.ppf(0.975, 3), stats.t.ppf(0.975, 5)
 
 
 def table(n, seeds, *, seed_sd, rng):
@@ -20,41 +26,111 @@ def table(n, seeds, *, seed_sd, rng):
     return items + seed_sd * shifts + generator.normal(size=(n, seeds))
 
 
-def test_the_interval_is_the_one_worked_by_hand():
-    x = np.array([[0.0, 2.0], [1.0, 3.0], [0.0, 3.0], [3.0, 4.0]])
-    # item means 1, 2, 1.5, 3.5; seed means 1, 3; grand mean 2
-    ms_items = 2 * (1 + 0 + 0.25 + 2.25) / 3
-    ms_seeds = 4 * (1 + 1) / 1
-    rest = x - np.array([[1], [2], [1.5], [3.5]]) - np.array([[1, 3]]) + 2
-    ms_rest = (rest**2).sum() / 3
-    item_part, seed_part = ms_items / 8, (ms_seeds - ms_rest) / 8
+def parts_by_hand(x):
+    """Give the item part and the seed mean squares between and within, over n S."""
+    n, seeds = x.shape
+    rest = x - x.mean(0) - x.mean(1)[:, None] + x.mean()
+    within = (rest**2).sum() / ((n - 1) * (seeds - 1))
+    between = n * x.mean(0).var(ddof=1)
+    return x.mean(1).var(ddof=1) / n, between / (n * seeds), within / (n * seeds)
+
+
+def ends(estimate):
+    return [estimate.low, estimate.high]
+
+
+def test_howe_is_the_interval_worked_by_hand():
+    x = np.array(
+        [[0.0, 2.0, 0, 2, 0, 2], [1, 3, 1, 3, 1, 3], [0, 3, 0, 3, 0, 3], [3, 4, 3, 4, 3, 4]]
+    )
+    # item means 1, 2, 1.5, 3.5; seed means 1, 3 three times; grand mean 2
+    ms_items = 6 * (1 + 0 + 0.25 + 2.25) / 3
+    ms_seeds = 4 * 6 / 5
+    rest = x - np.array([[1], [2], [1.5], [3.5]]) - np.array([[1, 3] * 3]) + 2
+    ms_rest = (rest**2).sum() / 15
+    item_part, seed_part = ms_items / 24, (ms_seeds - ms_rest) / 24
     estimate = crossed_mean_ci(x)
     assert estimate.value == 2
     assert estimate.se == pytest.approx(np.sqrt(item_part + seed_part), rel=1e-12)
-    half = np.sqrt(T3**2 * item_part + T1**2 * seed_part)
+    half = np.sqrt(T3**2 * item_part + T5**2 * seed_part)
     assert estimate.high - 2 == pytest.approx(half, rel=1e-9)
-    assert (estimate.n, estimate.unit) == (2, "item x seed")
+    assert (estimate.n, estimate.unit) == (6, "item x seed")
     assert estimate.method == "Howe, items and seeds"
 
 
-def test_seeds_that_add_nothing_leave_the_t_interval_of_the_item_means():
-    x = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+@pytest.mark.parametrize(
+    ("n", "seeds", "seed_sd"), [(15, 2, 0.5), (100, 2, 0), (40, 3, 1), (9, 5, 1)]
+)
+def test_the_pivotal_interval_is_that_of_many_draws(n, seeds, seed_sd):
+    x = table(n, seeds, seed_sd=seed_sd, rng=8)
+    items, between, within = parts_by_hand(x)
+    rng = np.random.default_rng(9)
+    c = [rng.chisquare(df, 400_000) / df for df in (n - 1, seeds - 1, (n - 1) * (seeds - 1))]
+    pivot = np.abs(rng.normal(size=400_000))
+    pivot *= np.sqrt(items / c[0] + np.maximum(between / c[1] - within / c[2], 0))
+    estimate = crossed_mean_ci(x)
+    half = (estimate.high - estimate.low) / 2
+    assert half == pytest.approx(np.quantile(pivot, 0.95), rel=0.015)
+    assert estimate.p_value == pytest.approx(np.mean(pivot >= abs(x.mean())), abs=0.004)
+    assert estimate.method == "generalised pivotal, items and seeds"
+
+
+@pytest.mark.parametrize("scores", [np.zeros((4, 6)), np.eye(6)])
+def test_howe_without_seed_noise_is_the_t_interval_of_the_item_means(scores):
+    x = scores + np.arange(len(scores))[:, None]
     crossed, plain = crossed_mean_ci(x), mean_ci(x.mean(axis=1))
     np.testing.assert_allclose(
         [crossed.value, crossed.se, crossed.low, crossed.high],
         [plain.value, plain.se, plain.low, plain.high],
-        rtol=1e-12,
+        rtol=1e-9,
     )
+    assert crossed.p_value == pytest.approx(stats.ttest_1samp(x.mean(axis=1), 0).pvalue, rel=1e-6)
 
 
-def test_the_p_value_is_that_of_a_t_test_where_seeds_add_nothing():
-    x = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.5]])
-    assert crossed_mean_ci(x).p_value == pytest.approx(
-        stats.ttest_1samp(x.mean(axis=1), 0).pvalue, abs=1e-9
-    )
+def test_two_equal_seeds_leave_nearly_the_t_interval_of_the_item_means():
+    x = np.repeat(np.random.default_rng(3).random((20, 1)), 2, axis=1)
+    crossed, plain = crossed_mean_ci(x), mean_ci(x[:, 0])
+    assert ends(crossed) == pytest.approx(ends(plain), rel=0.01)
 
 
-@given(st.integers(2, 12), st.integers(2, 6), st.floats(0, 3), st.integers(0, 10**6))
+@pytest.mark.parametrize("seeds", [2, 6])
+def test_seeds_that_all_answer_alike_leave_the_interval_of_the_item_means(seeds):
+    for right in (np.ones(12), np.zeros(12), np.arange(12) % 3 > 0):
+        x = np.repeat(right[:, None].astype(float), seeds, axis=1)
+        crossed, plain = crossed_mean_ci(x, low=0, high=1), bounded_mean_ci(right, low=0, high=1)
+        assert ends(crossed) == pytest.approx(ends(plain), rel=1e-9)
+        assert np.isnan(crossed.p_value)
+    assert crossed.method.startswith("mid-p on effective n, ")
+
+
+def test_howe_in_a_range_without_seed_noise_is_the_bounded_interval_of_the_item_means():
+    x = np.eye(6)[[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]]
+    x = np.vstack([x, 1 - x, np.ones((9, 6))])
+    crossed = crossed_mean_ci(x, low=0, high=1)
+    plain = bounded_mean_ci(x.mean(axis=1), low=0, high=1)
+    assert ends(crossed) == pytest.approx(ends(plain), rel=1e-9)
+    assert crossed.method == "mid-p on effective n, Howe, items and seeds"
+
+
+@given(st.integers(2, 12), st.integers(2, 7), st.floats(0.02, 0.98), st.integers(0, 10**6))
+@settings(derandomize=True, max_examples=80, deadline=None)
+def test_an_interval_in_a_range_is_inside_it_and_turns_with_the_scores(n, seeds, share, rng):
+    x = (np.random.default_rng(rng).random((n, seeds)) < share).astype(float)
+    estimate = crossed_mean_ci(x, low=0, high=1)
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+    assert estimate.high - estimate.low > 1e-3
+    turned = crossed_mean_ci(5 - 4 * x, low=1, high=5)
+    assert ends(turned) == pytest.approx([5 - 4 * estimate.high, 5 - 4 * estimate.low], abs=1e-7)
+
+
+def test_a_score_outside_its_range_is_refused():
+    with pytest.raises(UsageError, match=r"scores must lie in \[0, 1\], but 1 of 4 do not"):
+        crossed_mean_ci([[0.0, 1.0], [1.0, 1.5]], low=0, high=1)
+    with pytest.raises(UsageError, match=r"differences must lie in \[-1, 1\], but 1 of 2 do not"):
+        crossed_difference_ci([[0], [2]], [[0], [0]], paired_seeds=False, low=-1, high=1)
+
+
+@given(st.integers(2, 12), st.integers(2, 8), st.floats(0, 3), st.integers(0, 10**6))
 @settings(derandomize=True, max_examples=60, deadline=None)
 def test_the_p_value_is_the_level_at_which_the_interval_reaches_zero(n, seeds, seed_sd, rng):
     x = table(n, seeds, seed_sd=seed_sd, rng=rng)
@@ -94,53 +170,92 @@ def test_a_vector_and_missing_scores_are_refused():
         crossed_mean_ci([[1.0, np.nan], [0.0, 1.0]])
 
 
-def test_paired_seeds_are_the_mean_of_the_differences():
-    a, b = table(9, 4, seed_sd=1, rng=2), table(9, 4, seed_sd=1, rng=3)
-    assert crossed_difference_ci(a, b, paired_seeds=True) == crossed_mean_ci(a - b)
-
-
-def test_one_seed_each_is_the_paired_t_interval():
-    a, b = table(9, 1, seed_sd=1, rng=2), table(9, 1, seed_sd=1, rng=3)
-    ours, plain = crossed_difference_ci(a, b, paired_seeds=False), paired_t(a[:, 0], b[:, 0])
+@pytest.mark.parametrize("seeds", [4, 7])
+def test_paired_seeds_are_the_mean_of_the_differences(seeds):
+    a, b = table(9, seeds, seed_sd=1, rng=2), table(9, seeds, seed_sd=1, rng=3)
+    ours, plain = crossed_difference_ci(a, b, paired_seeds=True), crossed_mean_ci(a - b)
     np.testing.assert_allclose(
         [ours.value, ours.se, ours.low, ours.high, ours.p_value],
         [plain.value, plain.se, plain.low, plain.high, plain.p_value],
-        rtol=1e-8,
+        rtol=1e-9,
     )
-    assert (ours.n, ours.unit) == (9, "item")
-    assert ours.method == "Howe, items; the one seed of a and of b not drawn again"
+    name = "generalised pivotal" if seeds < 6 else "Howe"
+    assert ours.method == f"{name} on sparse-t, items and seeds"
+
+
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.0, 0.0, 0.3, 1.0]), min_size=2, max_size=20),
+       st.booleans())  # fmt: skip
+@settings(derandomize=True, max_examples=80, deadline=None)
+def test_one_seed_each_is_sparse_t(d, known):
+    d, low, high = np.array(d), *((-2, 2) if known else (None, None))
+    scores = np.c_[np.maximum(d, 0), np.maximum(-d, 0)]
+    a, b = scores[:, :1], scores[:, 1:]
+    ours = crossed_difference_ci(a, b, paired_seeds=False, low=low, high=high)
+    plain = sparse_t(d, low=low, high=high)
+    np.testing.assert_allclose(
+        [ours.value, ours.se, ours.low, ours.high, ours.p_value],
+        [plain.value, plain.se, plain.low, plain.high, plain.p_value],
+        rtol=1e-7, atol=1e-12,
+    )  # fmt: skip
+    assert (ours.n, ours.unit) == (d.size, "item")
+    assert ours.method.startswith("sparse-t, items; the one seed of a and of b not drawn again")
 
 
 def test_the_seed_parts_of_two_models_add_up():
     a, b = table(9, 4, seed_sd=2, rng=4), table(9, 3, seed_sd=2, rng=5)
     ours = crossed_difference_ci(a, b, paired_seeds=False)
     items = (a.mean(1) - b.mean(1)).var(ddof=1) / 9
-    parts = []
-    for x in (a, b):
-        n, seeds = x.shape
-        rest = x - x.mean(0) - x.mean(1)[:, None] + x.mean()
-        ms_rest = (rest**2).sum() / ((n - 1) * (seeds - 1))
-        parts.append(max(n * x.mean(0).var(ddof=1) - ms_rest, 0) / (n * seeds))
+    parts = [max(between - within, 0) for _, between, within in map(parts_by_hand, (a, b))]
     assert ours.se == pytest.approx(np.sqrt(items + sum(parts)), rel=1e-12)
     t8, t3, t2 = (stats.t.ppf(0.975, df) for df in (8, 3, 2))
     half = np.sqrt(t8**2 * items + t3**2 * parts[0] + t2**2 * parts[1])
     assert (ours.high - ours.low) / 2 == pytest.approx(half, rel=1e-9)
     assert (ours.n, ours.unit) == (3, "item x seed")
+    assert ours.method == "Howe on sparse-t, items and seeds"
 
 
-def test_a_model_with_one_seed_adds_no_seed_noise_and_says_so():
-    a, b = table(9, 4, seed_sd=2, rng=4), table(9, 1, seed_sd=2, rng=5)
+@pytest.mark.parametrize("seeds", [4, 7])
+def test_one_seed_has_the_seed_spread_of_the_other_model_and_says_so(seeds):
+    a, b = table(9, seeds, seed_sd=2, rng=4), table(9, 1, seed_sd=2, rng=5)
     ours = crossed_difference_ci(a, b, paired_seeds=False)
-    assert ours.method == "Howe, items and seeds; the one seed of b not drawn again"
-    assert (ours.n, ours.unit) == (4, "item x seed")
+    name = "generalised pivotal" if seeds < 6 else "Howe"
+    assert ours.method == f"{name} on sparse-t, items and seeds; seed spread of b taken from a"
+    assert (ours.n, ours.unit) == (seeds, "item x seed")
+    items = (a.mean(1) - b[:, 0]).var(ddof=1) / 9
+    _, between, within = parts_by_hand(a)
+    one_seed = seeds * (between - within)
+    assert ours.se == pytest.approx(np.sqrt(items + one_seed * (1 + 1 / seeds)), rel=1e-12)
+    if seeds == 7:
+        t8, t6 = (stats.t.ppf(0.975, df) for df in (8, 6))
+        half = np.sqrt(t8**2 * items + t6**2 * one_seed * (1 + 1 / seeds))
+        assert (ours.high - ours.low) / 2 == pytest.approx(half, rel=1e-9)
     turned = crossed_difference_ci(b, a, paired_seeds=False)
     assert (turned.low, turned.high) == pytest.approx((-ours.high, -ours.low), rel=1e-12)
     assert turned.p_value == pytest.approx(ours.p_value, rel=1e-12)
+    assert turned.method.endswith("seed spread of a taken from b")
 
 
-def test_identical_models_have_no_interval():
+def test_identical_models_have_an_interval_only_in_a_range():
     a = np.eye(4)[:, :2]
-    assert np.isnan(crossed_difference_ci(a, a, paired_seeds=True).low)
+    nothing = crossed_difference_ci(a, a, paired_seeds=True)
+    assert np.isnan([nothing.low, nothing.p_value]).all()
+    assert nothing.method.endswith("(nothing differs, range unknown: no interval)")
+    ranged = crossed_difference_ci(a, a, paired_seeds=True, low=-1, high=1)
+    plain = sparse_t(np.zeros(4), low=-1, high=1)
+    assert ends(ranged) == pytest.approx(ends(plain), rel=0.01)
+    assert (ranged.value, ranged.p_value) == (0, 1)
+
+
+@given(st.integers(2, 12), st.integers(1, 7), st.integers(1, 7), st.floats(0.5, 0.98),
+       st.integers(0, 10**6))  # fmt: skip
+@settings(derandomize=True, max_examples=80, deadline=None)
+def test_p_and_interval_of_a_difference_agree_inside_the_range(n, seeds_a, seeds_b, share, rng):
+    generator = np.random.default_rng(rng)
+    a = (generator.random((n, seeds_a)) < share).astype(float)
+    b = (generator.random((n, seeds_b)) < share / 2).astype(float)
+    estimate = crossed_difference_ci(a, b, paired_seeds=False, low=-1, high=1)
+    assert -1 <= estimate.low < estimate.high <= 1
+    assert (estimate.p_value <= 0.05) == (not estimate.low <= 0 <= estimate.high)
 
 
 def test_other_items_are_refused():
@@ -151,10 +266,29 @@ def test_other_items_are_refused():
         crossed_difference_ci(np.ones((3, 2)), np.ones((3, 3)), paired_seeds=True)
 
 
-@pytest.mark.parametrize("seeds", [3, 6])
+@pytest.mark.parametrize("seeds", [2, 6])
 def test_new_items_and_new_seeds_are_covered(seeds):
     hits = []
     for rng in range(1500):
         estimate = crossed_mean_ci(table(25, seeds, seed_sd=0.4, rng=rng))
         hits.append(estimate.low <= 0 <= estimate.high)
     assert np.mean(hits) > 0.935 - 4 * np.sqrt(0.05 * 0.95 / len(hits))
+
+
+@pytest.mark.parametrize("seeds", [2, 6])
+def test_answers_near_the_bound_are_covered_for_new_items_and_seeds(seeds):
+    share, hits = stats.norm.cdf(1.8 / np.sqrt(2.09)), []
+    for rng in range(1000):
+        x = (table(60, seeds, seed_sd=0.3, rng=rng) > -1.8).astype(float)
+        estimate = crossed_mean_ci(x, low=0, high=1)
+        hits.append(estimate.low <= share <= estimate.high)
+    assert np.mean(hits) > 0.93 - 4 * np.sqrt(0.07 * 0.93 / len(hits))
+
+
+def test_one_seed_against_several_keeps_the_size_of_the_test():
+    p = []
+    for rng in range(1000):
+        shared = np.random.default_rng([rng, 1]).normal(size=(40, 1))
+        a, b = (shared + table(40, s, seed_sd=0.5, rng=[rng, s + 1]) for s in (3, 1))
+        p.append(crossed_difference_ci(a, b, paired_seeds=False).p_value)
+    assert np.mean(np.array(p) <= 0.05) < 0.06 + 4 * np.sqrt(0.06 * 0.94 / len(p))

@@ -35,6 +35,12 @@ INTERVALS = {
     "crossed_difference_ci": lambda x: stats.crossed_difference_ci(
         np.stack([x, x[::-1]], axis=1), x[:, None] * 0.1, paired_seeds=False
     ),
+    "crossed_mean_ci in a range": lambda x: stats.crossed_mean_ci(
+        np.stack([x, x[::-1]], axis=1), low=0, high=1
+    ),
+    "crossed_difference_ci of the same": lambda x: stats.crossed_difference_ci(
+        np.stack([x, x], axis=1), np.stack([x, x], axis=1), paired_seeds=True, low=-1, high=1
+    ),
     "bootstrap": lambda x: stats.bootstrap(np.mean, x, n_resamples=99, rng=0),
     "bca": lambda x: stats.bootstrap(np.mean, x, n_resamples=99, rng=0, method="bca"),
     "wilson": lambda x: stats.wilson(int((x > 0.3).sum()), x.size),
