@@ -54,6 +54,7 @@ def score_intervals(results: Result | Iterable[Result], *, width: float = drawin
         unit = reading.unit(score.task, score.metric)
         name = f"{score.task}, {score.metric}"
         label = name if len(models) == 1 else f"{score.model}, {name}"
+        label += score.mark
         rows.append((label, *unit.bounds(score.row), unit.cell(score.row).text, True))
     unit_name = "%" if {unit.percent for unit in units} == {True} else ""
     data = {"rows": tuple(rows), "unit": unit_name, "zero": False}

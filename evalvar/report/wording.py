@@ -131,6 +131,17 @@ def deviation(value: float) -> str:
     return fixed(value, max(1, significant(value, 2)) if value else 1)
 
 
+def ratios(low: float, high: float) -> str:
+    """Return the interval of a ratio or sd, rough as it is, or nothing where a bound is not given.
+
+    >>> ratios(6.31, 30.2)
+    '[6.3, 30]'
+    """
+    if not (isfinite(low) and isfinite(high)):
+        return ""
+    return f"[{ratio(low)}, {ratio(high)}]"
+
+
 def ratio(value: float) -> str:
     """Return a ratio: two significant figures below ten, whole numbers above.
 

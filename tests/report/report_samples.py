@@ -153,6 +153,7 @@ def seed_variance(tasks=("tiny_color", "tiny_sum"), model="tiny", seeds=5, metri
             sd, half = 0.066 - 0.01 * m, 0.076 / (1 + m)
             if seeds < 2:
                 sd = nan
+            ratio, snr = 1.96 * sd / half, mean / sd / 1.2
             e = lambda v, u="seed", **k: Estimate(v, n=seeds, unit=u, **k)  # noqa: E731
             rows += [
                 (
@@ -163,8 +164,12 @@ def seed_variance(tasks=("tiny_color", "tiny_sum"), model="tiny", seeds=5, metri
                 (key, "final_seed_sd", e(sd * 1.2, method="sd, ddof 1")),
                 (key, "seed_sd", e(sd, method="mean over checkpoints of the sd, ddof 1")),
                 (key, "item_half_width", e(half, u="item", method="Wilson score")),
-                (key, "noise_ratio", e(1.96 * sd / half, method="1.96 seed sd / item half-width")),
-                (key, "snr", e(mean / sd / 1.2, method="mean / sd over seeds")),
+                (
+                    key,
+                    "noise_ratio",
+                    e(ratio, low=0.6 * ratio, high=2.9 * ratio, method="1.96 seed sd / item half"),
+                ),
+                (key, "snr", e(snr, low=0.3 * snr, high=1.7 * snr, method="mean / sd over seeds")),
                 (key, "monotonicity", e(0.97 + m / 100, method="tau-b, mean over seeds")),
             ]
     result = Result.of(

@@ -218,6 +218,13 @@ def test_the_seed_sd_is_not_called_luck():
     assert "The largest of 2 discrete readings, not adjusted for that choice." in said(page)
 
 
+def test_a_bound_beside_one_does_not_read_as_one():
+    made = samples.seed_variance(metrics=("acc",))
+    assert "[1.020, 2.500]" in said(build(set_rows(made, "noise_ratio", low=1.02, high=2.5)))
+    alone = build(set_rows(made, "noise_ratio", low=nan, high=nan))
+    assert "with no interval to settle which is larger" in claim(alone, "Not settled")
+
+
 def test_the_spread_without_trend_is_called_a_lower_bound():
     assert "takes checkpoints as independent" in said(build(samples.checkpoints()))
     assert "lower bound" in said(build(samples.checkpoints()))

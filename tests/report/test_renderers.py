@@ -85,6 +85,7 @@ def every_block(word="plain"):
                           Verdict(word, "tie", spans, word))),
         *(Text(kind, (spans, spans), title=word)
           for kind in ("paragraphs", "list", "numbered", "aside", "heading")),
+        Text("list", (spans, spans), folded=word),
         Table("grid", columns, rows, word, (word,), word, scale=(0.0, 2.0), note=word),
         Table("folded", columns, rows, word, folded=word, sortable=False),
         Figure("ladder", ladder, word, word, word),

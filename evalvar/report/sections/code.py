@@ -92,12 +92,11 @@ class Leads:
     @property
     def open(self) -> tuple[int, ...]:
         """The k at which the interval of the highest estimate meets that of another model."""
-        return tuple(k for k, lead in self.by_k if any(_meet(lead, o, k) for o in self.others(k)))
-
-    def others(self, k: int) -> list[Curve]:
-        """Return the curves of the models that do not lead at k."""
-        lead = dict(self.by_k)[k]
-        return [curve for curve in self.curves if curve is not lead]
+        return tuple(
+            k
+            for k, lead in self.by_k
+            if any(_meet(lead, curve, k) for curve in self.curves if curve is not lead)
+        )
 
     @property
     def crossed(self) -> tuple[int, int] | None:
@@ -122,9 +121,8 @@ class Leads:
 
     def held(self, model: str) -> str:
         """Return the k at which a model leads."""
-        return "k = " + wording.listing(
-            [f"{k:,}" for k, c in self.by_k if c.model == model], most=6
-        )
+        ks = [f"{k:,}" for k, curve in self.by_k if curve.model == model]
+        return f"k = {wording.listing(ks, most=6)}"
 
 
 def leaders(found: list[Curve]) -> Leads | None:

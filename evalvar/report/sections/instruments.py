@@ -109,6 +109,7 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         beside = partner(reading, found, place) if discrete else cells
         hint = "" if reading.higher_is_better(task, metric) else ", lower is better"
         ratio = value(cells, "noise_ratio")
+        sure = isfinite(ratio) and cells["noise_ratio"]["low"] > 1
         sd, half = value(cells, "seed_sd"), value(cells, "item_half_width")
         chance = reading.chance(task, metric) * unit.factor
         rows.append(
@@ -120,7 +121,7 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
                     _mean(cells, unit),
                     Cell(unit.deviation(sd), sd),
                     Cell(unit.deviation(half), half),
-                    Cell(wording.ratio(ratio), ratio, tone="warn" if ratio > 1 else ""),
+                    Cell(wording.ratio(ratio), ratio, tone="warn" if sure else ""),
                     _tau(cells if discrete else None),
                     _tau(beside),
                 ),
@@ -156,8 +157,9 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         note=(
             "Seed sd, mean: sd over seeds at each checkpoint, averaged over checkpoints. Ratio: "
             f"{_quantile(level)} {wording.TIMES} seed sd over item ±, like for like; above 1 the "
-            "usual error bar is too short. tau: score with checkpoint, oriented so that 1 always "
-            "improves; a discrete row has its continuous reading\u2019s tau beside it."
+            "usual error bar is too short; bold where its whole interval is above 1. tau: score "
+            "with checkpoint, oriented so that 1 always improves; a discrete row has its "
+            "continuous reading\u2019s tau beside it."
         ),
     )
 
@@ -178,9 +180,8 @@ def _tau(cells: Cells | None) -> Cell:
 
 def _bounds(cells: Cells | None) -> Cell:
     row = {} if cells is None else cells.get("snr", {})
-    low, high = (wording.ratio(float(row.get(name, nan))) for name in ("low", "high"))
-    text = f"[{low}, {high}]" if wording.DASH not in (low, high) else wording.DASH
-    return Cell(text, tone="quiet")
+    text = wording.ratios(*(float(row.get(name, nan)) for name in ("low", "high")))
+    return Cell(text or wording.DASH, tone="quiet")
 
 
 def _signal_table(reading: Reading, found: dict[Place, Cells], several: bool) -> Table:

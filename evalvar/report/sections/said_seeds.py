@@ -29,7 +29,9 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     sd = unit.of(unit.deviation(instruments.value(cells, "seed_sd")))
     half = unit.deviation(instruments.value(cells, "item_half_width"))
     text = wording.ratio(ratios[top])
-    bounds = wording.interval(row["low"], row["high"], 1)
+    # A bound beside 1 must not read as 1, since the verdict rests on which side it lies.
+    close = "1.0" in [wording.fixed(row[name], 1) for name in ("low", "high")]
+    bounds = wording.interval(row["low"], row["high"], 3 if close else 1)
     where = wording.place(top[1], top[2])
     above = sum(ratio > 1 for ratio in ratios.values())
     total = wording.count(len(ratios), "discrete reading" if discrete else "reading")
@@ -144,7 +146,8 @@ def signal(reading: Reading) -> list[Verdict]:
             f"settled on {where}:",
             f" {shown.numbers}; the intervals overlap.",
         )
-        return [Verdict("Not settled", "tie", said, method, "instruments", graphic)]
+        # Bars without their intervals would show the order that is not settled.
+        return [Verdict("Not settled", "tie", said, method, "instruments")]
     open_ = f" Not settled on {len(pairs) - len(settled)}." if len(settled) < len(pairs) else ""
     rest = f" For one, {shown.numbers}.{open_}"
     if lone:
@@ -181,8 +184,7 @@ def _apart(pair: _Beside) -> float:
 
 
 def _rough(row: dict[str, Any]) -> str:
-    low, high = (wording.ratio(float(row[name])) for name in ("low", "high"))
-    return f"{wording.ratio(float(row['value']))} [{low}, {high}]"
+    return f"{wording.ratio(float(row['value']))} {wording.ratios(row['low'], row['high'])}"
 
 
 def at_chance(reading: Reading) -> list[Verdict]:

@@ -213,8 +213,10 @@ def _answer(reading: Reading) -> str:
     row = best[1]
     unit = reading.unit(row["task"], row["metric"])
     runs = wording.basis(row["n"], str(row["unit"]))
-    most = f", the largest of {looked} readings" if looked > 1 else ""
+    most = f"; the largest of {looked} readings" if looked > 1 else ""
+    bounds = wording.ratios(*unit.bounds(row)[1:])
+    named = f"{unit.of(wording.deviation(best[0]))} {bounds}".rstrip()
     return (
-        f"Runs differ most on {row['task']}: at checkpoint {int(row['checkpoint']):,} the sd of "
-        f"single runs is {unit.of(wording.deviation(best[0]))} ({row['metric']}, {runs}{most})."
+        f"On {row['task']} the sd of single runs is {named} at checkpoint "
+        f"{int(row['checkpoint']):,} ({row['metric']}, {runs}{most})."
     )
