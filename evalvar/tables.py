@@ -104,7 +104,7 @@ def _text(
     if not nullable and values.isna().any():
         raise RecordsError(
             f"{name}: no {column} in {counted(int(values.isna().sum()), 'row')}, first row "
-            f"{int(np.flatnonzero(values.isna())[0])}. Fill the column or leave those rows out."
+            f"{_first(values.isna())}. Fill the column or leave those rows out."
         )
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes, raw = values.cat.codes.to_numpy(), list(values.cat.categories)
@@ -142,16 +142,21 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _first(bad: "pd.Series | np.ndarray") -> int:
+    """Return the number of the first bad row, counting from 1 as messages do."""
+    return int(np.flatnonzero(bad)[0]) + 1
+
+
 def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
     if values.dtype.kind in "iu" and not values.hasnans:
         return values.astype("int64")
     numbers = pd.to_numeric(values, errors="coerce")
     bad = numbers.isna() | (numbers % 1 != 0)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+        row = _first(bad)
         raise RecordsError(
             f"{name}: column {column} must hold whole numbers; it does not in "
-            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row])!r}."
+            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row - 1])!r}."
         )
     return numbers.astype("int64")
 
@@ -162,14 +167,14 @@ def _number(values: pd.Series, column: str, name: str) -> pd.Series:
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     bad = numbers.isna() & values.notna()
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+        row = _first(bad)
         raise RecordsError(
             f"{name}: column {column} must hold numbers; it does not in "
-            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row])!r}."
+            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row - 1])!r}."
         )
     infinite = np.isinf(numbers)
     if infinite.any():
-        row = int(np.flatnonzero(infinite)[0])
+        row = _first(infinite)
         raise RecordsError(
             f"{name}: infinite {column} in {counted(int(infinite.sum()), 'row')}, first row {row}. "
             "Write NaN for an answer that has no score."
@@ -183,10 +188,10 @@ def _flag(values: pd.Series, name: str) -> pd.Series:
     words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
     flags = values.fillna(True).astype(str).str.lower().map(words)
     if flags.isna().any():
-        row = int(np.flatnonzero(flags.isna())[0])
+        row = _first(flags.isna())
         raise RecordsError(
             f"{name}: column higher_is_better must hold true or false; "
-            f"first row {row}: {_plain(values.iloc[row])!r}."
+            f"first row {row}: {_plain(values.iloc[row - 1])!r}."
         )
     return flags.astype(bool)
 
@@ -263,11 +268,11 @@ def check_range(table: pd.DataFrame, name: str, measure: str) -> None:
     slack = 1e-9 * (high - low).abs().fillna(0.0)
     outside = (table[measure] < low - slack) | (table[measure] > high + slack)
     if outside.any():
-        row = int(np.flatnonzero(outside)[0])
+        row = _first(outside)
         raise RecordsError(
-            f"{name}: {measure} outside its declared range [{low.iloc[row]:g}, "
-            f"{high.iloc[row]:g}] in {counted(int(outside.sum()), 'row')}, first row {row}: "
-            f"{table[measure].iloc[row]:g}. Correct score_min and score_max, or the {measure}."
+            f"{name}: {measure} outside its declared range [{low.iloc[row - 1]:g}, "
+            f"{high.iloc[row - 1]:g}] in {counted(int(outside.sum()), 'row')}, first row {row}: "
+            f"{table[measure].iloc[row - 1]:g}. Correct score_min and score_max, or the {measure}."
         )
 
 

@@ -62,25 +62,25 @@ def test_missing_column_is_named_beside_those_found():
 
 def test_key_is_never_null():
     assert refused(table(item=["x", None])) == (
-        "records: no item in 1 row, first row 1. Fill the column or leave those rows out."
+        "records: no item in 1 row, first row 2. Fill the column or leave those rows out."
     )
 
 
 def test_infinity_is_refused():
     assert refused(table(score=[1.0, np.inf])) == (
-        "records: infinite score in 1 row, first row 1. Write NaN for an answer that has no score."
+        "records: infinite score in 1 row, first row 2. Write NaN for an answer that has no score."
     )
 
 
 def test_text_in_score_is_refused():
     assert refused(table(score=["1", "good"])) == (
-        "records: column score must hold numbers; it does not in 1 row, first row 1: 'good'."
+        "records: column score must hold numbers; it does not in 1 row, first row 2: 'good'."
     )
 
 
 def test_half_a_seed_is_refused():
     assert refused(table(seed=[0, 0.5])) == (
-        "records: column seed must hold whole numbers; it does not in 1 row, first row 1: 0.5."
+        "records: column seed must hold whole numbers; it does not in 1 row, first row 2: 0.5."
     )
 
 
@@ -211,7 +211,7 @@ def test_range_of_binary_scores_is_taken_and_others_are_unknown():
 
 def test_a_score_outside_its_declared_range_is_refused():
     assert refused(table(score=[0.5, 1.4], score_min=0, score_max=1)) == (
-        "records: score outside its declared range [0, 1] in 1 row, first row 1: 1.4. "
+        "records: score outside its declared range [0, 1] in 1 row, first row 2: 1.4. "
         "Correct score_min and score_max, or the score."
     )
 

@@ -13,6 +13,7 @@ import pandas as pd
 from evalvar.adapters import discovery, duplication
 from evalvar.adapters.labels import labels
 from evalvar.adapters.remarks import fold
+from evalvar.adapters.table_lines import in_lines
 from evalvar.errors import AdapterError, EvalvarError, RecordsError, UsageError, counted
 from evalvar.evidence import Duplicates, Evidence, merge
 
@@ -127,10 +128,28 @@ def load(
         names = [file.shown for file, _ in pairs]
         if duplicates == "error":
             duplication.name_files(parts, names)
-        culprit = names[_first_to_break(parts, duplicates)]
-        raise RecordsError(f"{culprit}: {error}") from error
+        raise RecordsError(_located(error, parts, pairs, duplicates)) from error
     warnings = (*sentences, *whole.warnings, *_without_items(whole))
     return replace(whole, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _located(
+    error: RecordsError,
+    parts: list[Evidence],
+    pairs: list[tuple[discovery.Found, Adapter]],
+    duplicates: Duplicates,
+) -> str:
+    """Name the file with which the whole breaks a rule, and the place where it is at fault."""
+    number = _first_to_break(parts, duplicates)
+    file, adapter = pairs[number]
+    try:
+        merge([parts[number]], duplicates=duplicates)
+    except RecordsError as alone:
+        # Only now are the rows that the message counts those of the file.
+        error = alone
+        if adapter.NAME == "table" and duplicates == "error":
+            return in_lines(f"{file.shown}: {error}", file.path)
+    return f"{file.shown}: {error}"
 
 
 def _first_to_break(parts: list[Evidence], duplicates: Duplicates) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from evalvar.adapters.archives import is_archive, unpack
 from evalvar.adapters.files import kind, stem
 from evalvar.adapters.remarks import Remark
-from evalvar.errors import AdapterError, UsageError
+from evalvar.errors import AdapterError, UsageError, counted
 
 if TYPE_CHECKING:
     from evalvar.adapters import Adapter
@@ -79,7 +79,13 @@ def find(paths: Sequence[str | Path], workspace: Path, remarks: list[str]) -> li
             target.mkdir(parents=True)
             left_out = unpack(path, target)
             if left_out:
-                remarks.append(f"{path}: {left_out} members that are no plain files were left out")
+                remarks.append(
+                    Remark(
+                        "{0:member} that {0:is no plain file was/are no plain files were} left out",
+                        left_out,
+                        file=path,
+                    )
+                )
             found += _walk(path, target, path.name, below or path.name, remarks)
         else:
             found.append(Found(path, str(path), below or path.name, explicit=True))
@@ -138,7 +144,8 @@ def assign(
     if nobodys:
         kinds = sorted({kind(file.path) or "no suffix" for file in nobodys})
         remarks.append(
-            f"{len(nobodys)} files that no adapter claims were left out "
+            f"{counted(len(nobodys), 'file')} that no adapter claims "
+            f"{'was' if len(nobodys) == 1 else 'were'} left out "
             f"({', '.join(file.shown for file in nobodys[:_SHOWN])}"
             f"{', ...' if len(nobodys) > _SHOWN else ''}; kinds {', '.join(kinds)})"
         )
@@ -182,10 +189,18 @@ def _walk(given: Path, root: Path, name: str, below: str, remarks: list[str]) ->
             elif path.is_file():
                 files.append(path)
     if hidden:
-        remarks.append(Remark("{0} hidden files and directories were left out", hidden))
+        remarks.append(
+            Remark(
+                "{0} hidden {0:file or directory was/files and directories were} left out", hidden
+            )
+        )
     if packed:
         remarks.append(
-            Remark("{0} archives inside directories were left out: name them to read them", packed)
+            Remark(
+                "{0} {0:archive inside a directory was/archives inside directories were} left out: "
+                "name {0:it to read it/them to read them}",
+                packed,
+            )
         )
     if not files:
         raise AdapterError(f"{given}: the directory holds no file to read. Check the path.")

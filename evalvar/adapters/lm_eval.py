@@ -69,8 +69,8 @@ def _remark_on_limits(run: Run, remarks: list[str]) -> None:
     if limited:
         remarks.append(
             Remark(
-                "{0} tasks were evaluated on a part of their documents, a limit was set "
-                "(first {example})",
+                "{0:task} {0:was/were} evaluated on a part of {0:its/their} documents, "
+                "a limit was set (first {example})",
                 len(limited),
                 file=run.path,
                 example=limited[0],

@@ -67,7 +67,7 @@ def _doubt(sheet: Sheet, checked: Scores | None, documents: int) -> str:
 
 def _underived(sheet: Sheet, why: str, count: int) -> None:
     sheet.remark(
-        f"p_correct, nll_correct, confidence and margin were not derived, {why} ({{0}} rows)",
+        f"p_correct, nll_correct, confidence and margin were not derived, {why} ({{0:row}})",
         count,
     )
 

@@ -21,7 +21,7 @@ def score(sheet: Sheet) -> None:
     ):
         sheet.remark(
             f"{per_item} answers per item are in the file, but not their scores; "
-            "samples are not told apart ({0} rows)",
+            "samples are not told apart ({0:row})",
             len(rows.doc_ids),
         )
         return
@@ -37,6 +37,6 @@ def score(sheet: Sheet) -> None:
     )
     sheet.remark(
         f"{per_item} answers per item were scored again by exact match, which reproduces "
-        "all {0} logged scores",
+        "{0:the/all} {0:logged score}",
         len(rows.doc_ids),
     )

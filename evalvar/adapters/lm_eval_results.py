@@ -110,7 +110,8 @@ def _read_run(path: Path, changed: int, size: int) -> Run:
             raw = json.loads(data)  # lm-eval writes NaN as a bare word, which JSON does not know
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise AdapterError(
-                f"{path}: expected the JSON of an lm-eval results file, but {error}. "
+                f"{path}: expected the JSON of an lm-eval results file, found a damaged one "
+                f"({error}). "
                 "The run may have been stopped while writing: evaluate again or leave it out."
             ) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("results"), dict):
@@ -169,9 +170,20 @@ def reported(run: Run, remarks: list[str]) -> pd.DataFrame:
                 | {"higher_is_better": is_higher_better(name, declared)}
             )
     for found, sentence in (
-        (groups, "{0} averages over groups were left out: they follow from their tasks"),
-        (no_numbers, "{0} entries of the results are no numbers and were left out"),
-        (zeros, "{0} standard errors of exactly 0 for a value strictly inside (0, 1) are unknown"),
+        (
+            groups,
+            "{0:average} over groups {0:was/were} left out: "
+            "{0:it follows from its/they follow from their} tasks",
+        ),
+        (
+            no_numbers,
+            "{0} {0:entry/entries} of the results {0:is no number/are no numbers} and "
+            "{0:was/were} left out",
+        ),
+        (
+            zeros,
+            "{0:standard error} of exactly 0 for a value strictly inside (0, 1) {0:is/are} unknown",
+        ),
     ):
         if found:
             remarks.append(

@@ -105,7 +105,7 @@ def _read_with(path: Path, metrics: list[str], remarks: list[str]) -> Rows | lis
             loose = _loosely(path, number, line)
             if loose is None:
                 remarks.append(
-                    Remark("the last line is cut off and was left out ({0} line)", 1, file=path)
+                    Remark("the last line is cut off and was left out ({0:line})", 1, file=path)
                 )
                 break
             new = [name for name in _metrics_of(loose) if name not in rows.metrics]

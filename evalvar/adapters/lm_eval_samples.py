@@ -59,7 +59,7 @@ def _logged(sheet: Sheet) -> None:
         if values is None:
             if name != "brier_score":
                 sheet.remark(
-                    f"metric {name} is not one number per item and was left out ({{0}} rows)",
+                    f"metric {name} is not one number per item and was left out ({{0:row}})",
                     len(rows),
                 )
             continue
@@ -69,7 +69,7 @@ def _logged(sheet: Sheet) -> None:
             metric = "log_likelihood"
             sheet.remark(
                 "metric perplexity holds log-likelihoods of items; they are read "
-                "as metric log_likelihood ({0} rows)",
+                "as metric log_likelihood ({0:row})",
                 len(rows),
             )
         low, high = score_range(metric, values)
@@ -86,10 +86,10 @@ def _remark_on_rest(sheet: Sheet) -> None:
     read = {base(scores.metric) for scores in sheet.scores} | {"perplexity"}
     for name in sheet.rows.metrics:
         if name in sheet.rows.beside:
-            sheet.remark(f"field {name} is no metric and was left out ({{0}} rows)", _count(sheet))
+            sheet.remark(f"field {name} is no metric and was left out ({{0:row}})", _count(sheet))
         elif name not in read:
             sheet.remark(
-                f"metric {name} is not one number per item and was left out ({{0}} rows)",
+                f"metric {name} is not one number per item and was left out ({{0:row}})",
                 _count(sheet),
             )
 
@@ -107,7 +107,7 @@ def _compare(sheet: Sheet) -> None:
     effective, _ = sheet.run.documents(sheet.task)
     if effective is not None and there != effective:
         sheet.remark(
-            "{0} documents, but the results file says {1}", there, int(effective), file=True
+            "{0:document}, but the results file says {1}", there, int(effective), file=True
         )
         return
     config = sheet.run.config(sheet.task)
@@ -118,7 +118,8 @@ def _compare(sheet: Sheet) -> None:
         mean = float(np.mean(scores.values))
         if not abs(mean - aggregate) <= _TOLERANCE:
             sheet.remark(
-                "{0} aggregates disagree with the mean of their items (first {example})",
+                "{0:aggregate} {0:disagrees/disagree} with the mean of {0:its/their} items "
+                "(first {example})",
                 1,
                 example=f"{sheet.task} {scores.metric}: {aggregate:.6g} reported, {mean:.6g} found",
                 file=True,
@@ -168,7 +169,7 @@ def _filters(rows: Rows, task: str, run: Run | None, remarks: list[str]) -> list
         remarks.append(
             Remark(
                 f"{task}: the rows do not name their filter; {found} filters ({', '.join(names)}) "
-                "were told apart by their order ({0} rows)",
+                "were told apart by their order ({0:row})",
                 len(turns),
             )
         )

@@ -1,7 +1,13 @@
 """Remarks that fifty files make alike are said once, with their counts added up."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from evalvar.errors import counted
+
+# {0} is the first count alone, {0:row} with its noun, {0:was/were} a word that goes with it.
+_PLACE = re.compile(r"\{(\d)(?::([^{}]+))?\}")
 
 
 class Remark(str):
@@ -10,27 +16,37 @@ class Remark(str):
     Parameters
     ----------
     template : str
-        The sentence; ``{0}``, ``{1}`` stand for counts, ``{example}`` for the first example.
+        The sentence; ``{0}``, ``{1:row}`` stand for counts, the latter with its noun,
+        ``{0:was/were}`` for the word that goes with a count, ``{example}`` for the first example.
     *counts : int
         Numbers that are added up over files.
     file : Path, optional
         The file, when the reader of the remark needs to know it.
     example : str
         What the sentence shows; that of the first file is kept.
+    made_up : str
+        Key column that the file does not tell, where the remark says so: a label fills it.
     """
 
     template: str
     counts: tuple[int, ...]
     file: str
     example: str
+    made_up: str
 
     def __new__(
-        cls, template: str, *counts: int, file: Path | None = None, example: str = ""
+        cls,
+        template: str,
+        *counts: int,
+        file: Path | None = None,
+        example: str = "",
+        made_up: str = "",
     ) -> "Remark":
         """Fill in the template."""
         name = str(file) if file is not None else ""
         made = super().__new__(cls, _sentence(template, counts, [name] if name else [], example))
         made.template, made.counts, made.file, made.example = template, counts, name, example
+        made.made_up = made_up
         return made
 
 
@@ -64,10 +80,22 @@ def fold(remarks: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
 
 
 def _sentence(template: str, counts: tuple[int, ...], files: list[str], example: str) -> str:
-    for place, count in enumerate(counts):
-        template = template.replace(f"{{{place}}}", f"{count:,}")
+    template = _PLACE.sub(
+        lambda place: (
+            _filled(counts[int(place[1])], place[2] or "")
+            if int(place[1]) < len(counts)
+            else place[0]
+        ),
+        template,
+    )
     template = template.replace("{example}", example)
     if not files:
         return template
     where = files[0] if len(files) == 1 else f"{len(files)} files (first {files[0]})"
     return f"{where}: {template}"
+
+
+def _filled(count: int, word: str) -> str:
+    if "/" in word:
+        return word.split("/")[count != 1]
+    return counted(count, word) if word else f"{count:,}"

@@ -12,7 +12,8 @@ from evalvar.adapters.files import evidence_of, kind, stem
 from evalvar.adapters.labels import is_label
 from evalvar.adapters.remarks import Remark
 from evalvar.adapters.table_columns import Meaning, kind_of, meaning, metric_of
-from evalvar.errors import AdapterError
+from evalvar.adapters.table_lines import in_lines
+from evalvar.errors import AdapterError, RecordsError
 from evalvar.evidence import Evidence
 
 NAME = "table"
@@ -57,6 +58,13 @@ def read(path: Path) -> Evidence:
     RecordsError
         Its values break a rule of the tables.
     """
+    try:
+        return _read(path)
+    except (AdapterError, RecordsError) as error:
+        raise type(error)(in_lines(str(error), path)) from error
+
+
+def _read(path: Path) -> Evidence:
     remarks: list[str] = []
     form = kind(path)
     ended = form == ".parquet" or table_files.check_text(path, remarks)
@@ -155,7 +163,7 @@ def _long(frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[st
     if letters:
         remarks.append(
             Remark(
-                "{0} scores are Inspect's letters, read as C = 1, P = 0.5, I = N = 0",
+                "{0:score} {0:is one of/are} Inspect's letters, read as C = 1, P = 0.5, I = N = 0",
                 letters,
                 file=path,
             )

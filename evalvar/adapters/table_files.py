@@ -14,7 +14,7 @@ import pandas as pd
 
 from evalvar.adapters.files import BOM, chunks, head, kind, lines, opened
 from evalvar.adapters.remarks import Remark
-from evalvar.errors import AdapterError
+from evalvar.errors import AdapterError, counted
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
@@ -141,12 +141,13 @@ def read_delimited(
     # Row numbers of the handler count from 1 and include the header.
     cut_off = len(odd) == 1 and not ended and odd[0].number == rows + 1
     if cut_off and odd[0].actual_columns < odd[0].expected_columns:
-        remarks.append(Remark("the last line is cut off and was left out ({0} line)", 1, file=path))
+        remarks.append(Remark("the last line is cut off and was left out ({0:line})", 1, file=path))
         odd = []
     if odd:
         raise AdapterError(
-            f"{path}: {len(odd)} rows do not have the {odd[0].expected_columns} cells of the "
-            f"header, first row {odd[0].number - 2} with {odd[0].actual_columns}. Repair the file."
+            f"{path}: {counted(len(odd), 'row')} without the {odd[0].expected_columns} cells of "
+            f"the header, first row {odd[0].number - 1} with {odd[0].actual_columns}. "
+            "Repair the file."
         )
     frame: pd.DataFrame = read.to_pandas().astype(object)
     return frame.mask(frame == "", None)
@@ -181,7 +182,7 @@ def read_json_lines(
             loose = _loosely(path, number + 1, line)
             if loose is None:
                 remarks.append(
-                    Remark("the last line is cut off and was left out ({0} line)", 1, file=path)
+                    Remark("the last line is cut off and was left out ({0:line})", 1, file=path)
                 )
                 break
             row = loose

@@ -244,9 +244,9 @@ def test_results_that_are_no_json_are_refused(tmp_path):
     path = tmp_path / f"results_{DATE}.json"
     path.write_text('{"results": {"t": {"acc,none": 0.5')
     assert refused(path) == (
-        f"{path}: expected the JSON of an lm-eval results file, but Expecting ',' delimiter: "
-        "line 1 column 35 (char 34). The run may have been stopped while writing: evaluate again "
-        "or leave it out."
+        f"{path}: expected the JSON of an lm-eval results file, found a damaged one "
+        "(Expecting ',' delimiter: line 1 column 35 (char 34)). "
+        "The run may have been stopped while writing: evaluate again or leave it out."
     )
 
 
@@ -281,7 +281,7 @@ def test_samples_without_their_results_are_read_and_remarked(write_run):
 def test_an_aggregate_that_disagrees_with_its_items_is_remarked(write_run):
     path = write_run([choice(doc, [-1.0, -2.0], doc) for doc in range(2)], {"acc,none": 0.75})
     assert load(path).warnings == (
-        f"{path}: 1 aggregates disagree with the mean of their items (first t acc,none: 0.75 "
+        f"{path}: 1 aggregate disagrees with the mean of its items (first t acc,none: 0.75 "
         "reported, 0.5 found)",
     )
 
@@ -367,7 +367,7 @@ def test_measures_are_not_derived_where_acc_is_not_reproduced(write_run):
     assert set(evidence.records["metric"]) == {"acc,none"}
     assert evidence.warnings == (
         "t: p_correct, nll_correct, confidence and margin were not derived, the log-likelihoods "
-        "do not reproduce acc in all rows (1 rows)",
+        "do not reproduce acc in all rows (1 row)",
     )
 
 
@@ -449,7 +449,7 @@ def test_repeated_answers_are_not_scored_where_it_is_not(write_run, filters, opt
     assert set(evidence.records["metric"]) == {"exact_match,none"}
     assert evidence.warnings == (
         "t: 2 answers per item are in the file, but not their scores; samples are not told apart "
-        "(1 rows)",
+        "(1 row)",
     )
 
 
@@ -508,7 +508,7 @@ def test_a_standard_error_of_exactly_zero_is_unknown(write_run):
     assert math.isnan(evidence.reported["se"][0])
     assert evidence.reported["se"][1] == 0.0
     assert evidence.warnings == (
-        f"{path}: 1 standard errors of exactly 0 for a value strictly inside (0, 1) are unknown "
+        f"{path}: 1 standard error of exactly 0 for a value strictly inside (0, 1) is unknown "
         "(first t acc,none)",
         "2 values read without items (first t acc,none): good for means and seeds, not for "
         "comparisons or pass@k.",
@@ -528,8 +528,8 @@ def test_averages_over_groups_are_left_out_and_name_the_suite(write_run):
     assert evidence.reported["group"].astype(object).fillna("").tolist() == ["suite", ""]
     assert set(evidence.records["group"]) == {"suite"}
     assert (
-        f"{path.name}/results_{DATE}.json: 1 averages over groups were left out: they follow from "
-        "their tasks (first suite)" in evidence.warnings
+        f"{path.name}/results_{DATE}.json: 1 average over groups was left out: it follows from "
+        "its tasks (first suite)" in evidence.warnings
     )
 
 

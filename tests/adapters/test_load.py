@@ -86,7 +86,7 @@ def test_what_is_passed_over_is_counted():
         put(f"r/{name}")
     assert load("r").warnings == (
         "2 hidden files and directories were left out",
-        "1 archives inside directories were left out: name them to read them",
+        "1 archive inside a directory was left out: name it to read it",
         "4 files that no adapter claims were left out (r/LICENSE, r/README.md, r/b.txt, ...; "
         "kinds .md, .py, .txt, no suffix)",
     )
@@ -201,7 +201,7 @@ def test_errors_inside_archives_name_the_member():
     archive("runs.zip", {"a.csv": CSV.replace("A,t,2,0", "A,t,2,x")})
     assert message(lambda: load("runs.zip")) == (
         "runs.zip/a.csv: records: column score must hold numbers; it does not "
-        "in 1 row, first row 1: 'x'."
+        "in 1 row, first in line 3: 'x'."
     )
 
 

@@ -68,7 +68,7 @@ def test_the_source_also_chooses_within_a_directory(plugged):
     Path("r/b.csv").write_text("item,score\n1,1\n")
     evidence = load("r", source="dots")
     assert list(evidence.sources["path"]) == ["r/a.csv"]
-    assert "1 files that no adapter claims were left out (r/b.csv; kinds .csv)" in evidence.warnings
+    assert "1 file that no adapter claims was left out (r/b.csv; kinds .csv)" in evidence.warnings
 
 
 def test_a_broken_adapter_is_named(tmp_path, monkeypatch):

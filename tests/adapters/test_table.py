@@ -130,31 +130,31 @@ def test_files_named_by_their_seed_are_one_model():
         (
             "model,task,item,score\nm,t,1,1\nm,t,2,good\nm,t,3,bad\n",
             "f.csv: records: column score must hold numbers; it does not in 2 "
-            "rows, first row 1: 'good'.",
+            "rows, first in line 3: 'good'.",
         ),
         (
             "model,task,item,score\nm,t,1,inf\n",
-            "f.csv: records: infinite score in 1 row, first row 0. "
+            "f.csv: records: infinite score in 1 row, first in line 2. "
             "Write NaN for an answer that has no score.",
         ),
         (
             "model,task,item,score\nm,t,,1\n",
-            "f.csv: records: no item in 1 row, first row 0. "
+            "f.csv: records: no item in 1 row, first in line 2. "
             "Fill the column or leave those rows out.",
         ),
         (
             "model,task,item,seed,score\nm,t,1,a,1\n",
             "f.csv: records: column seed must hold whole numbers; it does not in "
-            "1 row, first row 0: 'a'.",
+            "1 row, first in line 2: 'a'.",
         ),
         (
             "model,task,item,score\nm,t\nm,t,2,1\n",
-            "f.csv: 1 rows do not have the 4 cells of the header, first row 0 with 2. "
+            "f.csv: 1 row without the 4 cells of the header, first in line 2 with 2. "
             "Repair the file.",
         ),
         (
             "model,task,item,score\nm,t,1,1,5\nm,t,2,1\nm,t,2,1,3,4\n",
-            "f.csv: 2 rows do not have the 4 cells of the header, first row 0 with 5. "
+            "f.csv: 2 rows without the 4 cells of the header, first in line 2 with 5. "
             "Repair the file.",
         ),
         (
@@ -216,6 +216,43 @@ def test_a_broken_line_in_the_middle_is_refused():
     assert refused(path) == (
         "f.jsonl: expected an object in line 2, found a list. Write one object a line."
     )
+
+
+def test_the_line_of_a_file_is_named_not_the_row_of_its_table():
+    text = '"model",task,item,score,comment\nm,t,1,1,"two\nlines"\n\nm,t,2,good,\n'
+    assert refused(csv(text)) == (
+        "f.csv: records: column score must hold numbers; it does not in 1 row, "
+        "first in line 5: 'good'."
+    )
+    wide = "model,task,item,score_a,score_b\nm,t,1,1,1\nm,t,2,1,bad\n"
+    assert refused(csv(wide)) == (
+        "f.csv: records: column score must hold numbers; it does not in 1 row, "
+        "first in line 3: 'bad'."
+    )
+    path = jsonl(*({"task": "t", "item": n, "score": s} for n, s in enumerate([1, "x"])))
+    path.write_text("\n" + path.read_text())
+    assert refused(path) == (
+        "f.jsonl: records: column score must hold numbers; it does not in 1 row, "
+        "first in line 3: 'x'."
+    )
+    pd.DataFrame({"task": "t", "item": [1, 2], "score": ["1", "x"]}).to_parquet("f.parquet")
+    assert refused(Path("f.parquet")) == (
+        "f.parquet: records: column score must hold numbers; it does not in 1 row, "
+        "first row 2: 'x'."
+    )
+
+
+def test_a_score_outside_its_range_names_file_and_line():
+    good = csv("model,task,item,score,score_min,score_max\na,t,1,1,0,1\na,t,2,0,0,1\n", "a.csv")
+    bad = csv("model,task,item,score,score_min,score_max\nb,t,1,1,0,1\nb,t,2,1.5,0,1\n", "b.csv")
+    said = (
+        "b.csv: records: score outside its declared range [0, 1] in 1 row, first in line 3: 1.5. "
+        "Correct score_min and score_max, or the score."
+    )
+    assert refused(bad) == said
+    with pytest.raises(RecordsError) as error:
+        load(good, bad)
+    assert str(error.value) == said
 
 
 def test_absent_scores_stay_absent():
