@@ -115,12 +115,13 @@ def load(
         for number, (file, adapter) in enumerate(pairs, start=1):
             shown = {str(file.path): file.shown}
             part = _read(adapter, file)
+            part = filled.apply(part, file.shown, file.below)
             remarks += [(sentence, shown) for sentence in part.warnings]
             sources = part.sources.assign(path=part.sources["path"].replace(shown))
-            part = replace(part, sources=sources, warnings=())
-            parts.append(filled.apply(part, file.shown, file.below))
+            parts.append(replace(part, sources=sources, warnings=()))
             if progress is not None:
                 progress(number, len(pairs))
+    _require_rows(parts, [file.shown for file, _ in pairs])
     sentences = (*fold(remarks), *filled.remarks())
     try:
         whole = merge(parts, duplicates=duplicates)
@@ -131,6 +132,18 @@ def load(
         raise RecordsError(_located(error, parts, pairs, duplicates)) from error
     warnings = (*sentences, *whole.warnings, *_without_items(whole))
     return replace(whole, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _require_rows(parts: list[Evidence], names: list[str]) -> None:
+    """Refuse files of which none holds a row."""
+    if any(len(part.records) + len(part.reported) + len(part.timings) for part in parts):
+        return
+    if len(names) == 1:
+        raise AdapterError(f"{names[0]}: the file holds no rows. Write them, or name another file.")
+    raise AdapterError(
+        f"{names[0]}: neither this nor any other of the {len(names)} files read holds rows. "
+        "Name files that do."
+    )
 
 
 def _located(

@@ -1,6 +1,7 @@
 """Key columns that only a path or a model's name tells: seed, checkpoint, prompt."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalvar.errors import UsageError
+from evalvar.adapters.remarks import Remark
+from evalvar.errors import UsageError, counted
 from evalvar.evidence import Evidence
 
 KEYS = ("model", "prompt", "seed", "checkpoint", "sample")
@@ -40,7 +42,8 @@ class Labels:
     patterns: Mapping[str, re.Pattern[str]]
     fixed: Mapping[str, Any]
     taken: dict[tuple[str, str], dict[str, set[Any]]] = field(default_factory=dict)
-    overridden: dict[str, set[str]] = field(default_factory=dict)
+    replaced: dict[str, Counter[Any]] = field(default_factory=dict)
+    made_up: set[str] = field(default_factory=set)
     unmatched: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def apply(self, part: Evidence, shown: str, below: str) -> Evidence:
@@ -55,12 +58,21 @@ class Labels:
         below : str
             Its path below the given root, in which labels are looked for.
         """
+        told = tuple(sentence for sentence in part.warnings if not self._answers(sentence))
         return replace(
             part,
             records=self._table(part.records, shown, below),
             reported=self._table(part.reported, shown, below),
             timings=self._table(part.timings, shown, below),
+            warnings=told,
         )
+
+    def _answers(self, sentence: str) -> bool:
+        """Whether a label gives what the reader of the file had to make up."""
+        if not isinstance(sentence, Remark) or sentence.made_up not in self.fixed:
+            return False
+        self.made_up.add(sentence.example)
+        return True
 
     def remarks(self) -> list[str]:
         """Say what was taken from where, one sentence per key and place.
@@ -74,8 +86,11 @@ class Labels:
         for (key, place), found in self.taken.items():
             values = sorted(set().union(*found.values()))
             said.append(f"{key} taken from {place} in {_files(len(found))} ({_listed(values)})")
-        for key, files in self.overridden.items():
-            said.append(f"{key} in {_files(len(files))} was overridden by the given label")
+        for key, old in self.replaced.items():
+            known = [value for value in sorted(old) if value not in self.made_up]
+            if known:
+                rows = sum(old[value] for value in known)
+                said.append(f"{key} replaced in {counted(rows, 'row')} ({_listed(known)})")
         for key, names in self.unmatched.items():
             if not any(taken == key for taken, _ in self.taken):
                 raise UsageError(
@@ -109,15 +124,23 @@ class Labels:
                     self.unmatched.setdefault(key, {})[shown] = None
             if all(value is None for value in found):
                 continue
-            if given and key != "model" and _says(table[key]):
-                self.overridden.setdefault(key, set()).add(shown)
             if key == "model":
                 cut = [old if new is None else new for old, new in zip(names, found, strict=True)]
-            else:
-                columns[key] = _filled(table[key], models, found, key)
+                if key in self.fixed:
+                    self._count(key, models, _renamed(models, cut))
+                continue
+            columns[key] = _filled(table[key], models, found, key)
+            if given and _says(table[key]):
+                self._count(key, table[key], columns[key])
         if "model" in self.fixed or "model" in self.patterns or cut != names:
             columns["model"] = _renamed(models, cut)
         return table.assign(**columns)
+
+    def _count(self, key: str, before: pd.Series, after: Any) -> None:
+        """Note which values of how many rows gave way to a label."""
+        old = before.astype(object).to_numpy()
+        lost = old[old != np.asarray(after, dtype=object)]
+        self.replaced.setdefault(key, Counter()).update(lost)
 
     def _find(self, key: str, pattern: re.Pattern[str], name: str, shown: str, below: str) -> Any:
         places = {"the model's name": name, "the path": below}

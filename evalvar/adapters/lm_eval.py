@@ -53,6 +53,7 @@ def read(path: Path) -> Evidence:
                 f"the file does not name its model: it is called by {run.named_by} ({{example}})",
                 file=path,
                 example=run.model,
+                made_up="model",
             )
         )
     _remark_on_limits(run, remarks)

@@ -21,6 +21,11 @@ RANGES: Mapping[str, tuple[float, float]] = {
 AVERAGED = {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "brier_score"}
 # A guesser gets 1/choices of these right.
 GUESSED = {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "p_correct", "p_correct_per_char"}
+# What a metric's name is made of when lower is likely better; used for remarks, never to decide.
+_LOSSES = {
+    *("loss", "nll", "ppl", "perplexity", "brier", "bpb", "bpc", "ece"),
+    *("ter", "wer", "cer", "error", "errors", "mse", "mae", "rmse"),
+}
 _PASS = re.compile(r"pass[@^]\d+")
 
 
@@ -34,6 +39,12 @@ def is_higher_better(metric: str, declared: Mapping[str, Any] | None) -> bool:
     name = base(metric)
     value = (declared or {}).get(name)
     return value if isinstance(value, bool) else name not in LOWER_IS_BETTER
+
+
+def sounds_lower_better(metric: str) -> bool:
+    """Whether the name is that of a loss, so that a missing orientation is worth a remark."""
+    name = base(metric).lower()
+    return name in LOWER_IS_BETTER or not _LOSSES.isdisjoint(re.split(r"[^a-z]+", name))
 
 
 def score_range(metric: str, values: np.ndarray) -> tuple[float, float]:

@@ -132,7 +132,11 @@ def _model(path: Path, remarks: list[str]) -> str:
     if name == directory.name:
         # The harness writes the slashes of a model's name as two underscores.
         name, by = name.replace("__", "/"), "the directory's name"
-    remarks.append(Remark(f"the model is called by {by} ({{example}})", file=path, example=name))
+    remarks.append(
+        Remark(
+            f"the model is called by {by} ({{example}})", file=path, example=name, made_up="model"
+        )
+    )
     return name
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from evalvar.adapters import table_files
 from evalvar.adapters.files import evidence_of, kind, stem
 from evalvar.adapters.labels import is_label
+from evalvar.adapters.lm_eval_metrics import sounds_lower_better
 from evalvar.adapters.remarks import Remark
 from evalvar.adapters.table_columns import Meaning, kind_of, meaning, metric_of
 from evalvar.adapters.table_lines import in_lines
@@ -128,18 +129,47 @@ def _shaped(
         table["chat_template"] = _numbers(table["chat_template"]) == 1
     if "prompt" in table:
         table["prompt"] = _filled(table["prompt"], "")
+    _remark_on_orientation(table, path, remarks)
     if "model" not in table:
         name = stem(path)
         if is_label(name):
             name = f"{path.absolute().parent.name}/{name}"
         table["model"] = name
         remarks.append(
-            Remark("no column names the model: it is called {example}", file=path, example=name)
+            Remark(
+                "no column names the model: it is called {example}",
+                file=path,
+                example=name,
+                made_up="model",
+            )
         )
     if "task" not in table:
         table["task"] = "task"
         remarks.append(Remark("no column names the task: it is called task", file=path))
     return table
+
+
+def _remark_on_orientation(table: pd.DataFrame, path: Path, remarks: list[str]) -> None:
+    """Name the metrics that sound like a loss and are not said to be one."""
+    if "metric" not in table:
+        return
+    declared = "higher_is_better" in table
+    unsaid = table.loc[table["higher_is_better"].isna(), "metric"] if declared else table["metric"]
+    for metric, count in unsaid.value_counts(sort=False).items():
+        if count and sounds_lower_better(str(metric)):
+            lack, remedy = (
+                ("value in column higher_is_better", "fill it")
+                if declared
+                else ("higher_is_better column", "add the column")
+            )
+            remarks.append(
+                Remark(
+                    f"metric {metric} has no {lack} and is read as higher is better ({{0:row}}); "
+                    f"{remedy} if lower is better",
+                    int(count),
+                    file=path,
+                )
+            )
 
 
 def _long(frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str]) -> pd.DataFrame:

@@ -86,7 +86,26 @@ def test_a_given_label_overrides_and_says_so():
     records = filled.apply(part(seed=[1, 2]), "f", "f").records
     assert list(records["seed"]) == [5, 5]
     assert list(records["prompt"]) == ["chat", "chat"]
-    assert filled.remarks() == ["seed in 1 file was overridden by the given label"]
+    assert filled.remarks() == ["seed replaced in 2 rows (1, 2)"]
+    filled = labels({"seed": r"run(\d+)"}, {"sample": 0, "checkpoint": 7})
+    filled.apply(part(seed=[1, 2], sample=[0, 3], checkpoint=[7, 8]), "f", "run2")
+    assert filled.remarks() == [
+        "seed taken from the path in 1 file (2)",
+        "seed replaced in 1 row (1)",
+        "checkpoint replaced in 1 row (8)",
+        "sample replaced in 1 row (3)",
+    ]
+
+
+def test_a_label_that_merges_models_says_so():
+    two = pd.DataFrame({"model": ["A", "A", "B", "B"], "task": "t", "item": [1, 2, 3, 4]})
+    filled = labels({}, {"model": "ours"})
+    records = filled.apply(as_evidence(two.assign(score=1.0)), "f", "f").records
+    assert list(records["model"]) == ["ours"] * 4
+    assert filled.remarks() == ["model replaced in 4 rows (A, B)"]
+    filled = labels({}, {"model": "A"})
+    filled.apply(as_evidence(two.assign(score=1.0)), "f", "f")
+    assert filled.remarks() == ["model replaced in 2 rows (B)"]
 
 
 def test_a_given_pattern_fills_any_key():

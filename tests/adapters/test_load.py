@@ -152,6 +152,18 @@ def test_labels_reach_the_tables():
     assert evidence.warnings == ("seed taken from the path in 1 file (7)",)
 
 
+def test_a_label_for_the_model_takes_the_place_of_a_made_up_name(custom_lm):
+    put("x.csv", "task,item,score\nt,1,1\n")
+    evidence = load("x.csv", label={"model": "ours"})
+    assert list(evidence.records["model"]) == ["ours"]
+    assert evidence.warnings == ()
+    assert load("x.csv", label={"seed": 1}).warnings == (
+        "x.csv: no column names the model: it is called x",
+    )
+    run = load(custom_lm / "seed1", label={"model": "ours"})
+    assert not any("name its model" in s or "replaced" in s for s in run.warnings)
+
+
 def archive(name: str, members: dict[str, str]) -> Path:
     path = Path(name)
     if name.endswith(".zip"):

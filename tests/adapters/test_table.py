@@ -286,10 +286,38 @@ def test_text_ids_keep_their_zeros():
     assert load(csv("task,item,score\nt,007,1\n")).records["item"].tolist() == ["007"]
 
 
-def test_a_header_without_rows_is_remarked():
-    evidence = load(csv("model,task,item,score\n"))
-    assert not len(evidence.records)
-    assert evidence.warnings == ("f.csv: the file has a header and no rows",)
+def test_files_without_any_row_are_refused_and_others_remarked():
+    path = csv("model,task,item,score\n")
+    assert refused(path) == ("f.csv: the file holds no rows. Write them, or name another file.")
+    other = csv("model,task,item,score\n", "g.csv")
+    with pytest.raises(AdapterError) as error:
+        load(path, other)
+    assert str(error.value) == (
+        "f.csv: neither this nor any other of the 2 files read holds rows. Name files that do."
+    )
+    full = csv("model,task,item,score\nm,t,1,1\n", "h.csv")
+    assert load(path, full).warnings == ("f.csv: the file has a header and no rows",)
+
+
+def test_a_loss_without_an_orientation_is_remarked():
+    rows = "m,t,1,ppl,2\nm,t,2,ppl,3\nm,t,1,word_error_rate,1\nm,t,1,waters,1\n"
+    assert load(csv(f"model,task,item,metric,score\n{rows}")).warnings == (
+        "f.csv: metric ppl has no higher_is_better column and is read as higher is better "
+        "(2 rows); add the column if lower is better",
+        "f.csv: metric word_error_rate has no higher_is_better column and is read as higher is "
+        "better (1 row); add the column if lower is better",
+    )
+    evidence = load(csv("model,task,item,score_loss\nm,t,1,2\n"))
+    assert "higher_is_better" not in evidence.records
+    assert evidence.warnings == (
+        "f.csv: metric loss has no higher_is_better column and is read as higher is better "
+        "(1 row); add the column if lower is better",
+    )
+    text = "model,task,metric,value,higher_is_better\nm,t,nll,2,false\nm,u,nll,2,\n"
+    assert load(csv(text)).warnings[0] == (
+        "f.csv: metric nll has no value in column higher_is_better and is read as higher is "
+        "better (1 row); fill it if lower is better"
+    )
 
 
 def test_later_lines_may_add_columns():
