@@ -194,6 +194,17 @@ def test_a_comparison_with_the_leader_only_says_how_it_was_chosen():
     assert "Every model against" not in said(build(full))
 
 
+def test_neighbours_by_score_are_said_to_be_chosen_by_it():
+    full = samples.compare(models=("a", "b", "c", "d"), tasks=("arc", "sums"), gap=-0.05)
+    steps = full.table[[b == chr(ord(a) + 1) for a, b in zip(full.table["a"], full.table["b"],
+                                                             strict=True)]]  # fmt: skip
+    chain = Result(full.name, full.keys, steps.reset_index(drop=True), full.settings)
+    page = said(build(chain))
+    assert "Of 6 pairs of neighbours on 2 benchmarks (acc)" in page
+    assert page.count("Each model against the next only, in the order of the scores") == 3
+    assert "Each model against the next" not in said(build(full))
+
+
 def test_the_clearest_lead_is_a_clear_one_and_called_so():
     ties = build(samples.compare(tasks=("arc", "sums", "quiz"), gap=-0.01))
     assert "learest lead" not in said(ties)

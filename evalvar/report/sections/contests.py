@@ -1,7 +1,6 @@
 """Paired comparisons as they are told: who against whom, on what, and how it ended."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite, nan
@@ -125,9 +124,16 @@ class Contest:
         return subject + named + ("" if self.higher else ", lower is better")
 
     @property
+    def chained(self) -> bool:
+        """True where each side was compared with the next only, from the best mean down."""
+        linked = all(one.row["b"] == other.row["a"] for one, other in pairwise(self.pairs))
+        # Checkpoints and seeds have an order of their own, which no score decides.
+        return linked and len(self.pairs) > 1 and self.between not in ("checkpoint", "seed")
+
+    @property
     def hub(self) -> str:
         """The side that all others are compared with, where not all pairs were made."""
-        if len(self.pairs) < 2:
+        if len(self.pairs) < 2 or self.chained:
             return ""
         shared = set.intersection(*(set(pair.names) for pair in self.pairs))
         return min(shared, default="")
@@ -163,8 +169,8 @@ class Contest:
         All pairs become steps between neighbours, better minus worse. One against all the others
         stays that, in the order of the others.
         """
-        if len(self.pairs) < 2:
-            return self.pairs, False
+        if len(self.pairs) < 2 or self.chained:
+            return self.pairs, self.chained
         means: dict[str, float] = {}
         for pair in self.pairs:
             for name, mean in zip(pair.names, pair.means, strict=True):
@@ -215,24 +221,6 @@ def contests(reading: Reading) -> list[Contest]:
             tasks.index(c.task),
             metrics[c.task].index(c.metric),
         ),
-    )
-
-
-def selection(found: Iterable[Contest]) -> str:
-    """Say that all sides were compared with one only, and how often that one leads."""
-    stars = [contest for contest in found if contest.hub]
-    hubs = {contest.hub for contest in stars}
-    if len(hubs) != 1:
-        return ""
-    hub = hubs.pop()
-    leads = sum(contest.hub_leads for contest in stars)
-    text = f"Every {stars[0].between} against {hub} only"
-    if not leads:
-        return f"{text}."
-    where = stars[0].place if len(stars) == 1 else f"{leads:,} of {len(stars):,} readings"
-    return (
-        f"{text}, the leader on {where} in the same data; the choice of the leader is not adjusted "
-        "for."
     )
 
 

@@ -7,7 +7,8 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading
-from evalvar.report.sections.contests import Contest, Pair, contests, selection
+from evalvar.report.sections.chosen import selection
+from evalvar.report.sections.contests import Contest, Pair, contests
 from evalvar.report.sections.sides import sided_methods
 
 MOST_FIGURES = 6

@@ -8,8 +8,9 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Figure, Verdict
 from evalvar.report.reading import missing
+from evalvar.report.sections.chosen import selection
 from evalvar.report.sections.claims import claim, quiet
-from evalvar.report.sections.contests import Contest, Pair, selection
+from evalvar.report.sections.contests import Contest, Pair
 from evalvar.report.sections.sides import sided_methods
 
 
@@ -130,7 +131,12 @@ def _tally(heads: Sequence[Contest], mine: Sequence[Contest]) -> Verdict:
     tally = sum((c.tally() for c in heads), Counter[str]())
     clear, ties = tally["clear"], tally["tie"]
     lone = all(len(c.pairs) == 1 for c in heads)
-    total = wording.count(clear + ties, "benchmark" if lone else "pair")
+    noun = "benchmark" if lone else "pair"
+    if not lone and all(c.chained for c in heads):
+        noun = "pair of neighbours"
+    total = wording.count(
+        clear + ties, noun, noun.replace("pair ", "pairs ") if " " in noun else ""
+    )
     tied = "1 is a tie" if ties == 1 else f"{ties:,} are ties"
     apart = "1 is" if clear == 1 else f"{clear:,} are"
     over = "" if lone else f" on {wording.count(len(heads), 'benchmark')}"
