@@ -146,6 +146,15 @@ def test_a_tally_names_its_metric_and_counts_the_others():
     assert "readings of the same answers" in answer
 
 
+def test_a_tally_over_models_is_not_told_of_one_of_them():
+    made = [changed(samples.compare(gap=-0.01), between="checkpoint") for _ in range(2)]
+    made = [Result(r.name, r.keys, r.table, {**r.settings, "model": m})
+            for r, m in zip(made, ("ant", "bee"), strict=True)]  # fmt: skip
+    assert claim(build(made), "4 ties").startswith(
+        "4 ties. Of 4 pairs of checkpoints of 2 models (acc), 0 are told apart and 4 are ties."
+    )
+
+
 @pytest.mark.parametrize(
     ("discrete", "continuous", "status"),
     [

@@ -134,15 +134,20 @@ def _tally(heads: Sequence[Contest], mine: Sequence[Contest]) -> Verdict:
     noun = "benchmark" if lone else "pair"
     if not lone and all(c.chained for c in heads):
         noun = "pair of neighbours"
+    # Pairs within a model are told by its name, so those of several models are only counted.
+    within = {c.model for c in heads if c.between != "model"}
+    if lone and len(within) > 1:
+        noun = f"pair of {heads[0].between}s"
     total = wording.count(
         clear + ties, noun, noun.replace("pair ", "pairs ") if " " in noun else ""
     )
     tied = "1 is a tie" if ties == 1 else f"{ties:,} are ties"
     apart = "1 is" if clear == 1 else f"{clear:,} are"
     over = "" if lone else f" on {wording.count(len(heads), 'benchmark')}"
+    over += f" of {len(within):,} models" if lone and len(within) > 1 else ""
     where = f"{over} ({_metrics(heads)})" if len(heads) > 1 else f" on {heads[0].place}"
     strong = f"Of {total}{where}, {apart} told apart and {tied}."
-    names = {c.pairs[0].names for c in heads} if lone else set()
+    names = {c.pairs[0].names for c in heads} if lone and len(within) < 2 else set()
     rest = ""
     if len(names) == 1:
         first, second = next(iter(names))

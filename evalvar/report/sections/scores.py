@@ -219,7 +219,8 @@ def _answer(reading: Reading, scores: list[Score]) -> str:
     # Among rows of different questions none is the highest.
     whole = [head for head in heads if not _mixed(scores, head)]
     if not whole:
-        return f"{subject}; on each, some rows rest on fewer items, so none is called best."
+        each = "on each, " if len(tasks) > 1 else ""
+        return f"{subject}; {each}some rows rest on fewer items, so none is called best."
     best = whole[0]
     rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
     unit = reading.unit(best.task, best.metric)
