@@ -220,8 +220,9 @@ def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
     if np.isnan(scores).any():
         return Estimate(np.nan, level=level, n=scores.size, method=_TOO_FEW)
     try:
-        if np.isfinite((fact.low, fact.high)).all():
-            return bounded_mean_ci(scores, low=fact.low, high=fact.high, level=level)
+        low, high = fact.range
+        if low is not None and high is not None:
+            return bounded_mean_ci(scores, low=low, high=high, level=level)
         return mean_ci(scores, level=level)
     except NotEnoughDataError as error:
         value = float(scores.mean())
@@ -232,7 +233,8 @@ def _over_seeds(scores: np.ndarray, fact: Facts, level: float) -> Estimate:
     if np.isnan(scores).any():
         return Estimate(np.nan, level=level, unit="item x seed", method=_TOO_FEW)
     try:
-        return fact.within(crossed_mean_ci(scores, level=level))
+        low, high = fact.range
+        return fact.within(crossed_mean_ci(scores, level=level, low=low, high=high))
     except NotEnoughDataError as error:
         value = float(scores.mean()) if scores.size else np.nan
         return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")

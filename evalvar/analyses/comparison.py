@@ -263,14 +263,14 @@ def _difference(
             name = f"sign-flip, rng {rng}"
             return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
         if max(in_a.shape[1], in_b.shape[1]) > 1 and between != "seed":
-            crossed = crossed_difference_ci(in_a, in_b, paired_seeds=same_runs, level=level)
-            return a.facts.as_difference(crossed)
+            return crossed_difference_ci(
+                in_a, in_b, paired_seeds=same_runs, level=level, low=low, high=high
+            )
         if a.clusters is not None:
             # an item outside every cluster is one of its own
             alone = pd.Series(("item " + items).to_numpy(), index=items)
             labels = a.clusters.reindex(items).fillna(alone)
-            clustered = clustered_mean_ci(d, pd.factorize(labels)[0], level=level)
-            return a.facts.as_difference(clustered)
+            return clustered_mean_ci(d, pd.factorize(labels)[0], level=level, low=low, high=high)
         largest = float(max(np.abs(mean_a).max(), np.abs(mean_b).max()))
         return sparse_t(d, low=low, high=high, scale=largest, level=level)
     except NotEnoughDataError as error:

@@ -40,6 +40,12 @@ class Facts:
         """1 where higher is better, -1 where lower is."""
         return 1.0 if self.higher_is_better else -1.0
 
+    @property
+    def range(self) -> tuple[float | None, float | None]:
+        """Lowest and highest possible score; None where not known."""
+        known = np.isfinite(self.low) and np.isfinite(self.high)
+        return (self.low, self.high) if known else (None, None)
+
     def within(self, mean: Estimate) -> Estimate:
         """Cut the interval of a mean to the range, and leave out the test of a mean of zero."""
         low = mean.low if np.isnan(self.low) else np.fmax(mean.low, self.low)
@@ -47,14 +53,6 @@ class Facts:
         if np.isnan(mean.low):
             low = high = np.nan
         return replace(mean, low=float(low), high=float(high), p_value=np.nan)
-
-    def as_difference(self, difference: Estimate) -> Estimate:
-        """Cut the interval of a difference to what two scores in the range can differ by."""
-        span = self.high - self.low
-        if np.isnan(difference.low) or np.isnan(span):
-            return difference
-        low, high = max(difference.low, -span), min(difference.high, span)
-        return replace(difference, low=float(low), high=float(high))
 
 
 def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:

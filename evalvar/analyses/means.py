@@ -159,8 +159,12 @@ def _clustered(
         alone = run["cluster"].isna()
         codes, _ = pd.factorize(run["item"].astype(str).radd("item ").where(alone, run["cluster"]))
         try:
-            mean = clustered_mean_ci(run["score"].to_numpy(), codes, level=level)
-            found[key] = facts[(str(key[1]), str(key[2]))].within(mean)
+            fact = facts[(str(key[1]), str(key[2]))]
+            low, high = fact.range
+            mean = clustered_mean_ci(
+                run["score"].to_numpy(), codes, level=level, low=low, high=high
+            )
+            found[key] = fact.within(mean)
         except NotEnoughDataError as error:
             value = estimates[key].value
             found[key] = Estimate(value, level=level, n=1, unit="cluster", method=f"t: {error}")

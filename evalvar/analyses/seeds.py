@@ -137,7 +137,8 @@ def final_mean(curves: Curves, column: int, level: float) -> Estimate:
     if present.sum() > 1 and curves.items is not None and len(curves.items) > 1:
         items = curves.items[:, present, column]
         if np.isfinite(items).all():
-            return curves.facts.within(crossed_mean_ci(items, level=level))
+            low, high = curves.facts.range
+            return curves.facts.within(crossed_mean_ci(items, level=level, low=low, high=high))
     if present.sum() > 1:
         over_seeds = replace(mean_ci(values[present], level=level), unit="seed")
         return curves.facts.within(over_seeds)
