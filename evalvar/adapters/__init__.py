@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import pandas as pd
 
-from evalvar.adapters import discovery, duplication
+from evalvar.adapters import discovery, duplication, table
 from evalvar.adapters.labels import labels
 from evalvar.adapters.remarks import fold
 from evalvar.adapters.table_lines import in_lines
@@ -121,15 +121,9 @@ def load(
             parts.append(replace(part, sources=sources, warnings=()))
             if progress is not None:
                 progress(number, len(pairs))
-    _require_rows(parts, [file.shown for file, _ in pairs])
-    sentences = (*fold(remarks), *filled.remarks())
-    try:
-        whole = merge(parts, duplicates=duplicates)
-    except RecordsError as error:
-        names = [file.shown for file, _ in pairs]
-        if duplicates == "error":
-            duplication.name_files(parts, names)
-        raise RecordsError(_located(error, parts, pairs, duplicates)) from error
+        sentences = (*fold(remarks), *filled.remarks())
+        # While the files of archives are there, which a message may want to look into.
+        whole = _put_together(parts, pairs, duplicates)
     warnings = (*sentences, *whole.warnings, *_without_items(whole))
     return replace(whole, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -146,6 +140,28 @@ def _require_rows(parts: list[Evidence], names: list[str]) -> None:
     )
 
 
+def _put_together(
+    parts: list[Evidence], pairs: list[tuple[discovery.Found, Adapter]], duplicates: Duplicates
+) -> Evidence:
+    """Merge the files, or name those that break a rule."""
+    names = [file.shown for file, _ in pairs]
+    _require_rows(parts, names)
+    said: list[str] = []
+    if duplicates == "sample":
+        tables = duplication.without_repeated_values(parts, names, said)
+        parts = [replace(p, reported=t) for p, t in zip(parts, tables, strict=True)]
+
+    def beside(number: int) -> pd.DataFrame | None:
+        file, adapter = pairs[number]
+        return table.left_out(file.path) if adapter.NAME == table.NAME else None
+
+    try:
+        return merge(parts, duplicates=duplicates).plus(*said)
+    except RecordsError as error:
+        duplication.name_files(parts, names, duplicates, beside)
+        raise RecordsError(_located(error, parts, pairs, duplicates)) from error
+
+
 def _located(
     error: RecordsError,
     parts: list[Evidence],
@@ -160,7 +176,7 @@ def _located(
     except RecordsError as alone:
         # Only now are the rows that the message counts those of the file.
         error = alone
-        if adapter.NAME == "table" and duplicates == "error":
+        if adapter.NAME == table.NAME and duplicates == "error":
             return in_lines(f"{file.shown}: {error}", file.path)
     return f"{file.shown}: {error}"
 

@@ -1,17 +1,31 @@
-"""One key, one row: which files hold the same key twice."""
+"""One key, one row: which files hold the same key twice, and what tells the rows apart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from evalvar.errors import RecordsError, counted
-from evalvar.evidence import RECORDS_KEY, REPORTED_KEY, Evidence
+from evalvar.evidence import RECORDS_KEY, REPORTED_KEY, TIMINGS_KEY, Duplicates, Evidence
 
 _HINT = "Read one run only, label the runs, or say what a repeat means: duplicates 'latest' or "
+_KEYS = {"records": RECORDS_KEY, "reported": REPORTED_KEY, "timings": TIMINGS_KEY}
+_FOR_RUN = ["model", "task", "seed", "checkpoint", "prompt"]
+_POLICIES = {
+    "records": f"{_HINT}'sample'.",
+    "reported": f"{_HINT}read the runs apart.",
+    "timings": "Number the runs in a column repeat.",
+}
+# What a file of reported values may tell about its run beside the key.
+_FACTS = ("shots", "task_version", "task_hash", "harness_version", "chat_template")
+_SHOWN = 8
+
+Beside = Callable[[int], pd.DataFrame | None]
 
 
-def name_files(parts: Sequence[Evidence], shown: Sequence[str]) -> None:
+def name_files(
+    parts: Sequence[Evidence], shown: Sequence[str], duplicates: Duplicates, beside: Beside
+) -> None:
     """Refuse a key that occurs twice, naming the files.
 
     Parameters
@@ -20,38 +34,137 @@ def name_files(parts: Sequence[Evidence], shown: Sequence[str]) -> None:
         One per file.
     shown : sequence of str
         The files as messages name them.
+    duplicates : {"error", "latest", "sample"}
+        What a repeat means; that of a timing is an error whatever it is.
+    beside : callable
+        Number of a part -> what its file holds beside what was read, row by row of its table.
 
     Raises
     ------
     RecordsError
         A key occurs twice, in one file or in two.
     """
-    for name, key in (("records", RECORDS_KEY), ("reported", REPORTED_KEY)):
+    for name in _KEYS if duplicates == "error" else ("timings",):
+        key = list(_KEYS[name])
         tables = [getattr(part, name) for part in parts]
-        again = _repeats([table[list(key)] for table in tables if len(table)])
+        filled = [number for number, table in enumerate(tables) if len(table)]
+        again = _repeats([tables[number][key] for number in filled])
         if not again.any():
             continue
-        owner = np.repeat(
-            [n for n, t in enumerate(tables) if len(t)], [len(t) for t in tables if len(t)]
-        )
-        rows = pd.concat([t[list(key)].astype(str) for t in tables if len(t)], ignore_index=True)
+        owner = np.repeat(filled, [len(tables[number]) for number in filled])
+        rows = pd.concat([tables[n][key].astype(str) for n in filled], ignore_index=True)
         row = int(np.flatnonzero(again)[0])
         first = int(np.flatnonzero((rows == rows.iloc[row]).all(axis=1))[0])
-        files = [shown[owner[first]], shown[owner[row]]]
+        both = list(dict.fromkeys([int(owner[first]), int(owner[row])]))
         where = ", ".join(f"{column} {value}" for column, value in rows.iloc[row].items() if value)
-        count = int(again.sum())
-        policies = "'sample'." if name == "records" else "read the runs apart."
-        if files[0] == files[1]:
+        count = counted(int(again.sum()), "row")
+        whole = pd.concat([_whole(tables[n], beside(n)) for n in both], ignore_index=True)
+        hint = _apart(whole, key) or _POLICIES[name]
+        if len(both) == 1:
+            equal = int(whole.duplicated().sum()) == int(again.sum())
+            question = "Was the file written to twice? " if equal else ""
             raise RecordsError(
-                f"{files[0]}: a key is repeated within one file in {counted(count, 'row')}, "
-                f"first {where}. "
-                f"Was the file written to twice? {_HINT}{policies}"
+                f"{shown[both[0]]}: a key is repeated within one file in {count}, "
+                f"first {where}. {question}{hint}"
             )
-        hint = _shots(tables[owner[first]], tables[owner[row]]) or f"{_HINT}{policies}"
+        hint = _shots(*(tables[n] for n in both)) or hint
         raise RecordsError(
-            f"{files[0]} and {files[1]}: the same key in both, in {counted(count, 'row')}, "
+            f"{shown[both[0]]} and {shown[both[1]]}: the same key in both, in {count}, "
             f"first {where}. {hint}"
         )
+
+
+def without_repeated_values(
+    parts: Sequence[Evidence], shown: Sequence[str], remarks: list[str]
+) -> list[pd.DataFrame]:
+    """Return the reported values of every part without those that `sample` cannot number.
+
+    Parameters
+    ----------
+    parts, shown : sequence
+        As in `name_files`.
+    remarks : list of str
+        How many values were left out is added here: those of runs whose items are read.
+
+    Raises
+    ------
+    RecordsError
+        A value is repeated and has no items: an aggregate has no samples.
+    """
+    key = list(REPORTED_KEY)
+    tables = [part.reported for part in parts]
+    filled = [number for number, table in enumerate(tables) if len(table)]
+    if not filled:
+        return tables
+    rows = pd.concat([tables[n][key].astype(object) for n in filled], ignore_index=True)
+    again = rows.duplicated(keep=False).to_numpy()
+    if not again.any():
+        return tables
+    owner = np.repeat(filled, [len(tables[number]) for number in filled])
+    measured = {
+        run
+        for part in parts
+        for run in part.records[_FOR_RUN].drop_duplicates().itertuples(index=False, name=None)
+    }
+    runs = rows[_FOR_RUN].itertuples(index=False, name=None)
+    alone = again & np.array([run not in measured for run in runs])
+    if alone.any():
+        row = int(np.flatnonzero(alone)[0])
+        files = list(dict.fromkeys(shown[n] for n in owner[alone]))[:2]
+        named = rows.iloc[row].astype(str)
+        where = ", ".join(f"{column} {value}" for column, value in named.items() if value)
+        raise RecordsError(
+            f"{' and '.join(files)}: duplicates 'sample' cannot number reported values, an "
+            f"aggregate has no samples: {counted(int(alone.sum()), 'row')} of a repeated key, "
+            f"first {where}. Read the items, label the runs (--from 'seed=...'), or use 'latest'."
+        )
+    remarks.append(
+        f"reported: {counted(int(again.sum()), 'row')} of a repeated key left out, the items of "
+        "the runs are read as samples."
+    )
+    return [
+        table[~again[owner == number]].reset_index(drop=True) if len(table) else table
+        for number, table in enumerate(tables)
+    ]
+
+
+def _whole(table: pd.DataFrame, beside: pd.DataFrame | None) -> pd.DataFrame:
+    """Put what evalvar left out of a file beside what it read."""
+    table = table.reset_index(drop=True)
+    if beside is None or not len(beside) or len(table) % len(beside):
+        return table
+    # Each score column of a wide table adds all rows of the file once more.
+    places = np.arange(len(table)) % len(beside)
+    left_out = beside.iloc[places].reset_index(drop=True)
+    return pd.concat([table.astype(object), left_out.astype(str).add_prefix("\0")], axis=1)
+
+
+def _apart(whole: pd.DataFrame, key: list[str]) -> str:
+    """Say which columns beside the key differ where the key is repeated."""
+    left_out = [name for name in whole.columns if name.startswith("\0")]
+    facts = [name for name in whole.columns if name in _FACTS or name.startswith("factor.")]
+    repeated = whole[whole.duplicated(key, keep=False).to_numpy()]
+    groups = repeated.groupby(key, observed=True, sort=False, dropna=False)
+    apart = {
+        name: int((groups[name].nunique(dropna=False) > 1).sum()) for name in (*left_out, *facts)
+    }
+    most = max(apart.values(), default=0)
+    if not most:
+        return ""
+    names = [name for name, count in apart.items() if count == most]
+    why = "mean nothing to evalvar" if set(names) <= set(left_out) else "are no part of the key"
+    plain = [name.removeprefix("\0") for name in names]
+    return (
+        f"The rows differ in {_listed(plain)}, which "
+        f"{why if len(plain) > 1 else why.replace('mean', 'means').replace('are', 'is')}: "
+        f"rename {'one' if len(plain) > 1 else 'it'} to prompt (or seed, sample)."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _SHOWN:
+        return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _shots(*tables: pd.DataFrame) -> str:

@@ -104,6 +104,25 @@ def _read(path: Path) -> Evidence:
     )
 
 
+def left_out(path: Path) -> pd.DataFrame | None:
+    """Return the columns of a table that mean nothing to evalvar, to tell repeated rows apart."""
+    remarks: list[str] = []
+    try:
+        form = kind(path)
+        if form in table_files.JSON_LINES:
+            frame, names = table_files.read_json_lines(path, lambda names: names, remarks)
+            return frame[list(meaning(names, path).left_out)]
+        columns = meaning(table_files.names(path), path).left_out
+        if not columns:
+            return None
+        if form == ".parquet":
+            return table_files.read_parquet(path, columns)
+        ended = table_files.check_text(path, remarks)
+        return table_files.read_delimited(path, columns, remarks, ended=ended)
+    except (AdapterError, OSError):
+        return None  # what was unpacked is gone; the message stands without it
+
+
 def _wanted(understood: Meaning) -> list[str]:
     return [*understood.columns, *understood.wide]
 

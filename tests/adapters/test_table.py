@@ -175,6 +175,91 @@ def test_what_cannot_be_read_is_refused(text, message):
     assert refused(csv(text)) == message
 
 
+REPEATED = (
+    "f.csv: a key is repeated within one file in 1 row, first model m, task t, item 1, metric "
+    "score, seed 0, checkpoint 0, sample 0. "
+)
+POLICY = (
+    "Read one run only, label the runs, or say what a repeat means: duplicates 'latest' or "
+    "'sample'."
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "hint"),
+    [
+        (
+            "num_fewshot,folder,note",
+            ("0,a,x", "5,b,x"),
+            "The rows differ in num_fewshot and folder, which mean nothing to evalvar: rename one "
+            "to prompt (or seed, sample).",
+        ),
+        (
+            "temperature",
+            ("0", "0.5"),
+            "The rows differ in temperature, which means nothing to evalvar: rename it to prompt "
+            "(or seed, sample).",
+        ),
+        (
+            ",".join(f"c{n}" for n in range(11)),
+            (",".join("a" * 11), ",".join("b" * 11)),
+            "The rows differ in c0, c1, c2, c3, c4, c5, c6, c7 and 3 more, which mean nothing to "
+            "evalvar: rename one to prompt (or seed, sample).",
+        ),
+        ("note", ("x", "x"), f"Was the file written to twice? {POLICY}"),
+    ],
+)
+def test_a_repeated_key_says_which_columns_tell_the_rows_apart(header, rows, hint):
+    lines = "".join(f"m,t,1,1,{row}\n" for row in rows)
+    assert refused(csv(f"model,task,item,score,{header}\n{lines}")) == REPEATED + hint
+
+
+def test_rows_that_differ_in_their_score_alone_were_not_written_twice():
+    assert refused(csv("model,task,item,score\nm,t,1,1\nm,t,1,0\n")) == REPEATED + POLICY
+
+
+def test_left_out_columns_tell_the_rows_of_two_files_apart():
+    csv("model,task,item,score,split\nm,t,1,1,dev\n")
+    jsonl({"model": "m", "task": "t", "item": 1, "score": 1, "split": "test"}, name="g.jsonl")
+    with pytest.raises(RecordsError) as error:
+        load("f.csv", "g.jsonl")
+    assert str(error.value) == (
+        "f.csv and g.jsonl: the same key in both, in 1 row, first model m, task t, item 1, metric "
+        "score, seed 0, checkpoint 0, sample 0. The rows differ in split, which means nothing to "
+        "evalvar: rename it to prompt (or seed, sample)."
+    )
+
+
+def test_reported_values_that_differ_in_shots_say_so():
+    assert refused(csv("model,task,value,shots\nm,t,1,0\nm,t,1,5\n")) == (
+        "f.csv: a key is repeated within one file in 1 row, first model m, task t, metric score, "
+        "seed 0, checkpoint 0. The rows differ in shots, which is no part of the key: rename it "
+        "to prompt (or seed, sample)."
+    )
+
+
+def test_an_aggregate_has_no_samples():
+    with pytest.raises(RecordsError) as error:
+        load(csv("model,task,value\nm,t,0.5\nm,t,0.7\nm,u,1\n"), duplicates="sample")
+    assert str(error.value) == (
+        "f.csv: duplicates 'sample' cannot number reported values, an aggregate has no samples: "
+        "2 rows of a repeated key, first model m, task t, metric score, seed 0, checkpoint 0. "
+        "Read the items, label the runs (--from 'seed=...'), or use 'latest'."
+    )
+
+
+@pytest.mark.parametrize("duplicates", ["error", "latest", "sample"])
+def test_a_repeated_timing_is_refused_whatever_a_repeat_means(duplicates):
+    path = csv("model,task,item,seconds,status\nm,t,1,0.5,ok\nm,t,1,0.6,ok\n")
+    with pytest.raises(RecordsError) as error:
+        load(path, duplicates=duplicates)
+    assert str(error.value) == (
+        "f.csv: a key is repeated within one file in 1 row, first model m, task t, item 1, seed 0, "
+        "checkpoint 0, sample 0, phase run, level 0, case 0, repeat 0. "
+        "Number the runs in a column repeat."
+    )
+
+
 def test_a_byte_order_mark_is_passed_over():
     path = Path("f.csv")
     path.write_bytes(b"\xef\xbb\xbfmodel,task,item,score\nm,t,1,1\n")
