@@ -264,14 +264,19 @@ def test_results_that_went_through_json_say_the_same():
 
 
 @pytest.mark.parametrize(
-    ("scale", "low", "status"),
-    [(1.0, 1.2, "Seed-limited"), (1.0, 0.3, "Not settled"), (0.1, 0.05, "Item-limited")],
+    ("scale", "low", "high", "status"),
+    [
+        (1.0, 1.2, 2.5, "Seed-limited"),
+        (1.0, 0.3, 2.5, "Not settled"),
+        (0.1, 0.05, 0.3, "Item-limited"),
+        (0.1, 0.05, 1.3, "Not settled"),
+    ],
 )
-def test_seeds_are_blamed_only_where_the_interval_says_so(scale, low, status):
+def test_seeds_are_blamed_only_where_the_interval_says_so(scale, low, high, status):
     full = samples.seed_variance(metrics=("acc",))
     frame = full.table.copy()
     ratio = frame["quantity"] == "noise_ratio"
-    frame.loc[ratio, ["value", "low", "high"]] = [1.7 * scale, low, 2.5 * scale]
+    frame.loc[ratio, ["value", "low", "high"]] = [1.7 * scale, low, high]
     report = build(Result(full.name, full.keys, frame, full.settings))
     assert status in claims(report)
 

@@ -69,8 +69,19 @@ def seed_noise(reading: Reading) -> list[Verdict]:
             f"±\u00a0{half}; the estimate is above 1 in {above} of {total}.",
         )
         return [Verdict("Not settled", "warn", said, method, "instruments", graphic)]
+    reach = sum(not found[place]["noise_ratio"]["high"] < 1 for place in ratios)
+    if reach:
+        said = claim(
+            "Whether the run-to-run spread on these items (decoding noise included) exceeds the "
+            "noise of the choice of items is not settled: the largest estimate of their ratio is "
+            f"{text}, on {where}",
+            quiet(f" {bounds}" if bounds else ""),
+            f", where the seed sd is {sd}, the item interval ±\u00a0{half}; of {total}, {reach:,} "
+            f"{'leaves' if reach == 1 else 'leave'} open a ratio above 1.",
+        )
+        return [Verdict("Not settled", "tie", said, method, "instruments", graphic)]
     said = claim(
-        "As estimated, on no benchmark does the run-to-run spread on these items (decoding noise "
+        "On no benchmark does the run-to-run spread on these items (decoding noise "
         f"included) exceed the noise of the choice of items: at most {text} times, on {where}",
         quiet(f" {bounds}" if bounds else ""),
         f". The seed sd there is {sd}, the item interval ±\u00a0{half}.",
