@@ -53,7 +53,8 @@ def code_metrics(
         Quantities ``pass@k`` for metrics of 0 and 1 where higher is better, ``eff@k`` (the expected
         best score) for others, mean over items with its interval over items; where there are
         several seeds also a row over items and seeds (seed null). Tries are of one prompt; the
-        prompts of an item are averaged. A k larger than the n of some item has no value.
+        prompts of an item are averaged. A k larger than the n of some item has no value. Label:
+        items (how many the row rests on).
 
     Raises
     ------
@@ -82,7 +83,7 @@ def code_metrics(
         records, behind = last_checkpoint(records)
     scored = records[records["score"].notna()]
     several = _with_samples(scored, keep_all=metric is not None)
-    rows: list[Row] = []
+    rows: list[tuple[Row, int]] = []
     warnings = [*evidence.warnings, *behind]
     for key, group in several.groupby(list(KEYS[:3]), observed=True, sort=True):
         fact = facts[(str(key[1]), str(key[2]))]
@@ -94,9 +95,16 @@ def code_metrics(
         **{"metric": as_tuple(metric), "checkpoint": as_tuple(checkpoint)},
         **{"level": level, "missing": missing},
     }
-    return Result.of(
-        "code_metrics", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
+    result = Result.of(
+        "code_metrics",
+        KEYS,
+        [row for row, _ in rows],
+        settings=settings,
+        warnings=warnings,
+        sources=evidence.sources,
     )
+    result.table["items"] = [items for _, items in rows]
+    return result
 
 
 def has_samples(evidence: Evidence) -> bool:
@@ -139,7 +147,7 @@ def _metric(
     fact: Facts,
     asked: list[int] | None,
     level: float,
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[tuple[Row, int]], list[str]]:
     where = ", ".join(key)
     counts = group.groupby(["seed", "item", "prompt"], observed=True).size()
     smallest = int(counts.min())
@@ -163,10 +171,11 @@ def _metric(
     }
     name = "pass" if fact.discrete and fact.higher_is_better else "eff"
     named = dict(zip(KEYS[:3], key, strict=True))
-    rows: list[Row] = []
+    rows: list[tuple[Row, int]] = []
     for seed, table in tables.items():
         rows += [
-            ({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], fact, level)) for k in tries
+            (({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], fact, level)), len(table))
+            for k in tries
         ]
     if len(tables) > 1:
         shared = pd.concat(tables, axis=1, join="inner")
@@ -178,7 +187,8 @@ def _metric(
             )
         for k in tries:
             values = shared.xs(k, axis=1, level=1).to_numpy()
-            rows.append((named, f"{name}@{k}", _over_seeds(values, fact, level)))
+            over_seeds = _over_seeds(values, fact, level)
+            rows.append(((named, f"{name}@{k}", over_seeds), len(values)))
     return rows, remarks
 
 

@@ -89,7 +89,7 @@ def compare(
         Quantity ``difference`` (a - b, not adjusted) for each pair, task and metric; where a task
         and metric has several pairs, also ``difference_simultaneous``, whose p-value is adjusted
         by Holm over these pairs and which has no interval. Labels: mean_a, mean_b (on the shared
-        items), unpaired (items left out), higher_is_better, verdict.
+        items), items (shared), unpaired (items left out), higher_is_better, verdict.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def compare(
         warnings=[*evidence.warnings, *_remarks(found)],
         sources=evidence.sources,
     )
-    for name in ("mean_a", "mean_b", "unpaired", "higher_is_better", "verdict"):
+    for name in ("mean_a", "mean_b", "items", "unpaired", "higher_is_better", "verdict"):
         result.table[name] = [getattr(pair, name) for pair in found for _ in pair.rows(between)]
     return result
 
