@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from evalvar.adapters.archives import is_archive, unpack
 from evalvar.adapters.files import kind, stem
 from evalvar.adapters.remarks import Remark
+from evalvar.adapters.unclaimed import is_data, reason
 from evalvar.errors import AdapterError, UsageError, counted
 
 if TYPE_CHECKING:
@@ -130,17 +131,15 @@ def assign(
         if claims:
             pairs.append((file, adapters[claims[0]]))
         elif file.explicit:
-            raise AdapterError(
-                f"{file.shown}: no adapter claims this file "
-                f"(known: {', '.join(adapters)}). Name one with --source."
+            why = reason(file.path) or (
+                f"no adapter claims this file (known: {', '.join(adapters)}). "
+                "Name one with --source."
             )
+            raise AdapterError(f"{file.shown}: {why}")
         else:
             nobodys.append(file)
     if not pairs:
-        raise AdapterError(
-            f"{nobodys[0].shown}: no adapter (known: {', '.join(adapters)}) claims this or any of "
-            f"the {len(nobodys)} files found. Check the path, or name an adapter with --source."
-        )
+        raise AdapterError(_nothing_claimed(nobodys, adapters, source))
     if nobodys:
         kinds = sorted({kind(file.path) or "no suffix" for file in nobodys})
         remarks.append(
@@ -150,6 +149,34 @@ def assign(
             f"{', ...' if len(nobodys) > _SHOWN else ''}; kinds {', '.join(kinds)})"
         )
     return sorted(pairs, key=lambda pair: (pair[1].NAME, _date(pair[0]), natural(pair[0].shown)))
+
+
+def _nothing_claimed(
+    files: Sequence[Found], adapters: Mapping[str, "Adapter"], source: str | None
+) -> str:
+    """Say that no file found is read, on the example of one that holds data."""
+    example = next((file for file in files if is_data(file.path)), None)
+    if example is None:
+        example = next((file for file in files if not _is_about(file.path)), files[0])
+    others = f"or any other of the {len(files):,} files found" if len(files) > 1 else ""
+    only = "" if others else ", the only file found"
+    if source is not None:
+        return (
+            f"{example.shown}: the adapter '{source}' does not claim this{others and f' {others}'}"
+            f"{only}. Check the path, or leave --source out."
+        )
+    why = reason(example.path)
+    if why:
+        return f"{example.shown}: {why}{others and f' No adapter claims this {others}.'}"
+    return (
+        f"{example.shown}: no adapter (known: {', '.join(adapters)}) claims this"
+        f"{others and f' {others}'}{only}. Check the path, or name an adapter with --source."
+    )
+
+
+def _is_about(path: Path) -> bool:
+    name = path.name.upper()
+    return kind(path) in (".md", ".py", ".rst") or name.startswith(("LICENSE", "README", "SOURCE"))
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:

@@ -137,6 +137,8 @@ def evidence_of(
 
 
 def _damaged(path: Path, error: Exception) -> AdapterError:
+    if isinstance(error, EOFError):
+        return AdapterError(f"{path}: the gzip stream is cut off. Copy the file again.")
     return AdapterError(
         f"{path}: cannot be decompressed ({error}). Copy the file again or unpack it by hand."
     )

@@ -14,6 +14,7 @@ from evalvar.adapters.lm_eval_metrics import sounds_lower_better
 from evalvar.adapters.remarks import Remark
 from evalvar.adapters.table_columns import Meaning, kind_of, meaning, metric_of
 from evalvar.adapters.table_lines import in_lines
+from evalvar.adapters.unclaimed import of_table
 from evalvar.errors import AdapterError, RecordsError
 from evalvar.evidence import Evidence
 
@@ -68,6 +69,9 @@ def read(path: Path) -> Evidence:
 def _read(path: Path) -> Evidence:
     remarks: list[str] = []
     form = kind(path)
+    names = table_files.names(path)
+    if kind_of(names) is None:
+        raise AdapterError(f"{path}: {of_table(path, names)}")
     ended = form == ".parquet" or table_files.check_text(path, remarks)
     if form in table_files.JSON_LINES:
         frame, names = table_files.read_json_lines(
@@ -76,7 +80,7 @@ def _read(path: Path) -> Evidence:
         understood = meaning(names, path)
         frame = frame[_wanted(understood)]
     else:
-        understood = meaning(table_files.names(path), path)
+        understood = meaning(names, path)
         wanted = _wanted(understood)
         if form == ".parquet":
             frame = table_files.read_parquet(path, wanted)

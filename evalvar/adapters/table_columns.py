@@ -50,6 +50,13 @@ _KEPT: Mapping[Kind, tuple[str, ...]] = {
 }
 _ATTRIBUTES = ("item.", "factor.", "answer.")
 _WIDE = "score_"
+_SHOWN = 8
+# What a column of scores is called where it is not called so.
+_LIKELY = {
+    *("accuracy", "acc", "acc_norm", "exact_match", "em", "f1", "is_correct", "passed", "result"),
+    *("reward", "scores", "values", "resolved", "loss", "ppl", "perplexity", "val_loss"),
+    *("score_binarized", "win_rate", "pass_rate", "pass@1"),
+}
 # Keys that only the files of a harness have together.
 _HARNESSES = (
     {"doc_id", "arguments"},
@@ -114,10 +121,7 @@ def meaning(names: Sequence[str], path: Path) -> Meaning:
         )
     kind = kind_of(names)
     if kind is None:
-        raise AdapterError(
-            f"{path}: expected a column score, value, correct or pass1, "
-            f"found {', '.join(map(repr, names))}. Rename the column with the scores."
-        )
+        raise AdapterError(f"{path}: {no_score(names)}")
     columns: dict[str, str] = {}
     for target, aliases in _MEANINGS[kind].items():
         claiming = [name for name in names if _plain(name) in aliases]
@@ -138,6 +142,36 @@ def meaning(names: Sequence[str], path: Path) -> Meaning:
         if name in _KEPT[kind] or (kind == "records" and name.startswith(_ATTRIBUTES)):
             columns[name] = name
     return Meaning(kind, columns, wide, tuple(name for name in rest if name not in columns))
+
+
+def no_score(names: Sequence[str]) -> str:
+    """Say which columns a table needs, which were found, and which to rename."""
+    plain = {_plain(name): name for name in names}
+    foreign = next((keys for keys in _HARNESSES if keys <= plain.keys()), None)
+    if foreign is not None:
+        return (
+            f"the columns {listed(sorted(plain[key] for key in foreign))} are those of another "
+            "tool's file, which is not read yet; export it as a table."
+        )
+    by_item = bool(plain.keys() & {*_ITEM, "input"})
+    wanted = ("score", "correct", "pass1") if by_item else ("value", "score", "mean")
+    likely = next((plain[key] for key in plain if key in _LIKELY), None)
+    remedy = (
+        f"Rename '{likely}' to {wanted[0]}."
+        if likely is not None
+        else "Rename the column with the scores."
+    )
+    return (
+        f"expected a column {', '.join(wanted[:-1])} or {wanted[-1]}"
+        f"{'' if by_item else ' (and item, if a row is one answer)'}, "
+        f"found {listed(names) or 'none'}. {remedy}"
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names for a message: at most 8, and how many more there are."""
+    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
 
 
 def metric_of(name: str) -> str:
