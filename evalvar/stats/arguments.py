@@ -64,8 +64,9 @@ def check_inside(data: Floats, low: float, high: float, slack: float, name: str)
 
 
 def known_range(low: float | None, high: float | None) -> tuple[float, float]:
-    """Give both ends of a range, infinite where unknown, or refuse one of no width."""
-    bottom, top = -np.inf if low is None else float(low), np.inf if high is None else float(high)
+    """Give both ends of a range, infinite where unknown (None, NaN), or refuse one of no width."""
+    bottom = -np.inf if low is None or np.isnan(low) else float(low)
+    top = np.inf if high is None or np.isnan(high) else float(high)
     if not bottom < top:
         raise UsageError(f"low must be smaller than high, but they are {low} and {high}.")
     return bottom, top

@@ -66,7 +66,8 @@ def crossed_mean_ci(
     t(S-1)^2 before the terms, "Approximate linear combinations of variances" (Howe 1974).
     Generalised pivotal: half is the quantile of |Z| (MS_i/c_i + max(MS_s/c_s - MS_e/c_e, 0))^.5 /
     (nS)^.5, c chi-squares over their degrees of freedom, "Generalized confidence intervals"
-    (Weerahandi 1993), integrated on fixed points; it covers from two seeds on.
+    (Weerahandi 1993), integrated on fixed points; it covers from two seeds on
+    but needs items that vary.
     With a range, half becomes the variance n (half/t(n-1))^2 of one item in
     `bounded_mean_interval`. Its coverage is measured in ``benchmarks/calibration``.
     Equals the t interval of the item means, with a range `bounded_mean_ci` of them, when 6 seeds
@@ -87,7 +88,7 @@ def crossed_mean_ci(
     n, seeds, value = len(x), int(x.shape[1]), float(x.mean())
     items, part = ItemPart(float(means.var(ddof=1)) / n, n - 1), seed_part(x)
     se = float(np.sqrt(items.variance + part.variance))
-    half, p, name = 0.0, nan, _name([part])
+    half, p, name = 0.0, nan, _name(items, [part])
     largest = float(np.abs(x).max())
     if se > ROUNDING * largest:
         half, p = _half(items, [part], abs(value), level)
@@ -151,7 +152,8 @@ def crossed_difference_ci(
     the interval is centred like its. Seed parts are those of `crossed_mean_ci`: paired seeds, that
     of a - b; else one of each model, added in Howe's way. One seed in one of them: the seed
     variance s^2 of the other counts for both, s^2/S + s^2, as one part. With one seed part from
-    fewer than 6 seeds the half-width is the generalised pivotal one, else Howe's.
+    fewer than 6 seeds the half-width is the generalised pivotal one, else, or where items do not
+    vary, Howe's.
     Equals `sparse_t` with one seed each (tested), and with paired seeds `crossed_mean_ci` of a - b
     when no item's difference is zero and none is shared by half the items (tested).
 
@@ -178,7 +180,9 @@ def crossed_difference_ci(
     pseudo = pseudo_mean(d, np.ones(n), low=floor, high=ceiling, slack=slack)
     items, parts = ItemPart(pseudo.variance, n - 1), _seed_parts(x, y, paired_seeds)
     count = min((seeds for seeds in (x.shape[1], y.shape[1]) if seeds > 1), default=n)
-    unit, method = ("item x seed", f"{_name(parts)} on sparse-t") if parts else ("item", "sparse-t")
+    unit, method = (
+        ("item x seed", f"{_name(items, parts)} on sparse-t") if parts else ("item", "sparse-t")
+    )
     method += _what_is_drawn(x, y)
     se = float(np.sqrt(items.variance + sum(part.variance for part in parts)))
     if se <= slack:
@@ -215,18 +219,20 @@ def _what_is_drawn(x: Floats, y: Floats) -> str:
     return ", items and seeds"
 
 
-def _pivotal(parts: list[SeedPart]) -> bool:
-    return len(parts) == 1 and parts[0].df + 1 < _SEEDS_FOR_HOWE
+def _pivotal(items: ItemPart, parts: list[SeedPart]) -> bool:
+    few = len(parts) == 1 and parts[0].df + 1 < _SEEDS_FOR_HOWE
+    # Items that do not vary leave the pivot at zero with a chance, and a low level without width.
+    return few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance)
 
 
-def _name(parts: list[SeedPart]) -> str:
-    return "generalised pivotal" if _pivotal(parts) else "Howe"
+def _name(items: ItemPart, parts: list[SeedPart]) -> str:
+    return "generalised pivotal" if _pivotal(items, parts) else "Howe"
 
 
 def _half(
     items: ItemPart, parts: list[SeedPart], distance: float, level: float
 ) -> tuple[float, float]:
     """Give the half-width, and the p-value of what lies this far from zero."""
-    if _pivotal(parts):
+    if _pivotal(items, parts):
         return pivotal(items, parts[0], distance, level)
     return howe(items, parts, distance, level)

@@ -130,6 +130,20 @@ def test_a_score_outside_its_range_is_refused():
         crossed_difference_ci([[0], [2]], [[0], [0]], paired_seeds=False, low=-1, high=1)
 
 
+def test_a_range_of_nan_is_unknown():
+    x = table(9, 3, seed_sd=1, rng=2)
+    assert crossed_mean_ci(x, low=np.nan, high=np.nan) == crossed_mean_ci(x)
+
+
+def test_items_that_do_not_vary_leave_howe_at_any_level():
+    x = np.tile([[0.0, 1.0, 4.0]], (5, 1))
+    for level in (0.1, 0.5, 0.95):
+        estimate = crossed_mean_ci(x, level=level)
+        half = stats.t.ppf((1 + level) / 2, 2) * np.std([0, 1, 4], ddof=1) / np.sqrt(3)
+        assert estimate.high - estimate.value == pytest.approx(half, rel=1e-9)
+        assert estimate.method == "Howe, items and seeds"
+
+
 @given(st.integers(2, 12), st.integers(2, 8), st.floats(0, 3), st.integers(0, 10**6))
 @settings(derandomize=True, max_examples=60, deadline=None)
 def test_the_p_value_is_the_level_at_which_the_interval_reaches_zero(n, seeds, seed_sd, rng):
