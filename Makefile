@@ -49,9 +49,10 @@ bench: .venv/.dev  ## speed beside the peers, in one run
 calibrate: .venv/.dev  ## coverage of every default interval, in full
 	$(BIN)/python -m benchmarks.calibration.intervals --full
 
-reports: .venv/.core  ## regenerate the example reports
+reports: .venv/.core  ## regenerate the example reports (demo.md is committed)
 	@$(BIN)/evalvar demo benchmarks/tiny_lm/logs/study.tar.xz -o reports
-	@$(BIN)/evalvar report benchmarks/tiny_lm/logs/study.tar.xz -o reports/demo.md
+	@cd benchmarks/tiny_lm/logs && ../../../$(BIN)/evalvar report study.tar.xz \
+	  --title 'A small language model, trained five times' -o ../../../reports/demo.md
 
 clean:  ## remove what was built
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist

@@ -164,3 +164,12 @@ def test_the_slice_in_the_package_has_a_demo_of_its_own(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert len(done.stdout.splitlines()) == 5
     assert (tmp_path / "demo.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_committed_example_is_what_the_code_says(root, study, monkeypatch):
+    monkeypatch.chdir(study.parent)  # sources are named as they are given
+    results = ev.overview(ev.load(study.name))
+    title = "A small language model, trained five times"
+    page = ev.report.to_markdown(ev.report.build(results, title=title))
+    committed = (root / "reports" / "demo.md").read_text(encoding="utf-8")
+    assert page == committed, "run `make reports` and read the difference"
