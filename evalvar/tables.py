@@ -115,6 +115,9 @@ def _text(
         if isinstance(values.dtype, pd.CategoricalDtype) and not values.cat.ordered:
             return values
         return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(raw, dtype=object)))
+    if {type(value) for value in raw} == {int}:
+        whole = pd.Index(list(map(str, raw)), dtype=object)  # these cannot collide
+        return pd.Series(pd.Categorical.from_codes(codes, categories=whole))
     labels = [str(_as_whole(value)) for value in raw]
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
@@ -232,9 +235,9 @@ def check_orientation(*tables: pd.DataFrame) -> None:
     seen = pd.concat(
         [
             table[["task", "metric"]]
-            .astype(str)
             .assign(up=higher_is_better(table))
             .drop_duplicates()
+            .astype({"task": str, "metric": str})
             for table in tables
             if len(table)
         ]

@@ -197,8 +197,11 @@ def _first_to_break(parts: list[Evidence], duplicates: Duplicates) -> int:
 def _without_items(evidence: Evidence) -> list[str]:
     """Count the reported values whose items were not read."""
     key = ["model", "task", "metric", "seed", "checkpoint", "prompt"]
+    if not len(evidence.reported):
+        return []
     text = dict.fromkeys(("model", "task", "metric", "prompt"), str)
-    claimed, measured = evidence.reported[key].astype(text), evidence.records[key].astype(text)
+    claimed = evidence.reported[key].astype(text)
+    measured = evidence.records[key].drop_duplicates().astype(text)
     alone = pd.MultiIndex.from_frame(claimed).difference(pd.MultiIndex.from_frame(measured))
     if not len(alone):
         return []

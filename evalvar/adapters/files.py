@@ -81,11 +81,21 @@ def chunks(path: Path) -> Iterator[bytes]:
         raise _damaged(path, error) from error
 
 
-def lines(path: Path) -> Iterator[bytes]:
-    """Lines of a file as they are, without a byte-order mark; empty lines are passed over."""
+def lines(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[bytes]:
+    """Lines of a file as they are, without a byte-order mark; empty lines are passed over.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    digest : hash, optional
+        Is fed with the content: that of the file, unless the file is compressed.
+    """
     try:
         with opened(path) as stream:
             for number, line in enumerate(stream):
+                if digest is not None:
+                    digest.update(line)
                 if not number:
                     line = line.removeprefix(BOM)
                 if not line.isspace():
@@ -103,6 +113,7 @@ def evidence_of(
     harness: str = "",
     version: str = "",
     remarks: tuple[str, ...] | list[str] = (),
+    digest: str = "",
 ) -> Evidence:
     """Validate what one file holds; repeated keys are left for `load` to judge.
 
@@ -112,8 +123,9 @@ def evidence_of(
         A table breaks a rule; the message starts with the path.
     """
     rows = sum(len(table) for table in (records, reported, timings) if table is not None)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not digest:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     sources = pd.DataFrame(
         {
             "path": [str(path)],

@@ -42,9 +42,11 @@ def read(path: Path) -> Evidence:
     """
     remarks: list[str] = []
     if kind(path) == ".jsonl" or _SAMPLES.match(head(path)):
-        table, run = lm_eval_samples.records(path, remarks)
+        table, run, digest = lm_eval_samples.records(path, remarks)
         version = run.version if run is not None else ""
-        return evidence_of(path, records=table, harness=NAME, version=version, remarks=remarks)
+        return evidence_of(
+            path, records=table, harness=NAME, version=version, remarks=remarks, digest=digest
+        )
     run = read_run(path)
     table = reported(run, remarks)
     if run.named_by:

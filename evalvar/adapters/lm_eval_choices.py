@@ -1,5 +1,7 @@
 """What lm-eval's multiple-choice tasks log beyond right and wrong."""
 
+from operator import methodcaller
+
 import numpy as np
 
 from evalvar.adapters.choices import DERIVED, Choices, gold_by_number, gold_by_text
@@ -94,6 +96,6 @@ def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
 def _undelimited(texts: list[str], sheet: Sheet) -> list[str]:
     """Options without the text that is in front of every one of them."""
     given = sheet.config().get("target_delimiter", " ")
-    if isinstance(given, str) and given and all(text.startswith(given) for text in texts):
+    if isinstance(given, str) and given and all(map(methodcaller("startswith", given), texts)):
         return [text[len(given) :] for text in texts]
     return texts

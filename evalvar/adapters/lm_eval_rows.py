@@ -1,5 +1,6 @@
 """Samples files of lm-eval, row by row: only the fields that are needed, in columns."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from evalvar.adapters.files import head, lines, whole
+from evalvar.adapters.files import COMPRESSED, head, lines, whole
 from evalvar.adapters.remarks import Remark
 from evalvar.errors import AdapterError
 
@@ -18,6 +19,7 @@ FIELDS = (
     *("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics"),
     *("doc_hash", "prompt_hash", "target_hash"),
 )
+_AT_ONCE = 64  # rows whose lines fit into the cache
 _Lines = Iterator[tuple[int, bytes | msgspec.Raw]]
 
 
@@ -51,6 +53,8 @@ class Rows:
         The options of a question differ in what is in front of them.
     beside : list of str
         Unknown fields that the rows do not list among their metrics.
+    digest : str
+        SHA-256 of the file, where reading it gave it.
     """
 
     metrics: list[str] = field(default_factory=list)
@@ -65,6 +69,7 @@ class Rows:
     responses: list[list[str]] = field(default_factory=list)
     several_inputs: bool = False
     beside: list[str] = field(default_factory=list)
+    digest: str = ""
 
 
 def read_rows(path: Path, remarks: list[str]) -> Rows:
@@ -87,7 +92,9 @@ def read_rows(path: Path, remarks: list[str]) -> Rows:
 def _read_with(path: Path, metrics: list[str], remarks: list[str]) -> Rows | list[str]:
     rows: Rows | None = None
     decode: Callable[[Any], Any] | None = None
-    for number, line in _lines(path):
+    digest = hashlib.sha256()
+    batch: list[Any] = []
+    for number, line in _lines(path, digest):
         if rows is None or decode is None:
             first = _loosely(path, number, line)
             if first is None:
@@ -98,7 +105,6 @@ def _read_with(path: Path, metrics: list[str], remarks: list[str]) -> Rows | lis
             if isinstance(listed, list):
                 rows.beside = [name for name in _metrics_of(first) if name not in listed]
             decode = _shape(first, rows)
-            scored = attrgetter(*(f"metric_{n}" for n in range(len(rows.metrics))), "doc_id")
         try:
             row = decode(line)
         except msgspec.MsgspecError:
@@ -118,31 +124,37 @@ def _read_with(path: Path, metrics: list[str], remarks: list[str]) -> Rows | lis
                     f"{path}: line {number} does not have the shape of the first line "
                     f"({error}). Split the file by task or evaluate again."
                 ) from error
-        _append(rows, row, scored(row))
+        batch.append(row)
+        if len(batch) == _AT_ONCE:
+            _append(rows, batch)
     if rows is None:
         remarks.append(Remark("the file holds no sample", file=path))
         return Rows()
+    _append(rows, batch)
+    rows.digest = digest.hexdigest() if path.suffix not in COMPRESSED else ""
     return rows
 
 
-def _append(rows: Rows, row: Any, scores: tuple[Any, ...]) -> None:
-    rows.doc_ids.append(row.doc_id)
-    rows.filters.append(row.filter)
-    rows.hashes.append(row.doc_hash)
-    rows.targets.append(row.target)
-    for column, score in zip(rows.scores.values(), scores, strict=False):
-        column.append(score)
-    if row.CHOICES:
-        rows.sizes.append(len(row.filtered_resps))
-        rows.log_likelihoods += [answer.log_likelihood for answer in row.filtered_resps]
-        given = row.arguments
-        rows.options += (
-            [argument.arg_1 for argument in given.values()]
-            if isinstance(given, dict)
-            else [argument[1] for argument in given]
-        )
-    elif row.REPEATS:
-        rows.responses.append(row.resps[0])
+def _append(rows: Rows, batch: list[Any]) -> None:
+    if not batch:
+        return
+    columns: dict[str, list[Any]] = {
+        **{"doc_id": rows.doc_ids, "filter": rows.filters, "doc_hash": rows.hashes},
+        **{f"metric_{n}": column for n, column in enumerate(rows.scores.values())},
+        "target": rows.targets,
+    }
+    for name, column in columns.items():
+        column += map(attrgetter(name), batch)
+    if batch[0].CHOICES:
+        rows.sizes += [len(row.filtered_resps) for row in batch]
+        rows.log_likelihoods += [a.log_likelihood for row in batch for a in row.filtered_resps]
+        if isinstance(batch[0].arguments, dict):
+            rows.options += [a.arg_1 for row in batch for a in row.arguments.values()]
+        else:
+            rows.options += [a[1] for row in batch for a in row.arguments]
+    elif batch[0].REPEATS:
+        rows.responses += [row.resps[0] for row in batch]
+    batch.clear()
 
 
 def _shape(first: dict[str, Any], rows: Rows) -> Callable[[Any], Any]:
@@ -152,17 +164,10 @@ def _shape(first: dict[str, Any], rows: Rows) -> Callable[[Any], Any]:
     rows.several_inputs = choices and _has_several_inputs(first)
     raw: tuple[type, Any] = (msgspec.Raw, msgspec.Raw(b"null"))
     types: dict[str, tuple[Any, Any]] = {
+        **dict.fromkeys(FIELDS, raw),
         "doc_id": (int | str, msgspec.NODEFAULT),
-        "doc": raw,
         "target": (Any, None),
-        "arguments": raw,
-        "resps": raw,
-        "filtered_resps": raw,
-        "filter": (str | None, None),
-        "metrics": raw,
-        "doc_hash": (str | None, None),
-        "prompt_hash": raw,
-        "target_hash": raw,
+        **dict.fromkeys(("filter", "doc_hash"), (str | None, None)),
     }
     if choices:
         listed = isinstance(first["arguments"], list)
@@ -187,10 +192,11 @@ def _shape(first: dict[str, Any], rows: Rows) -> Callable[[Any], Any]:
     return msgspec.json.Decoder(row, strict=False).decode
 
 
-def _lines(path: Path) -> _Lines:
+def _lines(path: Path, digest: "hashlib._Hash") -> _Lines:
     if head(path, 64).lstrip().startswith(b"["):
         # 0.4.0 to 0.4.2 call an indented array .jsonl.
         data = whole(path)
+        digest.update(path.read_bytes())
         try:
             rows = msgspec.json.decode(data, type=list[msgspec.Raw])
         except msgspec.DecodeError:
@@ -203,7 +209,7 @@ def _lines(path: Path) -> _Lines:
             rows = [msgspec.Raw(msgspec.json.encode(row)) for row in decoded]
         yield from enumerate(rows, start=1)
     else:
-        yield from enumerate(lines(path), start=1)
+        yield from enumerate(lines(path, digest), start=1)
 
 
 def _loosely(path: Path, number: int, line: bytes | msgspec.Raw) -> dict[str, Any] | None:
@@ -258,7 +264,11 @@ def _is_choice(row: dict[str, Any]) -> bool:
         return False
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in answers):
         return False
-    return all(isinstance(text, str) for _, text in arguments) and _is_number(answers[0][0])
+    try:
+        float(answers[0][0])
+    except (TypeError, ValueError):
+        return False
+    return all(isinstance(text, str) for _, text in arguments)
 
 
 def _has_several_inputs(row: dict[str, Any]) -> bool:
@@ -286,11 +296,3 @@ def _pairs(arguments: Any) -> list[tuple[Any, Any]]:
     if isinstance(arguments, list):
         return [(a[0], a[1]) for a in arguments if isinstance(a, list) and len(a) == 2]
     return []
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -16,7 +16,7 @@ from evalvar.adapters.remarks import Remark
 _TOLERANCE = 1e-6
 
 
-def records(path: Path, remarks: list[str]) -> tuple[pd.DataFrame | None, Run | None]:
+def records(path: Path, remarks: list[str]) -> tuple[pd.DataFrame | None, Run | None, str]:
     """Read a samples file into records.
 
     Parameters
@@ -28,13 +28,14 @@ def records(path: Path, remarks: list[str]) -> tuple[pd.DataFrame | None, Run | 
 
     Returns
     -------
-    table, run
-        The run is None where the results file is missing.
+    table, run, digest
+        The run is None where the results file is missing; the digest is that of the file, empty
+        where reading did not give it.
     """
     run = run_of(path)
     rows = read_rows(path, remarks)
     if not rows.doc_ids:
-        return None, run
+        return None, run, rows.digest
     task = _task(path, run)
     model = run.model if run is not None else _model(path, remarks)
     filters = _filters(rows, task, run, remarks)
@@ -46,7 +47,7 @@ def records(path: Path, remarks: list[str]) -> tuple[pd.DataFrame | None, Run | 
         lm_eval_repeats.score(sheet)
     _remark_on_rest(sheet)
     _compare(sheet)
-    return sheet.table(), run
+    return sheet.table(), run, rows.digest
 
 
 def _logged(sheet: Sheet) -> None:

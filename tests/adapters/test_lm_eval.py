@@ -1,3 +1,5 @@
+import gzip
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -276,6 +278,24 @@ def test_samples_without_their_results_are_read_and_remarked(write_run):
         f"{path}: the model is called by the directory's name (org/m)",
         f"{path}: no results file of the same date lies beside it",
     )
+
+
+@pytest.mark.parametrize("form", ["plain", "marked", "cut", "array", "packed"])
+def test_the_digest_is_that_of_the_file_as_it_lies(write_run, form):
+    path = write_run([choice(doc, [-1.0, -2.0], 0) for doc in range(70)], {"acc,none": 1.0})
+    lines = path.read_bytes()
+    content = {
+        "marked": b"\xef\xbb\xbf\n" + lines,
+        "cut": lines[:-9],
+        "array": b"[" + lines.strip().replace(b"\n", b",\n") + b"]",
+        "packed": gzip.compress(lines),
+    }.get(form, lines)
+    if form == "packed":
+        path = path.rename(path.with_name(path.name + ".gz"))
+    path.write_bytes(content)
+    evidence = load(path)
+    assert evidence.sources["sha256"].tolist() == [hashlib.sha256(content).hexdigest()]
+    assert evidence.records["item"].nunique() == 70 - (form == "cut")
 
 
 def test_an_aggregate_that_disagrees_with_its_items_is_remarked(write_run):
