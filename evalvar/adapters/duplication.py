@@ -110,7 +110,8 @@ def without_repeated_values(
     alone = again & np.array([run not in measured for run in runs])
     if alone.any():
         row = int(np.flatnonzero(alone)[0])
-        files = list(dict.fromkeys(shown[n] for n in owner[alone]))[:2]
+        same = (rows == rows.iloc[row]).all(axis=1).to_numpy()
+        files = list(dict.fromkeys(shown[n] for n in owner[same]))[:2]
         named = rows.iloc[row].astype(str)
         where = ", ".join(f"{column} {value}" for column, value in named.items() if value)
         raise RecordsError(

@@ -248,6 +248,18 @@ def test_an_aggregate_has_no_samples():
     )
 
 
+def test_an_aggregate_that_two_files_hold_names_both():
+    for name, task in (("a.csv", "t"), ("b.csv", "u"), ("c.csv", "t"), ("d.csv", "u")):
+        csv(f"model,task,value\nm,{task},0.5\n", name)
+    with pytest.raises(RecordsError) as error:
+        load("a.csv", "b.csv", "c.csv", "d.csv", duplicates="sample")
+    assert str(error.value) == (
+        "a.csv and c.csv: duplicates 'sample' cannot number reported values, an aggregate has no "
+        "samples: 4 rows of a repeated key, first model m, task t, metric score, seed 0, "
+        "checkpoint 0. Read the items, label the runs (--from 'seed=...'), or use 'latest'."
+    )
+
+
 @pytest.mark.parametrize("duplicates", ["error", "latest", "sample"])
 def test_a_repeated_timing_is_refused_whatever_a_repeat_means(duplicates):
     path = csv("model,task,item,seconds,status\nm,t,1,0.5,ok\nm,t,1,0.6,ok\n")
