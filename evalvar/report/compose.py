@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+import pandas as pd
+
 from evalvar.report import wording
 from evalvar.report.model import Report, Section, Text, Verdict, plain
 from evalvar.report.reading import Reading
@@ -115,16 +117,37 @@ def _facts(reading: Reading) -> tuple[tuple[str, str], ...]:
             )
         )
     seeds, steps = _each(reading, "seed"), _each(reading, "checkpoint")
-    if seeds or steps:
-        # Counts of items are no estimates, nor is what came out undefined.
-        rows = sum(
-            int(result.table["value"].notna().sum())
-            for result in reading.results
-            if result.name != "coverage"
-        )
-        described = steps or "no checkpoints"
-        facts.append((seeds or "Training", f"{described}, {wording.count(rows, 'estimate')}"))
+    runs = f" {wording.TIMES} ".join(filter(None, (seeds, steps)))
+    items = _items(reading)
+    if runs:
+        # What both are counted by is said once.
+        once = runs.replace(" a model ", " ") if runs.endswith(" a model") else runs
+        facts.append((once, items or "scores as reported, items not known"))
+    elif items:
+        facts.append(("Items", items))
     return tuple(facts)
+
+
+def _items(reading: Reading) -> str:
+    """Count the items of a benchmark, the most that any result of it names."""
+    most: dict[str, float] = {}
+    for name in dict.fromkeys(result.name for result in reading.results):
+        table = reading.table(name)
+        places = {"n": table["unit"] == "item", "items": table["unit"].notna()}
+        if name == "coverage":
+            places = {"value": table["quantity"] == "items"}
+        for column, rows in places.items():
+            if column in table:
+                counts = pd.to_numeric(table.loc[rows, column]).groupby(table["task"]).max()
+                for task, count in counts[counts > 0].items():
+                    most[str(task)] = max(most.get(str(task), 0.0), float(count))
+    if not most:
+        return ""
+    low, high = min(most.values()), max(most.values())
+    text = wording.count(high, "item")
+    if low < high:
+        text = f"{wording.count(low)} to {text}"
+    return text if len(most) == 1 else f"{text} a benchmark"
 
 
 def _each(reading: Reading, noun: str) -> str:

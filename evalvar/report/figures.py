@@ -12,7 +12,7 @@ from evalvar.errors import UsageError
 from evalvar.report import drawing, wording
 from evalvar.report.model import Figure
 from evalvar.report.reading import Reading
-from evalvar.report.sections import code, scores, seeds
+from evalvar.report.sections import code, code_curves, scored, seeds
 from evalvar.report.sections import differences as ladders
 from evalvar.report.sections.contests import contests
 from evalvar.results import Result
@@ -47,7 +47,7 @@ def score_intervals(results: Result | Iterable[Result], *, width: float = drawin
     """Draw the score of every model at its last checkpoint, best first within a benchmark."""
     reading = _read(results)
     rows = []
-    found = scores.last_scores(reading)
+    found = scored.last_scores(reading)
     models = {score.model for score in found}
     units = {reading.unit(score.task, score.metric) for score in found}
     for score in found[:_MOST_ROWS]:
@@ -65,7 +65,7 @@ def score_intervals(results: Result | Iterable[Result], *, width: float = drawin
 
 def pass_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
     """Draw pass@k or eff@k by number of tries, k on a log axis."""
-    figures = code.figures_of(code.curves(_read(results)))
+    figures = code.figures_of(code_curves.curves(_read(results)))
     found = figures[0] if figures else None
     return _drawn(found, "no score at two values of k; pass a result of code_metrics()", width)
 

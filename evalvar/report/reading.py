@@ -13,16 +13,12 @@ import numpy as np
 import pandas as pd
 
 from evalvar.report import wording
+from evalvar.report.metrics import PARTNERS, base, is_accuracy, is_loss, rank
 from evalvar.report.model import Cell, Tone
 from evalvar.results import Result
 
-# The continuous reading of a discrete metric of lm-eval, which softens the same choice.
-PARTNERS = {"acc": "p_correct", "acc_norm": "p_correct_per_char"}
 _KEYS = ("model", "task", "metric", "seed", "checkpoint", "prompt", "between", "a", "b")
 _LABELS = ("higher_is_better", "chance", "discrete", "at_chance", "verdict", "mean_a", "mean_b")
-# Between 0 and 1 by accident, not by definition: a difference or an unbounded loss.
-_NEVER_PERCENT = ("margin", "nll", "bits", "perplexity", "loss")
-_HEADLINE = ("acc", "acc_norm", "exact_match", "passed", "score")
 
 
 @dataclass(frozen=True)
@@ -81,9 +77,10 @@ class Reading:
         return self._tables.get(name, _EMPTY)
 
     def rows(self, name: str, *quantities: str) -> pd.DataFrame:
-        """Return the rows of the named quantities that have a value."""
+        """Return the rows that have a value, of the named quantities or of all."""
         table = self.table(name)
-        return table[table["quantity"].isin(quantities) & table["value"].notna()]
+        known = table["value"].notna()
+        return table[known & table["quantity"].isin(quantities) if quantities else known]
 
     @cached_property
     def _tables(self) -> dict[str, pd.DataFrame]:
@@ -139,8 +136,7 @@ class Reading:
     def unit(self, task: Any, metric: Any) -> Unit:
         """Return the unit of a metric: points where all its means lie between 0 and 1."""
         low, high = self._spans.get((str(task), str(metric)), (nan, nan))
-        named = base(metric).startswith(_NEVER_PERCENT)
-        if low >= 0 and high <= 1 and not named and self.higher_is_better(task, metric):
+        if low >= 0 and high <= 1 and not is_loss(metric) and self.higher_is_better(task, metric):
             return Unit(100.0, "points")
         return Unit()
 
@@ -158,17 +154,24 @@ class Reading:
         known = self._labels.get((str(task), str(metric)), {})
         if "discrete" in known:
             return bool(known["discrete"])
-        return base(metric) not in PARTNERS.values() and not base(metric).startswith(_NEVER_PERCENT)
+        return base(metric) not in PARTNERS.values() and not is_loss(metric)
+
+    def tier(self, task: str, metric: str) -> int:
+        """Return how far a metric is from standing for its benchmark: 0 for 0/1 accuracy.
+
+        Then other discrete metrics, continuous ones, and last losses and likelihood differences.
+        """
+        if is_loss(metric):
+            return 3
+        if not self.discrete(task, metric):
+            return 2
+        return 0 if is_accuracy(metric) and self.higher_is_better(task, metric) else 1
 
     def metrics(self, task: str, names: Iterable[str]) -> list[str]:
-        """Return metrics in the order of a report: discrete first, headline metrics first."""
-
-        def place(metric: str) -> tuple[bool, int, str]:
-            known = base(metric) in _HEADLINE
-            rank = _HEADLINE.index(base(metric)) if known else len(_HEADLINE)
-            return (not self.discrete(task, metric), rank, metric)
-
-        return sorted(dict.fromkeys(names), key=place)
+        """Return metrics in the order of a report: the one that stands for the task first."""
+        return sorted(
+            dict.fromkeys(names), key=lambda name: (self.tier(task, name), rank(name), name)
+        )
 
     def partner(self, task: str, metric: str, names: Iterable[str]) -> str | None:
         """Return the continuous reading that stands beside a discrete metric, if there is one."""
@@ -211,18 +214,16 @@ class Reading:
         return list(found)
 
 
-def base(metric: Any) -> str:
-    """Return a metric's name without its filter.
-
-    >>> base("exact_match,strict-match")
-    'exact_match'
-    """
-    return str(metric).split(",")[0]
-
-
 def missing(value: Any) -> bool:
     """Return True for None and NaN."""
     return value is None or value is pd.NA or (isinstance(value, float) and not isfinite(value))
+
+
+def basis(row: Mapping[str, Any]) -> str:
+    """Return what the estimate of a row rests on; a dash where that is not known."""
+    told = row.get("items")
+    items = nan if missing(told) else float(str(told))
+    return wording.basis(float(row["n"]), str(row["unit"]), items)
 
 
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -109,7 +109,7 @@ def test_seeds_are_counted_within_a_model():
                          ({"model": "B", "task": "arc", "seed": 2}, 0.6, 100)]))  # fmt: skip
     assert "training seeds" not in page.lede
     assert "one seed per model" in said(page)
-    assert page.facts[-1][0] == "1 seed a model"
+    assert page.facts[-1] == ("1 seed \u00d7 1 checkpoint a model", "100 items")
     more = build(scored([({"model": m, "task": "arc", "seed": s}, 0.5, 100)
                          for m, s in (("A", 1), ("A", 2), ("B", 2))]))  # fmt: skip
     assert "training seeds" in more.lede

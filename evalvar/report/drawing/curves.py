@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from evalvar.report.drawing.style import COLOURS, LINES, NARROW, Sheet, fitted, text_width
 
-_TOP, _FOOT, _LEFT = 12, 30, 38
+_TOP, _FOOT, _LEFT = 30, 30, 38
 
 
 def draw(data: Mapping[str, Any], width: float) -> Figure:
@@ -30,6 +30,9 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     for tick in ticks:
         axes.axhline(tick, color=COLOURS["rule"], linewidth=1, zorder=0)
         sheet.text(axes, 0, tick, f"{tick:g}", dx=-8, size=12, ha="right", across=True)
+    if ticks[0] > 0:
+        lowest = f"axis from {ticks[0]:g}, not 0"
+        sheet.text(axes, 0, axes.get_ylim()[1], lowest, dy=-18, size=12, across=True)
     for _, points in series[len(LINES) :]:
         k, value, *_ = np.asarray(points).T
         axes.plot(np.log10(k), value, color=COLOURS["faint"], linewidth=1.1, zorder=1)

@@ -23,7 +23,9 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     if narrow:
         panels = [panel for panel in panels if panel is not None]
     across = 1 if narrow or len(panels) == 1 else 2
-    right = max(_end_width(panel) for panel in panels if panel is not None) + 12
+    # Rows that are drawn apart keep one width.
+    beside = data.get("beside", panels)
+    right = max(_end_width(panel) for panel in beside if panel is not None) + 12
     rows = -(-len(panels) // across)
     cell = _TITLE + _BODY + _FOOT
     sheet = Sheet(width, rows * (cell + _GAP) - _GAP)
@@ -58,15 +60,15 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float) -> N
         # Early in training the curve starts at chance, so the word stands at the other end.
         sheet.text(axes, 1, chance, "chance", dx=-2, dy=10, size=12, ha="right", across=True)
     known = np.isfinite(sd)
-    if known.any():
-        axes.fill_between(
+    # Outlines and a filling stay apart where they overlap; two fillings mix to grey.
+    for edge in (mean - sd, mean + sd):
+        axes.plot(
             x[known],
-            (mean - sd)[known],
-            (mean + sd)[known],
+            edge[known],
             color=COLOURS["seed"],
-            alpha=0.14,
-            linewidth=0,
-            zorder=2,
+            linewidth=1.4,
+            linestyle=(0, (4, 2.5)),
+            zorder=4,
         )
     known = np.isfinite(low) & np.isfinite(high)
     if known.any():
@@ -75,13 +77,13 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float) -> N
             low[known],
             high[known],
             color=COLOURS["blue"],
-            alpha=0.22,
+            alpha=0.26,
             linewidth=0,
-            zorder=3,
+            zorder=2,
         )
     for run in panel["runs"]:
         points = np.asarray(run, dtype=float)
-        axes.plot(*points.T, color=COLOURS["seed"], linewidth=0.9, alpha=0.7, zorder=4)
+        axes.plot(*points.T, color=COLOURS["seed"], linewidth=0.8, alpha=0.45, zorder=3)
     axes.plot(x, mean, color=COLOURS["blue"], linewidth=2.4, solid_joinstyle="round", zorder=5)
     _ends(sheet, axes, panel, float(x[-1]), float(mean[-1]))
     _steps(sheet, axes, x)

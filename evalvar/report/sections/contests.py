@@ -110,6 +110,7 @@ class Contest:
     pairs: tuple[Pair, ...]
     unit: Unit
     higher: bool
+    tier: int = 0
 
     @property
     def place(self) -> str:
@@ -205,6 +206,7 @@ def contests(reading: Reading) -> list[Contest]:
             pairs=tuple(pairs),
             unit=reading.unit(place[2] or None, place[3]),
             higher=reading.higher_is_better(place[2] or None, place[3]),
+            tier=reading.tier(place[2], place[3]),
         )
         for place, pairs in groups.items()
     ]

@@ -6,7 +6,7 @@ from math import isfinite
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
-from evalvar.report.reading import Reading
+from evalvar.report.reading import Reading, basis
 from evalvar.report.sections.chosen import selection
 from evalvar.report.sections.contests import Contest, Pair, contests
 from evalvar.report.sections.sides import sided_methods
@@ -131,7 +131,7 @@ def _table(found: list[Contest]) -> Table:
     rows = []
     for contest in found:
         shown = contest.ladder()[0] if short else contest.pairs
-        rows += [Row(_cells(contest, pair, named=skip > 0)[skip:], contest.group) for pair in shown]
+        rows += [Row(_cells(contest, pair)[skip:], contest.group) for pair in shown]
     told = " minus ".join(next(iter(names))) if skip else "First minus second"
     notes = [f"{told}, in points for scores between 0 and 1, on the items both answered."]
     methods = sided_methods(
@@ -172,11 +172,10 @@ def _table(found: list[Contest]) -> Table:
     )
 
 
-def _cells(contest: Contest, pair: Pair, *, named: bool) -> tuple[Cell, ...]:
+def _cells(contest: Contest, pair: Pair) -> tuple[Cell, ...]:
     first, second = pair.names
-    better = pair.winner if named else "first" if pair.winner == first else "second"
     value = contest.cell(pair, tone="strong" if pair.status == "clear" else "quiet")
-    verdict = {"clear": better, "tie": pair.word}.get(pair.status, wording.DASH)
+    verdict = {"clear": pair.winner, "tie": pair.word}.get(pair.status, wording.DASH)
     bounds = contest.interval(pair) or wording.DASH
     return (
         Cell(first),
@@ -185,5 +184,5 @@ def _cells(contest: Contest, pair: Pair, *, named: bool) -> tuple[Cell, ...]:
         Cell(bounds, value.high - value.low, tone="quiet"),
         Cell(wording.p_value(pair.p), pair.p),
         Cell(verdict, tone="clear" if pair.status == "clear" else "tie"),
-        Cell(wording.basis(pair.row["n"], str(pair.row["unit"])), float(pair.row["n"])),
+        Cell(basis(pair.row), float(pair.row["n"])),
     )

@@ -15,7 +15,7 @@ _TITLES = {
     "seed_variance": "Seed noise",
     "checkpoints": "Checkpoints",
     "compare": "Differences",
-    "code_metrics": "Code",
+    "code_metrics": "Tries",
     "coverage": "Coverage",
 }
 _WORDS = {
@@ -128,7 +128,9 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     used: dict[str, dict[str, None]] = {}
     known = bounded[~bounded["method"].astype(str).str.match("undefined|$")]
     for (quantity, bound), group in known.groupby(["quantity", "bound"], sort=False):
-        sides = ((str(row["method"]), str(row["a"]), str(row["b"])) for row in records(group))
+        # Two sides are in the methods of comparisons only; a long table has few distinct methods.
+        distinct = group[["method", "a", "b"]].drop_duplicates()
+        sides = ((str(row["method"]), str(row["a"]), str(row["b"])) for row in records(distinct))
         for told in sided_methods(sides):
             shown = f" ({wording.percent(group['level'].max())} intervals)" if bound else ""
             used.setdefault(str(quantity), {}).setdefault(told + shown)

@@ -23,7 +23,7 @@ def section(reading: Reading) -> Section | None:
     """Return the section, or None where nothing was counted and nothing is to be warned of."""
     warnings = reading.warnings()
     totals = _totals(reading)
-    if not warnings and not totals:
+    if not warnings and not totals and not _reported(reading):
         return None
     blocks: list[Block] = []
     gaps = {
@@ -36,7 +36,7 @@ def section(reading: Reading) -> Section | None:
     return Section(
         "missing",
         "What is missing",
-        _answer(totals, gaps, warnings),
+        _answer(totals, gaps, warnings, _reported(reading)),
         tuple(blocks),
         (_CELL,) if totals and not gaps else (),
         short="What is missing",
@@ -57,12 +57,13 @@ def _answer(
     totals: dict[Any, dict[str, float]],
     gaps: dict[Any, dict[str, float]],
     warnings: tuple[str, ...],
+    reported: str,
 ) -> str:
-    named = wording.count(len(warnings), "remark") + (
-        " follows" if len(warnings) == 1 else " follow"
-    )
+    said = wording.count(len(warnings), "remark")
+    named = f"{said} below {'says' if len(warnings) == 1 else 'say'} what else to know"
     if not totals:
-        return f"{named}."
+        known = reported or "No result counts the items asked, so none is known to be missing"
+        return f"{known}; {named}." if warnings else f"{known}."
     items, absent, unscored, cells = (
         sum(found[name] for found in totals.values() if isfinite(found[name]))
         for name in (*_QUANTITIES, "cells")
@@ -75,6 +76,19 @@ def _answer(
     else:
         text = f"{asked}, each with a score and none missing that another cell of its task has"
     return f"{text}; {named}." if warnings else f"{text}."
+
+
+def _reported(reading: Reading) -> str:
+    """Say how many scores have no items behind them, and how many of these no interval."""
+    means = reading.rows("summary", "mean")
+    lone = means[~(means["n"] > 0)]
+    if not len(lone):
+        return ""
+    total = wording.count(len(means), "score")
+    which = f"all {total}" if len(lone) == len(means) else f"{len(lone):,} of {total}"
+    bare = int(lone["low"].isna().sum())
+    held = f"; {bare:,} of them have no interval either" if bare else ""
+    return f"The items behind {which} are missing: these stand as they were reported{held}"
 
 
 def _remarks(reading: Reading, warnings: tuple[str, ...]) -> list[Block]:

@@ -7,7 +7,7 @@ from math import isfinite
 
 from evalvar.report import wording
 from evalvar.report.model import Figure, Verdict
-from evalvar.report.reading import missing
+from evalvar.report.reading import basis, missing
 from evalvar.report.sections.chosen import selection
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.contests import Contest, Pair
@@ -22,7 +22,11 @@ def differences(found: Sequence[Contest]) -> list[Verdict]:
     if len(heads) == 1 or (len(heads) == 2 and all(len(c.pairs) == 1 for c in heads)):
         verdicts = [_pair(contest, _first(contest)) for contest in heads]
     elif clear := [c for c in heads if _first(c).status == "clear"]:
-        top = max(clear, key=lambda contest: _distance(_first(contest)))
+        # A loss opens the page only where nothing else is told apart.
+        least = min(contest.tier for contest in clear)
+        top = max(
+            (c for c in clear if c.tier == least), key=lambda contest: _distance(_first(contest))
+        )
         chosen = _pair(top, _first(top))
         remark = (
             f" The clearest lead, by size over width of interval, of {len(heads)} benchmarks; not "
@@ -114,7 +118,7 @@ def _pair(contest: Contest, pair: Pair) -> Verdict:
 def _method(contest: Contest, pair: Pair) -> str:
     parts = [
         pair.method,
-        wording.basis(pair.row["n"], str(pair.row["unit"])),
+        basis(pair.row),
         pair.p_text,
         f"{wording.percent(pair.row['level'])} interval",
     ]

@@ -5,8 +5,9 @@ from math import inf, isfinite
 from typing import Any
 
 from evalvar.report import wording
+from evalvar.report.metrics import PARTNERS, base
 from evalvar.report.model import Figure, Verdict
-from evalvar.report.reading import PARTNERS, Reading, base, missing, records
+from evalvar.report.reading import Reading, missing, records
 from evalvar.report.sections import instruments
 from evalvar.report.sections.claims import claim, quiet
 

@@ -1,104 +1,12 @@
 """Who scored what, at the last checkpoint of each."""
 
-from dataclasses import dataclass, replace
-from math import floor, isfinite, log10, nan
-from typing import Any
-
-import pandas as pd
-from numpy import fmax
+from dataclasses import replace
+from math import floor, isfinite, log10
 
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Section, Table
-from evalvar.report.reading import Reading, missing, records
-
-PARTIAL = "\u2020"
-
-
-@dataclass(frozen=True)
-class Score:
-    """One score: where it belongs, its row, and what it rests on."""
-
-    model: str
-    task: str
-    metric: str
-    row: dict[str, Any]
-    detail: str = ""
-    asked: float = nan
-
-    @property
-    def items(self) -> float:
-        """The number of items it rests on, NaN where the result does not say."""
-        told = self.row.get("items")
-        if not missing(told):
-            return float(str(told))
-        return float(self.row["n"]) if self.row["unit"] == "item" else nan
-
-    @property
-    def basis(self) -> str:
-        """What the interval rests on."""
-        if self.partial and self.row["unit"] == "item":
-            return f"{wording.count(self.items)} of {wording.count(self.asked, 'item')}"
-        return wording.basis(self.row["n"], str(self.row["unit"]), self.items)
-
-    @property
-    def partial(self) -> bool:
-        """True where another score of its benchmark rests on more items."""
-        return self.items < self.asked
-
-    @property
-    def mark(self) -> str:
-        """The sign of a score that rests on fewer items than another of its benchmark."""
-        return f" {PARTIAL}" if self.partial else ""
-
-
-def last_scores(reading: Reading) -> list[Score]:
-    """Return the score of every model, task and metric at its last checkpoint.
-
-    The mean over seeds with its interval over seeds where there are several, else the rows over
-    items; several prompts or lone seeds stand as rows of their own.
-    """
-    over_seeds = {
-        (row["model"], row["task"], row["metric"]): row
-        for row in records(reading.rows("seed_variance", "final_mean"))
-    }
-    keys = ["model", "task", "metric"]
-    means = reading.rows("summary", "mean")
-    steps = means.dropna(subset=["checkpoint"]).groupby("model")["checkpoint"].max().to_dict()
-    frame = _last(means)
-    groups = {key: group for key, group in frame.groupby(keys, sort=False)} if len(frame) else {}
-    scores = []
-    for key in dict.fromkeys([*groups, *over_seeds]):
-        pooled = over_seeds.get(key)
-        if pooled is not None and (key not in groups or _several(pooled, groups[key])):
-            detail = _earlier(pooled.get("last_checkpoint"), steps.get(key[0]))
-            scores.append(Score(str(key[0]), str(key[1]), str(key[2]), pooled, detail))
-            continue
-        group = groups[key]
-        for row in records(group):
-            details = [
-                f"{name} {row[name]}"
-                for name in ("seed", "prompt")
-                if group[name].nunique() > 1 and not missing(row[name])
-            ]
-            place = (str(key[0]), str(key[1]), str(key[2]))
-            details.append(_earlier(row["checkpoint"], steps.get(key[0])))
-            scores.append(Score(*place, row, ", ".join(filter(None, details))))
-    return _marked(scores)
-
-
-def _earlier(step: Any, last: Any) -> str:
-    """Name the checkpoint of a score, where its model has a later one."""
-    if missing(step) or missing(last) or step >= last:
-        return ""
-    return f"checkpoint {int(step):,}"
-
-
-def _marked(scores: list[Score]) -> list[Score]:
-    most: dict[tuple[str, str], float] = {}
-    for score in scores:
-        place = (score.task, score.metric)
-        most[place] = fmax(most.get(place, nan), score.items)
-    return [replace(s, asked=most[s.task, s.metric]) for s in scores]
+from evalvar.report.reading import Reading
+from evalvar.report.sections.scored import PARTIAL, Score, by_task, heads_of, last_scores
 
 
 def section(reading: Reading) -> Section | None:
@@ -110,28 +18,12 @@ def section(reading: Reading) -> Section | None:
     return Section("scores", "Scores", _answer(reading, scores), (table,), short="Scores")
 
 
-def _last(frame: pd.DataFrame) -> pd.DataFrame:
-    if not len(frame):
-        return frame
-    steps = pd.to_numeric(frame["checkpoint"]).astype(float)
-    # A task that was measured at an earlier checkpoint only has that one as its last.
-    last = steps.groupby([frame[key] for key in ("model", "task", "metric")]).transform("max")
-    return frame[(steps == last) | steps.isna()]
-
-
-def _several(pooled: dict[str, Any], group: pd.DataFrame) -> bool:
-    return bool(group["seed"].nunique() > 1 and group["prompt"].nunique() <= 1) and isfinite(
-        pooled["value"]
-    )
-
-
 def _table(reading: Reading, scores: list[Score]) -> Table:
     models = {score.model for score in scores}
     single = len(models) == 1
     low, high, drawn = _scale(reading, scores)
     rows = []
-    for task in dict.fromkeys(score.task for score in scores):
-        mine = [score for score in scores if score.task == task]
+    for task, mine in by_task(scores).items():
         for metric in reading.metrics(task, [score.metric for score in mine]):
             better = reading.higher_is_better(task, metric)
             ranked = sorted(
@@ -151,8 +43,12 @@ def _table(reading: Reading, scores: list[Score]) -> Table:
         Column("[low, high]", "text"),
         Column("Rests on", "text", secondary=True),
     ]
-    if not drawn:
-        columns = [column for column in columns if column.role != "interval"]
+    left_out = [] if drawn else ["Interval"]
+    told = any(not score.reported for score in scores)
+    if not told:
+        left_out.append("Rests on")
+        rows = [replace(row, cells=row.cells[:-1]) for row in rows]
+    columns = [column for column in columns if column.name not in left_out]
     notes = []
     if any(score.partial for score in scores):
         notes.append(
@@ -167,13 +63,23 @@ def _table(reading: Reading, scores: list[Score]) -> Table:
         caption=f"Scores at the last checkpoint with {wording.percent(level)} intervals",
         footnotes=(
             f"Scores between 0 and 1 in percent, others as they are. {wording.percent(level)} "
-            f"intervals over what the last column names: over items it is this model's error, over "
-            f"seeds it is the recipe's.",
+            f"intervals {_over(scores, told)}",
             *notes,
         ),
         counted="scores" if single else "rows",
         scale=(low, high),
     )
+
+
+def _over(scores: list[Score], told: bool) -> str:
+    if told:
+        return (
+            "over what the last column names: over items it is this model's error, over seeds it "
+            "is the recipe's."
+        )
+    methods = {str(s.row["method"]) for s in scores if isfinite(s.row["high"] - s.row["low"])}
+    how = f" ({wording.listing(sorted(methods), most=2)})" if methods else ""
+    return f"as reported{how}; how many items they rest on is not known."
 
 
 def _cells(reading: Reading, score: Score, name: str, drawn: bool) -> tuple[Cell, ...]:
@@ -205,21 +111,20 @@ def _scale(reading: Reading, scores: list[Score]) -> tuple[float, float, bool]:
 
 def _answer(reading: Reading, scores: list[Score]) -> str:
     models = list(dict.fromkeys(score.model for score in scores))
-    tasks = list(dict.fromkeys(score.task for score in scores))
-    heads = [head for task in tasks if (head := headline(reading, scores, task)) is not None]
+    heads = heads_of(reading, scores)
     if len(models) == 1:
         parts = []
         for score in heads[:3]:
             unit = reading.unit(score.task, score.metric)
             value = f"{unit.cell(score.row).text} {unit.interval(score.row)}".rstrip()
             parts.append(f"{value} on {score.task} ({score.metric})")
-        rest = f"; {wording.count(len(tasks) - 3, 'more task')} below" if len(tasks) > 3 else ""
+        rest = f"; {wording.count(len(heads) - 3, 'more task')} below" if len(heads) > 3 else ""
         return f"{models[0]} scored {wording.listing(parts)}{rest}."
-    subject = f"{wording.spelled(len(models))} models on {wording.count(len(tasks), 'benchmark')}"
+    subject = f"{wording.spelled(len(models))} models on {wording.count(len(heads), 'benchmark')}"
     # Among rows of different questions none is the highest.
     whole = [head for head in heads if not _mixed(scores, head)]
     if not whole:
-        each = "on each, " if len(tasks) > 1 else ""
+        each = "on each, " if len(heads) > 1 else ""
         return f"{subject}; {each}some rows rest on fewer items, so none is called best."
     best = whole[0]
     rank = "highest" if reading.higher_is_better(best.task, best.metric) else "lowest (best)"
@@ -234,14 +139,3 @@ def _answer(reading: Reading, scores: list[Score]) -> str:
 
 def _mixed(scores: list[Score], head: Score) -> bool:
     return any(s.partial for s in scores if (s.task, s.metric) == (head.task, head.metric))
-
-
-def headline(reading: Reading, scores: list[Score], task: str) -> Score | None:
-    """Return the best score on a task by its first metric."""
-    mine = [score for score in scores if score.task == task]
-    if not mine:
-        return None
-    metric = reading.metrics(task, [score.metric for score in mine])[0]
-    sign = 1 if reading.higher_is_better(task, metric) else -1
-    ranked = [score for score in mine if score.metric == metric]
-    return max(ranked, key=lambda score: sign * score.row["value"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
-from evalvar.report.reading import Reading, Unit, records
+from evalvar.report.reading import Reading, Unit, basis, records
 
 MOST_TASKS = 6
 _TREND = {
@@ -62,12 +62,14 @@ def figure(reading: Reading) -> Figure | None:
     if all(panel is None for panel in panels[1::2]) or all(panel is None for panel in panels[::2]):
         panels = [*shown, *([None] if len(shown) % 2 else [])]
     several_seeds = any(len(panel["runs"]) > 1 for panel in shown)
+    level = wording.percent(max(panel["level"] for panel in shown))
     bands = (
-        "Thin lines: single runs, one a seed. Thick line: their mean. Orange band: ± 1 sd of runs, "
-        "the spread of single runs. Blue band: the interval of the mean. Scales differ."
+        "Thin lines: single runs, one a seed. Thick line: their mean. Dashed lines: ± 1 sd of "
+        "runs, the spread of single runs. Filled band: the "
+        f"{level} interval of the mean. Scales differ and need not start at 0."
         if several_seeds
         else "Line: the one run. Band: its interval, where there is one. One seed says nothing of "
-        "seed noise. Scales differ."
+        "seed noise. Scales differ and need not start at 0."
     )
     ends = "; ".join(f"{panel['title']} {panel['alt']}" for panel in shown)
     return Figure(
@@ -128,8 +130,9 @@ def _panel(
         "percent": unit.percent,
         "chance": reading.chance(task, metric) * unit.factor,
         "value": value,
+        "level": float(last["level"]),
         "spread": spread,
-        "interval": f"{interval} {wording.percent(last['level'])}" if interval else "",
+        "interval": f"mean {interval}" if interval else "",
         "alt": f"{metric} {value} {interval} {spread}".strip(),
     }
 
@@ -195,14 +198,19 @@ def _trend_cell(quantity: str, row: dict[str, Any] | None, unit: Unit) -> Cell:
 
 def _answer(reading: Reading) -> str:
     sds = reading.rows("checkpoints", "seed_sd")
+    sds = sds[sds["checkpoint"].notna()]
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in records(sds):
+        key = (str(row["model"]), str(row["task"]), str(row["metric"]))
+        if key not in last or row["checkpoint"] >= last[key]["checkpoint"]:
+            last[key] = row
     best: tuple[float, dict[str, Any]] | None = None
     looked = 0
     for model, task, metric in _places(reading):
         if not reading.discrete(task, metric):
             continue
-        at = _at(sds, model, task, metric)
-        if len(at):
-            row = next(records(at.tail(1)))
+        row = last.get((model, task, metric), {})
+        if row:
             value = row["value"] * reading.unit(task, metric).factor
             if reading.unit(task, metric).percent and (best is None or value > best[0]):
                 best = (value, row)
@@ -212,7 +220,7 @@ def _answer(reading: Reading) -> str:
         return f"The scores are followed over {wording.count(steps, 'checkpoint')}."
     row = best[1]
     unit = reading.unit(row["task"], row["metric"])
-    runs = wording.basis(row["n"], str(row["unit"]))
+    runs = basis(row)
     most = f"; the largest of {looked} readings" if looked > 1 else ""
     bounds = wording.ratios(*unit.bounds(row)[1:])
     named = f"{unit.of(wording.deviation(best[0]))} {bounds}".rstrip()

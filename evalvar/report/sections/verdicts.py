@@ -4,9 +4,10 @@ from math import isfinite
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Phrase, Section, Text, Verdict
-from evalvar.report.reading import Reading, missing, records
-from evalvar.report.sections import code, scores
+from evalvar.report.reading import Reading, basis, missing, records
+from evalvar.report.sections import code, scored
 from evalvar.report.sections.claims import claim, quiet
+from evalvar.report.sections.code_curves import at, curves
 from evalvar.report.sections.contests import contests
 from evalvar.report.sections.said_differences import differences, last_steps
 from evalvar.report.sections.said_seeds import at_chance, seed_noise, signal
@@ -35,13 +36,13 @@ def section(reading: Reading) -> Section | None:
 
 
 def _tries(reading: Reading) -> list[Verdict]:
-    leads = code.leaders(code.curves(reading))
+    leads = code.leaders(curves(reading))
     if leads is None:
         return []
     place = leads.curves[0].place
     low, one = leads.by_k[0]
     row = dict(one.points)[low]
-    known = wording.sentence(f"{row['method']}, {wording.basis(row['n'], str(row['unit']))}")
+    known = wording.sentence(f"{row['method']}, {basis(row)}")
     method = f"{known} The highest estimate at each k, not adjusted for that choice."
     remark = f" {leads.remark}" if leads.remark else ""
     if len(leads.names) == 1:
@@ -50,7 +51,7 @@ def _tries(reading: Reading) -> list[Verdict]:
         said = claim(
             f"{one.model} has the highest estimate of pass@k on {place} at every k that all share "
             f"({ks}):",
-            f" pass@{low} {code.at(one, low)}, pass@{high} {code.at(one, high)}.{remark}",
+            f" pass@{low} {at(one, low)}, pass@{high} {at(one, high)}.{remark}",
         )
         return [Verdict("Any k", "tie", said, method, "code")]
     crossed = leads.crossed
@@ -64,7 +65,7 @@ def _tries(reading: Reading) -> list[Verdict]:
         )
         other = next(k for k, curve in leads.by_k if curve.model != one.model)
         shown = (low, other)
-    parts = [f"{best[k].model} has the highest pass@{k}, {code.at(best[k], k)}" for k in shown]
+    parts = [f"{best[k].model} has the highest pass@{k}, {at(best[k], k)}" for k in shown]
     said = claim(strong, f" {'; '.join(parts)}.{remark}")
     status = "Depends on k" if crossed else "Not settled"
     return [Verdict(status, "warn" if crossed else "tie", said, method, "code")]
@@ -72,21 +73,18 @@ def _tries(reading: Reading) -> list[Verdict]:
 
 def _measured(reading: Reading) -> list[Verdict]:
     """Say the scores alone, where nothing else can be said."""
-    all_scores = scores.last_scores(reading)
     verdicts = []
-    for task in list(dict.fromkeys(score.task for score in all_scores))[:3]:
-        score = scores.headline(reading, all_scores, task)
-        if score is None:
-            continue
-        unit = reading.unit(task, score.metric)
+    for score in scored.heads_of(reading, scored.last_scores(reading))[:3]:
+        task, unit = score.task, reading.unit(score.task, score.metric)
         text, bounds = unit.cell(score.row).text, unit.interval(score.row)
         said = claim(
             f"{score.model} scored {text} on {wording.place(task, score.metric)}",
             quiet(f" {bounds}" if bounds else ""),
-            f", over {score.basis}.",
+            f", {'' if score.reported else 'over '}{score.basis}.",
         )
         level = wording.percent(score.row["level"])
-        method = wording.sentence(f"{score.row['method']}, {level}")
+        method = str(score.row["method"])
+        method = wording.sentence(f"{level} interval by {method}" if bounds else method)
         verdicts.append(Verdict("Measured", "tie", said, method, "scores"))
     return verdicts
 
@@ -112,7 +110,28 @@ def _silent(reading: Reading) -> tuple[Phrase, ...]:
         )
     if not len(reading.table("compare")) and len(reading.names("model")) > 1:
         phrases.append(claim("Which model is better:", " no paired comparison was made."))
-    return (*phrases, *_chance(reading))
+    return (*phrases, *_sampled(reading), *_chance(reading))
+
+
+def _sampled(reading: Reading) -> list[Phrase]:
+    """Say where seeds hold decoding noise too: several samples an item, drawn by every seed."""
+    tries = reading.rows("code_metrics")
+    # With one sample an item, no pass@k beyond k = 1 is defined.
+    several = tries[~tries["quantity"].astype(str).str.fullmatch(r"[a-z]+[@^]1")]
+    seeds = reading.rows("seed_variance", "final_mean")
+    places = {(row["model"], row["task"]) for row in records(seeds) if row["n"] > 1}
+    tasks = dict.fromkeys(
+        str(row["task"]) for row in records(several) if (row["model"], row["task"]) in places
+    )
+    if not tasks:
+        return []
+    alone = len(tasks) == seeds["task"].nunique()
+    where = "" if alone else f" on {wording.listing(list(tasks), most=2)}"
+    return [
+        claim(
+            "Training noise apart from decoding noise:", f"{where} every seed drew its own answers."
+        )
+    ]
 
 
 def _chance(reading: Reading) -> list[Phrase]:

@@ -1,0 +1,77 @@
+"""The table of pass@k and eff@k, and what its intervals rest on."""
+
+from math import isfinite, nan
+from typing import Any
+
+from evalvar.report import wording
+from evalvar.report.model import Cell, Column, Row, Table
+from evalvar.report.reading import missing
+from evalvar.report.sections.code_curves import Curve
+
+
+def over(mine: list[Curve]) -> str:
+    """Say what the intervals rest on, by the range of n."""
+    return wording.listing([text for text, _ in _bases(mine)], most=3)
+
+
+def _rests(mine: list[Curve]) -> str:
+    return wording.listing([f"{text} ({method})" for text, method in _bases(mine)], most=3)
+
+
+def _bases(mine: list[Curve]) -> list[tuple[str, str]]:
+    """Return what the intervals rest on, and by which method they were made."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in (row for curve in mine for _, row in curve.points):
+        found.setdefault((str(row["unit"]), str(row["method"])), []).append(row)
+    parts = []
+    for (unit, method), rows in found.items():
+        counts = [float(row["n"]) for row in rows]
+        items = [nan if missing(row.get("items")) else float(row["items"]) for row in rows]
+        low, high = min(counts), max(counts)
+        few = f"{wording.count(low)} to " if low < high else ""
+        # Tasks of different sizes share no one number of items.
+        same = items[0] if len(set(items)) == 1 else nan
+        parts.append((few + wording.basis(high, unit, same), method))
+    return parts
+
+
+def tables(found: list[Curve]) -> list[Table]:
+    """Return one table a family of scores, best first at the smallest k."""
+    made = []
+    for number, family in enumerate(dict.fromkeys(c.family for c in found), start=1):
+        mine = [c for c in found if c.family == family]
+        ks = sorted({k for c in mine for k, _ in c.points})
+        columns = [Column("Model", "name")]
+        for k in ks:
+            columns += [Column(f"{family}{k}"), Column("[low, high]", "text", secondary=True)]
+        rows = []
+        for place in dict.fromkeys(c.place for c in mine):
+            for curve in sorted(
+                (c for c in mine if c.place == place),
+                key=lambda c: -float(c.points[0][1]["value"]),
+            ):
+                cells = [Cell(curve.model)]
+                for k in ks:
+                    row = dict(curve.points).get(k)
+                    if row is None or not isfinite(row["value"]):
+                        cells += [Cell(wording.DASH), Cell(wording.DASH)]
+                        continue
+                    bounds = curve.unit.interval(row) or wording.DASH
+                    cells += [curve.unit.cell(row), Cell(bounds, tone="quiet")]
+                rows.append(Row(tuple(cells), place))
+        level = mine[0].points[0][1]["level"]
+        share = "percent of problems" if mine[0].unit.percent else "1 = as fast as the reference"
+        made.append(
+            Table(
+                f"code-table-{number}",
+                tuple(columns),
+                tuple(rows),
+                caption=f"{family}k with intervals",
+                footnotes=(
+                    f"{family}k: {share}; {wording.percent(level)} intervals over "
+                    f"{_rests(mine)}. A dash: not defined, as with fewer samples than k.",
+                ),
+                counted="models",
+            )
+        )
+    return made
