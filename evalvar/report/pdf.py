@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ _PREAMBLE = _HERE / "templates" / "report.typ"
 # Width of the text on the page in the pixels of a figure: 178 mm at 0.75 pt a pixel.
 _WIDTH = 672
 _MINI = 176
-# Tables up to this many rows are kept on one page.
-_WHOLE = 8
+# Tables up to this many rows are kept on one page; more would leave holes before them.
+_WHOLE = 4
+# Typst lays out every cell, and nobody reads the two thousandth row on paper.
+_MOST_ROWS = 40
 _BRIEF = 20
 _BREAK = "\u200b"
 _KEPT = (_BREAK, "\u00a0")
@@ -88,10 +91,26 @@ def _section(section: Section) -> str:
 def _block(block: Block) -> str:
     if isinstance(block, Figure):
         caption = f"{block.caption} {block.note}".strip()
-        return f"#drawing({_image(block, _WIDTH)}, {_string(caption)})"
+        *first, last = _strips(block)
+        rows = [f"#strip({_image(strip, _WIDTH)})" for strip in first]
+        return "\n".join([*rows, f"#drawing({_image(last, _WIDTH)}, {_string(caption)})"])
     if isinstance(block, Table):
         return _table(block)
     return _text(block)
+
+
+def _strips(figure: Figure) -> list[Figure]:
+    """Cut small multiples into their rows, between which a page may end."""
+    panels = figure.data["panels"] if figure.kind == "panels" else ()
+    if len(panels) < 3:
+        return [figure]
+    strips = []
+    for start in range(0, len(panels), 2):
+        row = panels[start : start + 2]
+        words = "; ".join(f"{p['title']} {p['alt']}" for p in row if p is not None)
+        data = {"panels": row, "beside": panels}
+        strips.append(replace(figure, data=data, alt=f"Score by checkpoint. {words}."))
+    return strips
 
 
 def _image(figure: Figure, width: float) -> str:
@@ -152,7 +171,7 @@ def _table(table: Table) -> str:
         f"  table.header({head}),",
     ]
     last = ""
-    for row in table.rows:
+    for row in table.rows[:_MOST_ROWS]:
         if row.group != last:
             last = row.group
             lines.append(f"  group({len(table.columns)}, {_string(row.group)}),")
@@ -162,7 +181,10 @@ def _table(table: Table) -> str:
         )
         lines.append("  " + ", ".join(cells) + ",")
     lines.append(")")
-    lines += [f"#small({_string(note)})" for note in (table.note, *table.footnotes) if note]
+    left = len(table.rows) - _MOST_ROWS
+    more = f"The first {_MOST_ROWS} rows; {left:,} more stand in the HTML form of this report."
+    notes = (more if left > 0 else "", table.note, *table.footnotes)
+    lines += [f"#small({_string(note)})" for note in notes if note]
     return "\n".join(lines)
 
 
