@@ -19,7 +19,8 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     series = data["series"]
     coloured = series[: len(LINES)]
     narrow = width <= NARROW
-    body = 220.0
+    # A few lines need less height to stand apart.
+    body = 220.0 if len(series) > 2 else 120.0
     most = width * (0.36 if narrow else 0.3)
     names = [fitted(name, most) for name, _ in coloured]
     right = max(text_width(name, 12.5, 600) for name in names) + 12

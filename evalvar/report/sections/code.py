@@ -119,6 +119,7 @@ def figures_of(found: list[Curve]) -> list[Figure]:
             (c.model, tuple((float(k), *unit.bounds(row)) for k, row in c.points)) for c in mine
         )
         level = wording.percent(mine[0].points[0][1]["level"])
+        many = " At most five models in colour." if len(mine) > 5 else ""
         alt = "; ".join(_ends(curve) for curve in mine[:6])
         name = "percent of problems" if unit.percent else "score, 1 = the reference"
         drawn.append(
@@ -127,7 +128,7 @@ def figures_of(found: list[Curve]) -> list[Figure]:
                 {"series": series, "family": family, "percent": unit.percent},
                 caption=f"{place}: {family}k, {name}, by tries k on a log axis.",
                 alt=f"{place}, {family}k. {alt}.",
-                note=f"Bars: {level} intervals over {over(mine)}. At most five models in colour.",
+                note=f"Bars: {level} intervals over {over(mine)}.{many}",
             )
         )
     return drawn

@@ -85,10 +85,14 @@ def _reported(reading: Reading) -> str:
     if not len(lone):
         return ""
     total = wording.count(len(means), "score")
-    which = f"all {total}" if len(lone) == len(means) else f"{len(lone):,} of {total}"
+    which = "the score" if len(means) == 1 else f"all {total}"
+    if len(lone) < len(means):
+        which = f"{len(lone):,} of {total}"
     bare = int(lone["low"].isna().sum())
-    held = f"; {bare:,} of them have no interval either" if bare else ""
-    return f"The items behind {which} are missing: these stand as they were reported{held}"
+    which_bare = "none" if bare == len(lone) else f"only {len(lone) - bare:,}"
+    verb = "have" if len(lone) - bare > 1 else "has"
+    held = f", and {which_bare} of them {verb} an interval" if bare else ""
+    return f"The items behind {which} are missing, so the values stand as reported{held}"
 
 
 def _remarks(reading: Reading, warnings: tuple[str, ...]) -> list[Block]:
