@@ -58,7 +58,7 @@ def test_what_is_missing_of_reported_scores_is_said():
         "The items behind all 2 scores are missing, so the values stand as reported."
     )
     bare = build(reported(["A", "B"], ["arc"], interval=False))
-    assert "reported, and none of them has an interval" in to_markdown(bare)
+    assert "the values stand as reported, without intervals" in to_markdown(bare)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,19 @@ def test_an_accuracy_stands_for_its_benchmark_and_a_loss_only_alone(metrics, fir
 def test_benchmarks_of_losses_come_after_those_of_accuracies():
     loss, acc = reported(["A"], ["pile"], metrics=("ppl",)), reported(["A"], ["arc"])
     assert " on arc (acc)" in findings(build([*loss, *acc]))[0]
+
+
+def test_some_reported_scores_without_interval_are_counted():
+    known, bare = reported(["A"], ["arc", "pile"]), reported(["A"], ["sums"], interval=False)
+    assert "all 3 scores are missing, so the values stand as reported; 1 of them has no" in (
+        to_markdown(build([*known, *bare]))
+    )
+
+
+def test_a_clear_loss_does_not_open_a_page_that_has_a_clear_accuracy():
+    loss = samples.compare(tasks=("pile",), metric="ppl", higher=False, gap=0.4)
+    acc = samples.compare(tasks=("arc",), gap=0.1)
+    assert " arc (acc) " in findings(build([loss, acc]))[0]
 
 
 def sampled(task="sums"):

@@ -89,9 +89,9 @@ def _reported(reading: Reading) -> str:
     if len(lone) < len(means):
         which = f"{len(lone):,} of {total}"
     bare = int(lone["low"].isna().sum())
-    which_bare = "none" if bare == len(lone) else f"only {len(lone) - bare:,}"
-    verb = "have" if len(lone) - bare > 1 else "has"
-    held = f", and {which_bare} of them {verb} an interval" if bare else ""
+    held = f"; {bare:,} of them {'has' if bare == 1 else 'have'} no interval" if bare else ""
+    if bare == len(lone):
+        held = ", without intervals"
     return f"The items behind {which} are missing, so the values stand as reported{held}"
 
 

@@ -17,7 +17,7 @@ from evalvar.report.sections.sides import sided_methods
 def differences(found: Sequence[Contest]) -> list[Verdict]:
     """Return at most three verdicts: the clearest pair, and a count where there are many."""
     mine = [c for c in found if c.between != "checkpoint"]
-    heads = _heads(mine)
+    heads = sorted(_heads(mine), key=lambda contest: (contest.between != "model", contest.tier))
     verdicts = []
     if len(heads) == 1 or (len(heads) == 2 and all(len(c.pairs) == 1 for c in heads)):
         verdicts = [_pair(contest, _first(contest)) for contest in heads]
