@@ -222,8 +222,8 @@ def test_the_same_key_twice_and_what_it_may_mean(run, tmp_path):
     path.write_text("model,task,item,score\nA,t,1,1\nA,t,1,0\nA,t,2,1\n")
     assert fails(run, "summary", path) == (
         f"{path}: a key is repeated within one file in 1 row, first model A, task t, item 1, "
-        "metric score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one "
-        "run only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'."
+        "metric score, seed 0, checkpoint 0, sample 0. Read one run only, label the runs, or say "
+        "what a repeat means: duplicates 'latest' or 'sample'."
     )
     latest = json.loads(run("summary", path, "--duplicates", "latest", "--json")[1])
     assert latest["rows"][0]["value"] == 0.5

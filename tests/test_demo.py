@@ -173,3 +173,10 @@ def test_the_committed_example_is_what_the_code_says(root, study, monkeypatch):
     page = ev.report.to_markdown(ev.report.build(results, title=title))
     committed = (root / "reports" / "demo.md").read_text(encoding="utf-8")
     assert page == committed, "run `make reports` and read the difference"
+
+
+def test_v14_a_task_without_a_continuous_metric_shows_a_dash(written):
+    folder, _ = written
+    rows = rows_of((folder / "demo.html").read_text(encoding="utf-8"))
+    table2 = [text for text, _ in rows if text.startswith("exact_match,first 74 ")]
+    assert any(text.endswith("\N{EN DASH}") for text in table2)

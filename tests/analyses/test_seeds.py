@@ -182,3 +182,19 @@ def test_clusters_that_are_not_used_are_named():
     assert (
         "A, t, score: items are taken as independent although they share clusters."
     ) in result.warnings
+
+
+def test_v15_barely_above_chance_is_above_it():
+    n, p = 14042, 0.2586
+    claims = pd.DataFrame(
+        {
+            **{"model": "A", "task": "mmlu", "metric": "acc", "chance": 0.25},
+            **{"value": [p - 0.0005, p, p + 0.0005], "seed": [0, 1, 2], "n": n},
+            "se": np.sqrt(p * (1 - p) / n),
+        }
+    )
+    found = values(seed_variance(as_evidence(reported=claims)))
+    half = found.loc["item_half_width", "value"]
+    assert 100 * half == pytest.approx(0.724, abs=5e-4)
+    assert 100 * (p - half) == pytest.approx(25.14, abs=5e-3)
+    assert not found["at_chance"].any()
