@@ -80,7 +80,11 @@ def _estimates(
     claimed = ~from_items & _looks_binary(mean, se, n)
     low = np.where(claimed, 0.0, [fact.low for fact in known])
     high = np.where(claimed, 1.0, [fact.high for fact in known])
+    # a mean on a bound says that every score is on it
+    extreme = ~from_items & (n >= 1) & ((mean == low) | (mean == high)) & (low < high)
     right = np.where(claimed, np.round(mean * n), table["at_high"].to_numpy())
+    right = np.where(extreme, n * (mean == high), right)
+    claimed = claimed | extreme
     wrong = np.where(claimed, n - right, table["at_low"].to_numpy())
     bounded = (from_items | claimed) & np.isfinite(low) & np.isfinite(high)
     bounds = np.full((2, n.size), np.nan)

@@ -153,3 +153,11 @@ def test_empty_evidence_gives_an_empty_result():
 def test_reported_intervals_stay_in_their_range():
     claim = reported(value=0.97, se=0.03, n=20, score_min=0.0, score_max=1.0)
     assert only(summary(claim))["high"] == 1.0
+
+
+def test_a_reported_mean_on_its_bound_has_the_exact_bound_of_all_right():
+    claim = reported(value=1.0, se=0.0, n=50, score_min=0.0, score_max=1.0)
+    row = only(summary(claim))
+    assert (row["value"], row["high"]) == (1.0, 1.0)
+    assert row["low"] == pytest.approx(0.05 ** (1 / 50), abs=1e-9)
+    assert row["method"] == "mid-p, reported"
