@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
-VENV := $(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+VENV := $(UV) venv --quiet --seed --allow-existing --python $(PYTHON) .venv
 else
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV := $(PYTHON) -m venv .venv
