@@ -203,6 +203,11 @@ def _compare(
     key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
 ) -> _Pair:
     a, b = sides[x], sides[y]
+    if a.facts.higher_is_better != b.facts.higher_is_better:
+        raise UsageError(
+            f"{x} and {y} declare opposite orientations of {key[-1]}: their scores cannot be "
+            "compared. Set higher_is_better alike, or compare another metric."
+        )
     remarks = []
     # two checkpoints of one run share its seed; two models never do
     same_runs = np.intersect1d(a.seeds, b.seeds)
@@ -229,7 +234,7 @@ def _compare(
     in_a, in_b = both.scores[:, : a.seeds.size], both.scores[:, a.seeds.size :]
     if len(both.items):
         estimate = _difference(
-            in_a, in_b, a, both.items, same_runs.size > 0, between, method, level, rng
+            in_a, in_b, a, b, both.items, same_runs.size > 0, between, method, level, rng
         )
     else:
         estimate = Estimate(np.nan, level=level, method="undefined: no shared items")
@@ -246,12 +251,13 @@ def _compare(
 
 
 def _difference(
-    in_a: np.ndarray, in_b: np.ndarray, a: Side, items: pd.Index, same_runs: bool,
+    in_a: np.ndarray, in_b: np.ndarray, a: Side, b: Side, items: pd.Index, same_runs: bool,
     between: str, method: str, level: float, rng: int,
 ) -> Estimate:  # fmt: skip
     mean_a, mean_b = in_a.mean(axis=1), in_b.mean(axis=1)
     d = mean_a - mean_b
-    span = a.facts.high - a.facts.low
+    # two tasks may have two ranges; a NaN in either makes the span unknown
+    span = np.maximum(a.facts.high, b.facts.high) - np.minimum(a.facts.low, b.facts.low)
     low, high = (-span, span) if np.isfinite(span) else (None, None)
     try:
         if method == "t":

@@ -285,3 +285,22 @@ def test_row_order_does_not_move_a_bit():
     frame = pd.concat([seeded(m, rng.random((30, 3))) for m in "AB"])
     shuffled = frame.sample(frac=1, random_state=1)
     assert compare(frame).table.equals(compare(shuffled).table)
+
+
+def test_tasks_of_opposite_orientation_are_not_compared():
+    frame = pd.concat(
+        [
+            records({"A": A}, higher_is_better=True),
+            records({"A": B}, higher_is_better=False).assign(task="u"),
+        ]
+    )
+    with pytest.raises(UsageError, match="declare opposite orientations of score"):
+        compare(frame, between="task")
+
+
+def test_tasks_of_two_ranges_are_compared_within_both():
+    wide = records({"A": [10 * score for score in A]}, score_min=0, score_max=10)
+    narrow = records({"A": B}, score_min=0, score_max=1).assign(task="u")
+    row = one(compare(pd.concat([wide, narrow]), between="task"))
+    assert abs(row["value"]) > 1
+    assert np.isfinite(row["low"])
