@@ -51,7 +51,10 @@ def _heads(found: Sequence[Contest]) -> list[Contest]:
     """Keep one metric a task, its first: the table has the others."""
     heads: dict[tuple[str, str, str], Contest] = {}
     for contest in found:
-        if any(pair.status != "undefined" for pair in contest.pairs):
+        ladder, stepped = contest.ladder()
+        # who leads is said of the top step alone: where that is undefined, nobody is said to lead
+        told = ladder[:1] if stepped else ladder
+        if any(pair.status != "undefined" for pair in told):
             heads.setdefault((contest.between, contest.model, contest.task), contest)
     return list(heads.values())
 
