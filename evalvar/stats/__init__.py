@@ -22,7 +22,7 @@ from evalvar.stats.proportion import (
 )
 from evalvar.stats.resample import bootstrap, sign_flip
 from evalvar.stats.signal import signal_to_noise
-from evalvar.stats.variance import c4, mean_sd, pooled_sd, sd_ci
+from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
 __all__ = [
     "Estimate",
