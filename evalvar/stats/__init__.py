@@ -22,6 +22,7 @@ from evalvar.stats.proportion import (
 )
 from evalvar.stats.resample import bootstrap, sign_flip
 from evalvar.stats.signal import signal_to_noise
+from evalvar.stats.simultaneous import max_t
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "jeffreys",
     "kendall_tau",
     "kendall_tau_null_sd",
+    "max_t",
     "mcnemar",
     "mean_ci",
     "mean_pass_at_k",
