@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure as Sheet
 
-from evalvar.report.drawing import curves, dots, panels
+from evalvar.report.drawing import curves, dots, panels, planned, shares, triangle
 from evalvar.report.drawing.style import NARROW, WIDE, settings
 from evalvar.report.drawing.svg import to_svg
 from evalvar.report.model import Figure
@@ -21,6 +21,9 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any], float], Sheet]] = {
     "mini_bars": dots.draw_bars,
     "mini_interval": dots.draw_mini,
     "panels": panels.draw,
+    "planned": planned.draw,
+    "shares": shares.draw,
+    "triangle": triangle.draw,
 }
 
 

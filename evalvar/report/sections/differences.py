@@ -7,6 +7,7 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading, basis
+from evalvar.report.sections.all_pairs import triangle
 from evalvar.report.sections.chosen import selection
 from evalvar.report.sections.contests import Contest, Pair, contests
 from evalvar.report.sections.sides import sided_methods
@@ -22,8 +23,9 @@ def section(reading: Reading) -> Section | None:
     found = contests(reading)
     if not any(pair.status != "undefined" for c in found for pair in c.pairs):
         return None
-    figures = figures_of(found)
-    blocks: list[Block] = [*figures, _table(found)]
+    drawn = (triangle(contest) for contest in sorted(found, key=lambda c: c.tier))
+    whole = [figure for figure in drawn if figure is not None]
+    blocks: list[Block] = [*figures_of(found), *whole[:1], _table(found)]
     left = sum(len(c.pairs) > 1 for c in found) - MOST_FIGURES
     notes = (
         (f"{wording.count(left, 'further ladder')} not drawn; the table has their rows.",)
