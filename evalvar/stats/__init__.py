@@ -11,7 +11,7 @@ from evalvar.stats.mean import (
     mean_ci,
 )
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
-from evalvar.stats.paired import mcnemar, paired_t, sparse_t
+from evalvar.stats.paired import mcnemar, paired_t
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
 from evalvar.stats.proportion import (
     binomial_half_width,
@@ -23,10 +23,12 @@ from evalvar.stats.proportion import (
 from evalvar.stats.resample import bootstrap, sign_flip
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
+from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
 __all__ = [
     "Estimate",
+    "SparseT",
     "binomial_half_width",
     "bootstrap",
     "bounded_mean_ci",
@@ -57,6 +59,8 @@ __all__ = [
     "sign_flip",
     "signal_to_noise",
     "sparse_t",
+    "sparse_t_counts",
+    "sparse_t_many",
     "spearman",
     "wilson",
 ]

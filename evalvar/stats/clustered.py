@@ -5,7 +5,6 @@ from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import (
@@ -19,7 +18,7 @@ from evalvar.stats.arguments import (
 )
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.pseudo import pseudo_mean
-from evalvar.stats.quantiles import normal_quantile, t_quantile
+from evalvar.stats.quantiles import normal_quantile, t_quantile, t_two_sided
 
 # Clusters' worth of weight on an intra-cluster correlation of 1, where most clusters are all equal.
 _PRIOR_CLUSTERS = 3
@@ -35,6 +34,7 @@ def clustered_mean_ci(
     low: float | None = None,
     high: float | None = None,
     method: str = "CR2",
+    null: float = 0.0,
 ) -> Estimate:
     """Mean of scores when items come in clusters that share content.
 
@@ -51,12 +51,14 @@ def clustered_mean_ci(
         that is symmetric about zero is that of differences.
     method : str
         ``CR2``, or ``CR1`` for the classical interval, which has no form for a known range.
+    null : float
+        Mean that the p-value tests.
 
     Returns
     -------
     Estimate
         unit ``cluster``, n = number of clusters. Without a range, method ``cluster-robust t, CR2``
-        and `p_value` of mean zero; where the clusters do not differ there is no interval, as the
+        and `p_value` of mean = null; where the clusters do not differ there is no interval, as the
         method then says. For scores in a range, ``cluster-robust Wilson, CR2`` and no `p_value`.
         For differences, ``cluster-robust sparse-t, CR2`` and `p_value`. `se` is CR2's without
         pseudo-values, NaN where it is zero.
@@ -121,7 +123,7 @@ def clustered_mean_ci(
         name = f"{name} (clusters do not differ: no interval)"
         return Estimate(sample.mean, level=level, n=sample.count, unit="cluster", method=name)
     half = t_quantile(level, df) * spread
-    p = float(2 * special.stdtr(df, -abs(centre) / spread))
+    p = float(t_two_sided(df, centre - null, spread)) if floor <= null <= ceiling else 0.0
     left, right = max(centre - half, floor), min(centre + half, ceiling)
     return Estimate(sample.mean, se, left, right, level, sample.count, "cluster", name, p)
 

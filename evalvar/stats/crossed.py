@@ -31,6 +31,7 @@ def crossed_mean_ci(
     level: float = 0.95,
     low: float | None = None,
     high: float | None = None,
+    null: float = 0.0,
 ) -> Estimate:
     """Mean over items and seeds, for new items and new seeds.
 
@@ -42,13 +43,15 @@ def crossed_mean_ci(
         Nominal coverage.
     low, high : float, optional
         Smallest and largest possible score; the range counts as known where both are finite.
+    null : float
+        Mean that the p-value tests.
 
     Returns
     -------
     Estimate
         unit ``item x seed``, n = number of seeds (usually the scarcer axis), method ``Howe, items
         and seeds``, with fewer than 6 seeds ``generalised pivotal, items and seeds``; `p_value`
-        tests mean zero by the same interval. Where neither item means nor seed means differ there
+        tests mean = null by the same interval. Where neither item means nor seed means differ there
         is no interval, as the method then says. With a range there always is one, inside it, the
         method begins with ``mid-p on effective n,``, and there is no `p_value`.
 
@@ -91,7 +94,7 @@ def crossed_mean_ci(
     half, p, name = 0.0, nan, _name(items, [part])
     largest = float(np.abs(x).max())
     if se > ROUNDING * largest:
-        half, p = _half(items, [part], abs(value), level)
+        half, p = _half(items, [part], abs(value - null), level)
     method, unit = f"{name}, items and seeds", "item x seed"
     if isfinite(floor) and isfinite(ceiling):
         check_inside(x, floor, ceiling, ROUNDING * max(largest, abs(floor), abs(ceiling)), "scores")
@@ -115,6 +118,7 @@ def crossed_difference_ci(
     level: float = 0.95,
     low: float | None = None,
     high: float | None = None,
+    null: float = 0.0,
 ) -> Estimate:
     """Difference a - b of two means over the same items, for new items and new seeds.
 
@@ -128,15 +132,17 @@ def crossed_difference_ci(
         Nominal coverage.
     low, high : float, optional
         Smallest and largest possible difference (-1 and 1 for scores of 0..1); None if unknown.
+    null : float
+        Difference that the p-value tests.
 
     Returns
     -------
     Estimate
         unit ``item x seed``, n = the smaller number of seeds among those larger than one, method
         ``Howe on sparse-t, items and seeds`` or ``generalised pivotal on sparse-t, items and
-        seeds``; `p_value` of mean zero by the same interval. If only one of the models has several
-        seeds, the method says ``seed spread of a taken from b``; with one seed each, unit is
-        ``item``, n the number of items, and the method says that no seed is drawn again. Where
+        seeds``; `p_value` of difference = null by the same interval. If only one of the models has
+        several seeds, the method says ``seed spread of a taken from b``; with one seed each, unit
+        is ``item``, n the number of items, and the method says that no seed is drawn again. Where
         nothing differs and the range is unknown there is no interval, as the method then says.
 
     Raises
@@ -188,8 +194,8 @@ def crossed_difference_ci(
     if se <= slack:
         method += " (nothing differs, range unknown: no interval)"
         return Estimate(value, level=level, n=count, unit=unit, method=method)
-    half, p = _half(items, parts, abs(pseudo.centre), level)
-    if not floor <= 0 <= ceiling:
+    half, p = _half(items, parts, abs(pseudo.centre - null), level)
+    if not floor <= null <= ceiling:
         p = 0.0
     bottom, top = max(pseudo.centre - half, floor), min(pseudo.centre + half, ceiling)
     return Estimate(value, se, bottom, top, level, count, unit, method, p)
@@ -232,7 +238,7 @@ def _name(items: ItemPart, parts: list[SeedPart]) -> str:
 def _half(
     items: ItemPart, parts: list[SeedPart], distance: float, level: float
 ) -> tuple[float, float]:
-    """Give the half-width, and the p-value of what lies this far from zero."""
+    """Give the half-width, and the p-value of what lies this far from null."""
     if _pivotal(items, parts):
         return pivotal(items, parts[0], distance, level)
     return howe(items, parts, distance, level)

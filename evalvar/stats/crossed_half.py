@@ -84,7 +84,7 @@ def pivotal(items: ItemPart, seeds: SeedPart, distance: float, level: float) -> 
 
 
 def _howe_p(half: Callable[[float], float], distance: float) -> float:
-    """Find the level at which the interval just reaches zero, by bisection on its log tail."""
+    """Find the level at which the interval just reaches the null, by bisection on its log tail."""
     if distance == 0:
         return 1.0
     low, high = np.log(1e-300), np.log(0.5)

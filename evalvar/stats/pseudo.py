@@ -1,7 +1,6 @@
 """The mean of a sample most of whose values may be equal, with a pseudo-value for the unseen."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
@@ -14,6 +13,14 @@ class PseudoMean:
 
     centre: float
     variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class PseudoMeans:
+    """Those of many samples, shape (n_samples,)."""
+
+    centre: Floats
+    variance: Floats
 
 
 def pseudo_mean(
@@ -40,40 +47,79 @@ def pseudo_mean(
     Equals the mean and its CR2 variance when no value is zero and none is shared by half of them,
     which with equal sizes are those of the t interval.
     """
-    atom = _atom(values, slack)
-    e = np.where(np.abs(values - atom) <= slack, 0.0, values - atom)
-    others = int((e != 0).sum())
-    share = 1 - others / e.size
-    furthest = float(np.abs(e).max())
-    up = _pseudo_distance(furthest, max(high - atom, 0.0), others)
-    down = _pseudo_distance(furthest, max(atom - low, 0.0), others)
-    typical = float((sizes**2).sum() / sizes.sum())
-    total = float(sizes.sum()) + share * typical
-    centre = (float((sizes * e).sum()) + share * typical * (up - down) / 2) / total
-    squares = float(((sizes * (e - centre)) ** 2 / (1 - sizes / total)).sum())
+    made = pseudo_means(values[None], sizes, low=low, high=high, slack=np.array([slack]))
+    return PseudoMean(float(made.centre[0]), float(made.variance[0]))
+
+
+def pseudo_means(
+    values: Floats,
+    sizes: Floats,
+    *,
+    low: float,
+    high: float,
+    slack: Floats,
+    counts: Floats | None = None,
+) -> PseudoMeans:
+    """Do the same for many samples at once.
+
+    Parameters
+    ----------
+    values : float array, shape (n_samples, n)
+        One sample a row.
+    sizes : float array, shape (n,)
+        As for `pseudo_mean`.
+    low, high : float
+        As for `pseudo_mean`.
+    slack : float array, shape (n_samples,)
+        As for `pseudo_mean`, of each sample.
+    counts : int array, shape (n_samples, n), optional
+        How often each value occurs in its sample; once if None.
+    """
+    times = np.ones(values.shape) if counts is None else counts.astype(np.float64)
+    number = times.sum(axis=1)
+    atom = _atoms(values, times, number, slack)
+    e = values - atom[:, None]
+    e[np.abs(e) <= slack[:, None]] = 0.0
+    others = np.where(e != 0, times, 0.0).sum(axis=1)
+    share = 1 - others / number
+    furthest = np.where(times > 0, np.abs(e), 0.0).max(axis=1)
+    up = _pseudo_distance(furthest, np.maximum(high - atom, 0.0), others)
+    down = _pseudo_distance(furthest, np.maximum(atom - low, 0.0), others)
+    weights = times * sizes
+    items = weights.sum(axis=1)
+    typical = (weights * sizes).sum(axis=1) / items
+    total = items + share * typical
+    centre = ((weights * e).sum(axis=1) + share * typical * (up - down) / 2) / total
+    squares = times * (sizes * (e - centre[:, None])) ** 2 / (1 - sizes / total[:, None])
     ends = share / 2 * ((up - centre) ** 2 + (down + centre) ** 2)
-    squares += typical**2 * ends / (1 - typical / total) if ends else 0.0
-    if squares <= (typical * slack) ** 2:
-        return PseudoMean(atom + centre, 0.0)
-    return PseudoMean(atom + centre, squares / total**2)
+    summed = squares.sum(axis=1) + typical**2 * ends / (1 - typical / total)
+    variance = np.where(summed <= (typical * slack) ** 2, 0.0, summed / total**2)
+    return PseudoMeans(atom + centre, variance)
 
 
-def _atom(values: Floats, slack: float) -> float:
-    """Find the one value that half of them or more have; 0 if it is 0, or there is none.
+def _atoms(values: Floats, times: Floats, number: Floats, slack: Floats) -> Floats:
+    """Find in each row the one value that half of them or more have; 0 if it is 0, or none is.
 
     Equal up to rounding: 0.3 - 0.1 and 0.2 are one difference, though not to the last bit.
     """
-    ordered = np.sort(values)
-    starts = np.flatnonzero(np.r_[True, np.diff(ordered) > slack])
-    counts = np.diff(np.r_[starts, ordered.size])
-    common = ordered[starts[2 * counts >= ordered.size]]
-    if common.size != 1 or abs(common[0]) <= slack:
-        return 0.0
-    return float(common[0])
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    starts = np.ones(values.shape, dtype=bool)
+    starts[:, 1:] = np.diff(ordered, axis=1) > slack[:, None]
+    run = np.cumsum(starts.ravel()) - 1
+    first = np.flatnonzero(starts.ravel())
+    row = first // values.shape[1]
+    size = np.bincount(run, weights=np.take_along_axis(times, order, axis=1).ravel())
+    common = 2 * size >= number[row]
+    alone = np.bincount(row[common], minlength=len(values))[row] == 1
+    atom = ordered.ravel()[first]
+    kept = common & alone & (np.abs(atom) > slack[row])
+    atoms = np.zeros(len(values))
+    atoms[row[kept]] = atom[kept]
+    return atoms
 
 
-def _pseudo_distance(furthest: float, room: float, others: int) -> float:
-    if not isfinite(room):
-        return furthest
-    near = min(furthest, room)
-    return near + (room - near) / (others + 1)
+def _pseudo_distance(furthest: Floats, room: Floats, others: Floats) -> Floats:
+    known = np.where(np.isfinite(room), room, furthest)
+    near = np.minimum(furthest, known)
+    return near + (known - near) / (others + 1)
