@@ -1,10 +1,12 @@
 """Arrays in, numbers out: one family of estimators a file."""
 
+from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
 from evalvar.stats.mean import (
     bounded_mean_ci,
     bounded_mean_interval,
@@ -28,6 +30,7 @@ from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
 __all__ = [
     "Estimate",
+    "MarginTest",
     "SparseT",
     "binomial_half_width",
     "bootstrap",
@@ -38,7 +41,9 @@ __all__ = [
     "clustered_mean_ci",
     "crossed_difference_ci",
     "crossed_mean_ci",
+    "difference_over",
     "eff_at_k",
+    "equivalence",
     "jeffreys",
     "kendall_tau",
     "kendall_tau_null_sd",
@@ -49,6 +54,7 @@ __all__ = [
     "mean_sd",
     "midp",
     "midp_interval",
+    "non_inferiority",
     "order_weights",
     "paired_t",
     "pass_at_k",
@@ -62,5 +68,6 @@ __all__ = [
     "sparse_t_counts",
     "sparse_t_many",
     "spearman",
+    "superiority",
     "wilson",
 ]
