@@ -16,14 +16,13 @@ from evalvar.stats.arguments import (
     finite,
     known_range,
 )
-from evalvar.stats.crossed_half import ItemPart, SeedPart, howe, pivotal
+from evalvar.stats.crossed_half import ItemPart, SeedPart
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.parts import combined
 from evalvar.stats.pseudo import pseudo_mean
 from evalvar.stats.quantiles import t_quantile, t_two_sided
 
 AXES = ("item", "seed", "prompt")
-# As for `crossed_mean_ci`: from here on Howe's interval covers, and is the narrower one.
-_LEVELS_FOR_HOWE = 6
 
 
 def difference_over(
@@ -107,16 +106,13 @@ def difference_over(
     levels = {"item": n, "seed": min(x.shape[1], y.shape[1]), "prompt": x.shape[2]}
     count = min(levels[axis] for axis in drawn)
     se = float(np.sqrt(items.variance + sum(part.variance for part in parts)))
-    method = _method(drawn, items, parts, paired_seeds)
     if se <= slack:
-        method += f" (no {axes} differ, range unknown: no interval)"
-        return Estimate(value, level=level, n=count, unit=unit, method=method)
+        method = f"{_method(drawn, 'Howe', paired_seeds)} (no {axes} differ, range unknown: "
+        return Estimate(value, level=level, n=count, unit=unit, method=f"{method}no interval)")
+    name, half, p = combined(items, parts, abs(centre - null), level)
     if drawn == ["seed"] and not paired_seeds:
         half, p = _welch(parts, abs(centre - null), level)
-    elif _pivotal(items, parts):
-        half, p = pivotal(items, parts[0], abs(centre - null), level)
-    else:
-        half, p = howe(items, parts, abs(centre - null), level)
+    method = _method(drawn, name, paired_seeds)
     p = p if floor <= null <= ceiling else 0.0
     bottom, top = max(centre - half, floor), min(centre + half, ceiling)
     return Estimate(value, se, bottom, top, level, count, unit, method, p)
@@ -183,19 +179,13 @@ def _three_way(x: Floats) -> float:
     return float((rest**2).sum()) / free
 
 
-def _pivotal(items: ItemPart, parts: list[SeedPart]) -> bool:
-    few = len(parts) == 1 and parts[0].df + 1 < _LEVELS_FOR_HOWE
-    return few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance)
-
-
-def _method(drawn: list[str], items: ItemPart, parts: list[SeedPart], paired: bool) -> str:
+def _method(drawn: list[str], name: str, paired: bool) -> str:
     if drawn == ["item"]:
         return "sparse-t"
     if drawn == ["prompt"]:
         return "paired t over prompts"
     if drawn == ["seed"]:
         return "paired t over seeds" if paired else "Welch t over seeds"
-    name = "generalised pivotal" if _pivotal(items, parts) else "Howe"
     return f"{name}{' on sparse-t' if 'item' in drawn else ''}, {_named(drawn)}"
 
 
