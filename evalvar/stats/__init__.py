@@ -14,6 +14,7 @@ from evalvar.stats.mean import (
 )
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.paired import mcnemar, paired_t
+from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
 from evalvar.stats.proportion import (
     binomial_half_width,
@@ -22,6 +23,7 @@ from evalvar.stats.proportion import (
     midp,
     wilson,
 )
+from evalvar.stats.ranks import order_chance, rank_distribution, rank_sets, tie_runs
 from evalvar.stats.resample import bootstrap, sign_flip
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
@@ -31,7 +33,9 @@ from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 __all__ = [
     "Estimate",
     "MarginTest",
+    "Pairs",
     "SparseT",
+    "all_pairs",
     "binomial_half_width",
     "bootstrap",
     "bounded_mean_ci",
@@ -49,17 +53,21 @@ __all__ = [
     "kendall_tau_null_sd",
     "max_t",
     "mcnemar",
+    "mcnemar_many",
     "mean_ci",
     "mean_pass_at_k",
     "mean_sd",
     "midp",
     "midp_interval",
     "non_inferiority",
+    "order_chance",
     "order_weights",
     "paired_t",
     "pass_at_k",
     "pass_hat_k",
     "pooled_sd",
+    "rank_distribution",
+    "rank_sets",
     "rise_share",
     "sd_ci",
     "sign_flip",
@@ -67,7 +75,9 @@ __all__ = [
     "sparse_t",
     "sparse_t_counts",
     "sparse_t_many",
+    "sparse_t_pairs",
     "spearman",
     "superiority",
+    "tie_runs",
     "wilson",
 ]

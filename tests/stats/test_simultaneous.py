@@ -150,9 +150,35 @@ def test_what_does_not_go_together_is_refused(arguments, message):
     assert str(raised.value) == message
 
 
-def test_no_draws_are_refused():
+def test_no_draws_and_no_freedom_are_refused():
     with pytest.raises(UsageError, match="n_draws must be at least 1, but is 0"):
         max_t([0.1], np.eye(2), [(0, 1)], rng=0, n_draws=0)
+    with pytest.raises(UsageError, match="df must be at least 1, but is 0"):
+        max_t([0.1], np.eye(2), [(0, 1)], rng=0, df=0)
+
+
+def test_a_covariance_from_few_items_is_shrunk_to_what_independent_systems_have():
+    rng, systems, n = np.random.default_rng(2), 10, 15
+    pairs, exact = pairs_of(systems), scipy_stats.studentized_range.isf(0.05, systems, np.inf)
+    critical = {np.inf: [], n - 1: []}
+    for trial in range(40):
+        sigma = np.cov(rng.normal(size=(n, systems)).T) + 3.0  # 3: what all have in common
+        for df, found in critical.items():
+            level = max_t(np.ones(45), sigma, pairs, rng=trial, n_draws=4000, df=df)[1]
+            found.append(scipy_stats.norm.isf((1 - level) / 2) * np.sqrt(2))
+    assert np.mean(critical[np.inf]) < exact - 0.09
+    assert np.mean(critical[n - 1]) == pytest.approx(exact, abs=0.03)
+
+
+def test_correlation_seen_on_many_items_stays():
+    sigma = np.kron(np.eye(2), np.ones((5, 5))) + 0.01 * np.eye(10)
+    pairs = np.array([(i, j) for i in range(5) for j in range(5, 10)])
+    p = np.full(25, 0.01)
+    known, _ = max_t(p, sigma, pairs, rng=0)
+    many, _ = max_t(p, sigma, pairs, rng=0, df=10_000)
+    few, _ = max_t(p, sigma, pairs, rng=0, df=10)
+    assert many == pytest.approx(known, abs=0.004)
+    assert (few > known + 0.01).all()
 
 
 def test_equal_systems_are_told_apart_in_five_of_a_hundred_data_sets():
