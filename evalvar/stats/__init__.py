@@ -27,6 +27,7 @@ from evalvar.stats.ranks import order_chance, rank_distribution, rank_sets, tie_
 from evalvar.stats.resample import bootstrap, sign_flip
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
+from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
@@ -72,6 +73,7 @@ __all__ = [
     "sd_ci",
     "sign_flip",
     "signal_to_noise",
+    "skewed_mean_ci",
     "sparse_t",
     "sparse_t_counts",
     "sparse_t_many",
