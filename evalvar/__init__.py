@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
     from evalvar.evidence import Evidence, as_evidence, as_records, as_reported, as_timings
+    from evalvar.gating import gate
     from evalvar.report import figures as plot
     from evalvar.results import Result, from_json
     from evalvar.stats.estimate import Estimate
@@ -34,6 +35,7 @@ _HOMES = {
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
     "from_json": "evalvar.results",
+    "gate": "evalvar.gating",
     "load": "evalvar.adapters",
     "overview": "evalvar.analyses.overview",
     "seed_variance": "evalvar.analyses.seeds",
@@ -59,6 +61,7 @@ __all__ = [
     "compare",
     "coverage",
     "from_json",
+    "gate",
     "load",
     "overview",
     "plot",

@@ -1,0 +1,150 @@
+"""The verdicts as text, as Markdown for pull requests, and as JUnit XML for CI systems."""
+
+import re
+from xml.etree import ElementTree
+
+from evalvar import numbers
+from evalvar.results import Result
+
+_MARKS = {"pass": "✅ pass", "fail": "❌ fail", "inconclusive": "❔ inconclusive"}
+_DONE = {
+    "fail": ("breaks its rule", "break their rules"),
+    "inconclusive": ("is inconclusive", "are inconclusive"),
+    "pass": ("keeps its rule", "keep their rules"),
+}
+# What XML 1.0 cannot hold, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$&])")
+
+
+def as_text(result: Result) -> str:
+    """Return the verdict, a line a row, and how far the verdict can be trusted.
+
+    Parameters
+    ----------
+    result : Result
+        Of `gate`.
+    """
+    table = result.table
+    width = max(map(len, table["verdict"]))
+    rows = [
+        f"{verdict.ljust(width)}  {name}: {reason}"
+        for verdict, name, reason in zip(
+            table["verdict"], names(result), table["reason"], strict=True
+        )
+    ]
+    return "\n".join([headline(result), *rows, trust(result)])
+
+
+def to_markdown(result: Result) -> str:
+    """Return a short summary for a pull request: the verdict, a row each, the error rates."""
+    table = result.table
+    lines = [f"### {_md(headline(result))}", "", "| verdict | rule | about | reason |"]
+    lines.append("| --- | --- | --- | --- |")
+    for verdict, rule, name, reason in zip(
+        table["verdict"], table["rule"], names(result), table["reason"], strict=True
+    ):
+        cells = (_MARKS[verdict], f"`{rule}`".replace("|", "\\|"), _md(name), _md(reason))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", _md(trust(result))]) + "\n"
+
+
+def to_junit(result: Result) -> str:
+    """Return JUnit XML: a suite, and in it a test case a row.
+
+    A failed row is a ``failure``. An inconclusive row counts as the gate was told: an ``error``,
+    which CI systems show in red beside failures but apart from them, where it is kept; ``skipped``
+    where it passes; a ``failure`` where it fails. So the colour of the suite is the exit code's.
+    Same result, same bytes: there are no times in it.
+    """
+    table = result.table
+    as_asked = {"keep": "error", "pass": "skipped", "fail": "failure"}
+    tags = {
+        "pass": None,
+        "fail": "failure",
+        "inconclusive": as_asked[result.settings["inconclusive"]],
+    }
+    found = [tags[verdict] for verdict in table["verdict"]]
+    counts = {
+        "tests": len(found),
+        "failures": found.count("failure"),
+        "errors": found.count("error"),
+        "skipped": found.count("skipped"),
+        "time": 0,
+    }
+    total = {name: str(count) for name, count in counts.items()}
+    root = ElementTree.Element("testsuites", {"name": "evalvar", **total})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "evalvar gate", **total})
+    rows = zip(table["rule"], names(result), table["reason"], table["verdict"], found, strict=True)
+    for rule, name, reason, verdict, tag in rows:
+        case = ElementTree.SubElement(
+            suite, "testcase", {"classname": _xml(rule), "name": _xml(name), "time": "0"}
+        )
+        if tag is None:
+            ElementTree.SubElement(case, "system-out").text = _xml(reason)
+            continue
+        told = ElementTree.SubElement(case, tag, {"message": _xml(reason)})
+        if tag != "skipped":
+            told.set("type", verdict)
+            told.text = _xml(reason)
+    ElementTree.indent(root)
+    body = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def headline(result: Result) -> str:
+    """Return the verdict on all and what it rests on, in one line."""
+    verdict, rows = result.settings["verdict"], len(result.table)
+    counts = result.table["verdict"].value_counts().to_dict()
+    kept = numbers.count(rows, "row")
+    if counts.get("pass", 0) == rows:
+        said = "the only row keeps its rule" if rows == 1 else f"all {kept} keep their rules"
+    else:
+        said = ", ".join(
+            f"{counts[word]} of {kept} {_DONE[word][counts[word] > 1]}"
+            for word in ("fail", "inconclusive", "pass")
+            if word in counts
+        )
+    asked = result.settings["inconclusive"]
+    if "inconclusive" in counts and asked != "keep":
+        said += f"; inconclusive counts as {asked}"
+    return f"{verdict.upper()}: {said}."
+
+
+def trust(result: Result) -> str:
+    """Return how often a verdict like this one is wrong, in one line."""
+    settings = result.settings
+    verdict = settings["verdict"]
+    rates = {"pass": settings["pass_error"], "fail": settings["fail_error"]}
+    if verdict == "inconclusive":
+        return "Inconclusive: these data allow both; more of them will decide."
+    if settings["inconclusive"] == verdict and "inconclusive" in set(result.table["verdict"]):
+        return f"Inconclusive rows were told to count as {verdict}: the data do not show it."
+    share = numbers.percent(rates[verdict])
+    true = {"pass": "some true value breaks its rule", "fail": "all true values keep their rules"}
+    return f"Where {true[verdict]}, a {verdict} comes up with at most {share} probability."
+
+
+def names(result: Result) -> list[str]:
+    """Return what each row is about: its keys that differ between rows, else its task."""
+    table = result.table
+    keys = [key for key in result.keys if key != "rule"]
+    telling = [key for key in keys if table[key].astype(str).nunique() > 1]
+    telling = telling or [key for key in ("task", "metric") if key in keys] or keys
+    return [
+        ", ".join(
+            str(value) if key in ("task", "metric", "model") else f"{key} {value}"
+            for key, value in zip(telling, row, strict=True)
+            if value is not None and value == value and str(value) not in ("", "<NA>")
+        )
+        or "all"
+        for row in table[telling].astype(object).to_numpy().tolist()
+    ]
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _md(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
