@@ -2,6 +2,12 @@
 
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
+from evalvar.stats.cautions import (
+    cluster_cautions,
+    difference_cautions,
+    seed_cautions,
+    skew_cautions,
+)
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
@@ -43,9 +49,11 @@ __all__ = [
     "bounded_mean_interval",
     "c4",
     "clopper_pearson",
+    "cluster_cautions",
     "clustered_mean_ci",
     "crossed_difference_ci",
     "crossed_mean_ci",
+    "difference_cautions",
     "difference_over",
     "eff_at_k",
     "equivalence",
@@ -71,8 +79,10 @@ __all__ = [
     "rank_sets",
     "rise_share",
     "sd_ci",
+    "seed_cautions",
     "sign_flip",
     "signal_to_noise",
+    "skew_cautions",
     "skewed_mean_ci",
     "sparse_t",
     "sparse_t_counts",
