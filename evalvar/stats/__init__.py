@@ -13,6 +13,7 @@ from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
+from evalvar.stats.joint import Joint, macro
 from evalvar.stats.mean import (
     bounded_mean_ci,
     bounded_mean_interval,
@@ -20,6 +21,7 @@ from evalvar.stats.mean import (
 )
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.paired import mcnemar, paired_t
+from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe, tango
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
 from evalvar.stats.proportion import (
@@ -30,7 +32,8 @@ from evalvar.stats.proportion import (
     wilson,
 )
 from evalvar.stats.ranks import order_chance, rank_distribution, rank_sets, tie_runs
-from evalvar.stats.resample import bootstrap, sign_flip
+from evalvar.stats.permutation import sign_flip
+from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
@@ -39,11 +42,14 @@ from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
 
 __all__ = [
     "Estimate",
+    "Joint",
     "MarginTest",
     "Pairs",
     "SparseT",
+    "agresti_min",
     "all_pairs",
     "binomial_half_width",
+    "bonett_price",
     "bootstrap",
     "bounded_mean_ci",
     "bounded_mean_interval",
@@ -58,8 +64,10 @@ __all__ = [
     "eff_at_k",
     "equivalence",
     "jeffreys",
+    "joint_bootstrap",
     "kendall_tau",
     "kendall_tau_null_sd",
+    "macro",
     "max_t",
     "mcnemar",
     "mcnemar_many",
@@ -68,6 +76,7 @@ __all__ = [
     "mean_sd",
     "midp",
     "midp_interval",
+    "newcombe",
     "non_inferiority",
     "order_chance",
     "order_weights",
@@ -90,6 +99,7 @@ __all__ = [
     "sparse_t_pairs",
     "spearman",
     "superiority",
+    "tango",
     "tie_runs",
     "wilson",
 ]
