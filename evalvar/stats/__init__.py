@@ -12,8 +12,8 @@ from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.joint import Joint, macro_joint
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
-from evalvar.stats.joint import Joint, macro
 from evalvar.stats.mean import (
     bounded_mean_ci,
     bounded_mean_interval,
@@ -24,6 +24,7 @@ from evalvar.stats.paired import mcnemar, paired_t
 from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe, tango
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
+from evalvar.stats.permutation import sign_flip
 from evalvar.stats.proportion import (
     binomial_half_width,
     clopper_pearson,
@@ -31,8 +32,14 @@ from evalvar.stats.proportion import (
     midp,
     wilson,
 )
-from evalvar.stats.ranks import order_chance, rank_distribution, rank_sets, tie_runs
-from evalvar.stats.permutation import sign_flip
+from evalvar.stats.ranks import (
+    midranks,
+    order_chance,
+    rank_distribution,
+    rank_sets,
+    rank_shares,
+    tie_runs,
+)
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
@@ -67,7 +74,7 @@ __all__ = [
     "joint_bootstrap",
     "kendall_tau",
     "kendall_tau_null_sd",
-    "macro",
+    "macro_joint",
     "max_t",
     "mcnemar",
     "mcnemar_many",
@@ -76,6 +83,7 @@ __all__ = [
     "mean_sd",
     "midp",
     "midp_interval",
+    "midranks",
     "newcombe",
     "non_inferiority",
     "order_chance",
@@ -86,6 +94,7 @@ __all__ = [
     "pooled_sd",
     "rank_distribution",
     "rank_sets",
+    "rank_shares",
     "rise_share",
     "sd_ci",
     "seed_cautions",

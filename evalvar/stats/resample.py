@@ -1,23 +1,23 @@
-"""What is drawn at random: the bootstrap and the sign-flip test."""
+"""The bootstrap: of one statistic, and of many systems jointly."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import nan
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level
+from evalvar.stats.draws import Rng, generator, resample_rows
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.functionals import Functional, mean
+from evalvar.stats.grids import AXES, Grid
+from evalvar.stats.joint import Acceleration, Joint
+from evalvar.stats.units import AnyFunctional, Units, name_of, prepared, resampled, value_of
 
 # Numbers held at once while resampling: 32 MiB of doubles.
 _BUDGET = 1 << 22
-# Up to this many sign patterns, all are looked at instead of drawn.
-_PATTERNS = 1 << 14
-
-Rng = int | np.random.Generator
 
 
 def bootstrap(
@@ -39,7 +39,7 @@ def bootstrap(
         Items are the last axis of all; an item is drawn with all its values (paired).
     n_resamples : int
         How many resamples are drawn.
-    rng : int or Generator
+    rng : int, sequence of int or Generator
         Source of the draws; the same one gives the same bytes.
     level : float in (0, 1)
         Nominal coverage.
@@ -84,14 +84,14 @@ def bootstrap(
         raise UsageError(f"arrays need the same number of items, but have {sizes}.")
     n = sizes[0]
     at_least(n, 2, "a bootstrap", "item")
-    generator = _generator(rng)
+    source = generator(rng)
     with np.errstate(all="ignore"):
         whole = np.asarray(statistic(*data, axis=-1), dtype=np.float64)
         if whole.ndim:
             raise UsageError(f"the statistic must give one number, but gives {whole.shape}.")
         value = float(whole)
         drawn = np.concatenate(
-            [_apply(statistic, data, rows) for rows in _resamples(data, n_resamples, generator)]
+            [_apply(statistic, data, rows) for rows in _resamples(data, n_resamples, source)]
         )
         name = f"{'BCa' if method == 'bca' else method} bootstrap, {n_resamples} resamples"
         undefined = n_resamples - int(np.isfinite(drawn).sum())
@@ -106,7 +106,7 @@ def bootstrap(
             left_out = np.concatenate(
                 [_apply(statistic, data, rows) for rows in _leave_one_out(data, n)]
             )
-            tails = _bca_tails(value, drawn, left_out, tails)
+            tails = Acceleration.of(drawn, value, left_out.mean() - left_out).tails(tails)
         if not np.isfinite(tails).all():
             return Estimate(
                 value, se, nan, nan, level, n, "item", f"{name} (no acceleration: no interval)"
@@ -115,65 +115,193 @@ def bootstrap(
     return Estimate(value, se, float(low), float(high), level, n, "item", name)
 
 
-def sign_flip(differences: ArrayLike, *, rng: Rng, n_resamples: int = 9999) -> float:
-    """Test that paired differences are as likely to have either sign.
+def joint_bootstrap(
+    scores: ArrayLike | Sequence[ArrayLike],
+    functional: AnyFunctional = mean,
+    *,
+    n_resamples: int,
+    rng: Rng,
+    clusters: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    over: Sequence[str] = ("item",),
+    nested: bool = False,
+    paired_seeds: bool = False,
+    jackknife: bool = False,
+    studentise: bool = False,
+) -> Joint:
+    """Any functional of many systems, resampled with the same weights for all.
 
     Parameters
     ----------
-    differences : float array, shape (n_items,)
-        a - b per item, any unit.
-    rng : int or Generator
-        Source of the signs; unused where all patterns can be looked at.
+    scores : float array, shape (n_items, n_systems, ...), or list of arrays (n_items, n_seeds)
+        One row an item, the same item in all systems. An array has one column a system, and
+        further axes that the functional reads (checkpoints; answers and right ones). A list has one
+        array a system, each with its own seeds, or (n_items, n_seeds, n_samples) with NaN where
+        there is no sample; its statistic is the mean over seeds of the functional of a seed.
+    functional : Functional or callable
+        See `evalvar.stats.functionals`; a callable takes scores and weights (n_resamples, n_items)
+        and gives values (n_resamples, n_systems).
     n_resamples : int
-        How many sign patterns are drawn where there are more than 2^14.
+        How many resamples are drawn.
+    rng : int, sequence of int or Generator
+        Source of the draws; the same one gives the same bytes. A task's own draws come from
+        (rng, key of the task).
+    clusters : label array, shape (n_items,), optional
+        Items of one label are redrawn together.
+    strata : label array, shape (n_items,), optional
+        Items (or clusters) are redrawn within each label, whose number of them stays.
+    over : sequence of str
+        What is redrawn: for a list, any of ``item``, ``seed``, ``sample``; for an array the one
+        name of its rows (``item``, or ``seed`` where the rows are seeds).
+    nested : bool
+        Redraw items anew within every drawn seed (each seed has items of its own). Otherwise items
+        and seeds are crossed: one draw of items holds for all seeds.
+    paired_seeds : bool
+        The seeds of all systems are the same and are redrawn together.
+    jackknife, studentise : bool
+        Add what the BCa or the studentised interval needs; the latter for means of an array.
 
     Returns
     -------
-    float
-        Two-sided p-value of mean zero: the share of sign patterns with a sum at least as far from
-        zero; exact with up to 14 non-zero differences, else (r + 1)/(n_resamples + 1). 1 when all
-        differences are zero.
+    Joint
+        unit names what was redrawn; n = number of units, of the scarcest axis where several are.
 
     Raises
     ------
     NotEnoughDataError
-        No difference.
+        Fewer than two units of what is redrawn, or in a stratum.
+    UsageError
+        Scores, labels or axes that do not fit together, fewer than 2 resamples.
 
     Notes
     -----
-    Fisher's randomisation test: "The Design of Experiments" (1935), section 21.
-    Equals the exact `mcnemar` when all differences are -1, 0 or 1 (tested).
+    "An Introduction to the Bootstrap" (Efron, Tibshirani 1993), chapters 6 and 8; crossed: "The
+    pigeonhole bootstrap" (Owen 2007). A resample is weights with exactly the multinomial law. Where
+    items are of few kinds the kinds are drawn, so the draws depend on the scores as a whole: what
+    is to be compared goes into one call. Variances divide by n, not n - 1 (`Joint.widened`).
+    The order of the items carries no information. Memory is bounded by blocks of weights.
+    Equals the law of `scipy.stats.bootstrap` (tested).
 
     Examples
     --------
-    >>> sign_flip([1.0, 2.0, 3.0], rng=0)
-    0.25
+    >>> both = joint_bootstrap([[1, 0], [1, 1], [0, 0], [1, 0]], n_resamples=99, rng=0)
+    >>> both.value.tolist(), both.draws.shape
+    ([0.75, 0.25], (99, 2))
     """
-    d = finite(differences, "differences")
-    at_least(d.size, 1, "a sign-flip test", "item")
-    generator = _generator(rng)
-    d = d[d != 0]
-    seen = abs(float(d.sum())) - 1e-9 * float(np.abs(d).sum())
-    if 2**d.size <= _PATTERNS:
-        sums = np.zeros(1)
-        for value in d:
-            sums = np.concatenate([sums + value, sums - value])
-        return float((np.abs(sums) >= seen).mean())
-    if n_resamples < 1:
-        raise UsageError(f"n_resamples must be at least 1, but is {n_resamples}.")
-    as_far = 0
-    for count in _batches(n_resamples, d.size):
-        signs = generator.integers(0, 2, size=(count, d.size)) * 2 - 1
-        as_far += int((np.abs(signs @ d) >= seen).sum())
-    return (as_far + 1) / (n_resamples + 1)
+    if n_resamples < 2:
+        raise UsageError(f"n_resamples must be at least 2, but is {n_resamples}.")
+    source = generator(rng)
+    name = f"bootstrap of the {name_of(functional)}, {n_resamples} resamples"
+    if isinstance(scores, (list, tuple)) and np.ndim(scores[0] if scores else 0) > 1:
+        if jackknife or studentise:
+            raise UsageError("jackknife and studentise need one array of scores, not a list.")
+        return _of_grid(
+            [np.asarray(table, dtype=np.float64) for table in scores], functional, n_resamples,
+            source, clusters, strata, tuple(over), nested, paired_seeds, name,
+        )  # fmt: skip
+    x = np.asarray(scores, dtype=np.float64)
+    if x.ndim < 2:
+        raise UsageError(f"scores need at least 2 axes, items and systems, but have {x.ndim}.")
+    if len(over) != 1 or isinstance(over, str) or nested or paired_seeds:
+        raise UsageError(
+            f"one array of scores has one axis to redraw, but over is {over!r}"
+            f"{' with nested or paired seeds' if nested or paired_seeds else ''}. "
+            "Give a list of arrays (n_items, n_seeds)."
+        )
+    _check_finite(x)
+    units = Units.of(len(x), clusters, strata)
+    value = value_of(functional, x)
+    drawn, error, errors = _drawn(functional, x, units, source, n_resamples, studentise)
+    influence = None
+    if jackknife:
+        influence = _influence(functional, x, units)
+    kind = over[0] if clusters is None else "cluster"
+    method = f"{'stratified ' if strata is not None else ''}{name}"
+    return Joint(value, drawn, units.count, kind, method, influence, error, errors)
 
 
-def _generator(rng: Rng) -> np.random.Generator:
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return np.random.default_rng(rng)
-    raise UsageError(f"rng must be a whole number or a numpy Generator, but is {rng!r}.")
+def _of_grid(
+    tables: list[Floats], functional: AnyFunctional, n_resamples: int, source: np.random.Generator,
+    clusters: ArrayLike | None, strata: ArrayLike | None, over: tuple[str, ...], nested: bool,
+    paired_seeds: bool, name: str,
+) -> Joint:  # fmt: skip
+    unknown = [axis for axis in over if axis not in AXES]
+    if unknown or not over:
+        raise UsageError(f"over must name some of {', '.join(AXES)}, but is {over!r}.")
+    if any(table.ndim not in (2, 3) for table in tables):
+        raise UsageError("a list of scores needs arrays (n_items, n_seeds[, n_samples]).")
+    items = sorted({len(table) for table in tables})
+    if len(items) > 1:
+        raise UsageError(f"systems need the same items, but have {items} of them.")
+    for table in tables:
+        if table.ndim == 2:
+            _check_finite(table)
+    units = Units.of(items[0], clusters, strata)
+    grid = Grid(tables, functional, units, over=over, nested=nested, paired_seeds=paired_seeds)
+    drawn = grid.draws(source, n_resamples)
+    kind = "item" if clusters is None else "cluster"
+    unit = " x ".join(kind if axis == "item" else axis for axis in AXES if axis in over)
+    sizes = {"item": units.count, "seed": min(grid.seeds), "sample": _fewest_samples(tables)}
+    # samples are redrawn with anything: they are not the scarce axis unless alone
+    counted = [sizes[axis] for axis in over if axis != "sample"] or [sizes["sample"]]
+    design = "nested " if nested else "crossed " if {"item", "seed"} <= set(over) else ""
+    method = f"{'stratified ' if strata is not None else ''}{design}{name}"
+    return Joint(grid.value(), drawn, min(counted), unit, method)
+
+
+def _fewest_samples(tables: list[Floats]) -> int:
+    return min(
+        int(np.isfinite(table).sum(axis=2).min()) if table.ndim == 3 else 1 for table in tables
+    )
+
+
+def _drawn(
+    functional: AnyFunctional, x: Floats, units: Units, source: np.random.Generator,
+    n_resamples: int, studentise: bool,
+) -> tuple[Floats, Floats | None, Floats | None]:  # fmt: skip
+    """Give the draws and, where asked for, the standard error of the value and of each."""
+    if not studentise:
+        return resampled(functional, x, units, source, n_resamples), None, None
+    values = functional.item_values if isinstance(functional, Functional) else None
+    if values is None or units.strata:
+        raise UsageError(
+            "studentise needs a mean over items without strata, but the functional is the "
+            f"{name_of(functional)}."
+        )
+    item_values = values(x)
+    centre = item_values.mean(axis=0)
+    sums, size = units.sums(item_values - centre), units.sizes()
+    count = units.count
+    table = np.hstack([sums, sums**2, sums * size[:, None], size[:, None], size[:, None] ** 2])
+
+    def both(weights: np.ndarray) -> tuple[Floats, Floats]:
+        products = weights.astype(np.float64) @ table
+        total, squares, mixed = np.split(products[:, :-2], 3, axis=1)
+        items = products[:, -2:-1]
+        moved = total / items
+        residual = squares - 2 * moved * mixed + moved**2 * products[:, -1:]
+        error = np.sqrt(np.maximum(residual, 0) * count / (count - 1)) / items
+        return moved + centre, error
+
+    parts = [both(weights) for weights in units.weights(source, n_resamples)]
+    error = both(np.ones((1, count)))[1][0]
+    return np.concatenate([d for d, _ in parts]), error, np.concatenate([e for _, e in parts])
+
+
+def _influence(functional: AnyFunctional, x: Floats, units: Units) -> Floats:
+    if isinstance(functional, Functional) and functional.item_values is not None:
+        return units.influence_of_mean(functional.item_values(x))
+    of_weights = prepared(functional, x)
+    return units.influence(np.concatenate([of_weights(w) for w in units.without_one()]))
+
+
+def _check_finite(x: Floats) -> None:
+    # NaN is an answer that an item does not have, where the functional reads further axes
+    bad = x.size - int((np.isfinite(x) | (np.isnan(x) & (x.ndim > 2))).sum())
+    if bad:
+        raise UsageError(
+            f"scores needs finite numbers, but {bad} of {x.size} are not. Leave them out."
+        )
 
 
 def _batches(total: int, width: int) -> Iterator[int]:
@@ -187,11 +315,11 @@ def _width(data: list[Floats]) -> int:
 
 
 def _resamples(
-    data: list[Floats], n_resamples: int, generator: np.random.Generator
+    data: list[Floats], n_resamples: int, source: np.random.Generator
 ) -> Iterator[np.ndarray]:
     n = data[0].shape[-1]
     for count in _batches(n_resamples, _width(data)):
-        yield generator.integers(0, n, size=(count, n))
+        yield resample_rows(source, count, n)
 
 
 def _leave_one_out(data: list[Floats], n: int) -> Iterator[np.ndarray]:
@@ -207,13 +335,3 @@ def _apply(statistic: Callable[..., Any], data: list[Floats], rows: np.ndarray) 
     """Give the statistic of each row of item indices; the rows go in front."""
     picked = [np.moveaxis(array[..., rows], -2, 0) for array in data]
     return np.asarray(statistic(*picked, axis=-1), dtype=np.float64)
-
-
-def _bca_tails(value: float, drawn: Floats, left_out: Floats, tails: Floats) -> Floats:
-    """Move the tail probabilities for bias and acceleration (Efron, Tibshirani, Eq. 14.10)."""
-    share = ((drawn < value).mean() + (drawn <= value).mean()) / 2
-    bias = special.ndtri(share)
-    influence = left_out.mean() - left_out
-    acceleration = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
-    z = bias + special.ndtri(tails)
-    return np.asarray(special.ndtr(bias + z / (1 - acceleration * z)))

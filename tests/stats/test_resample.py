@@ -106,7 +106,7 @@ def test_bca_says_when_the_statistic_is_outside_all_resamples():
         (lambda: bootstrap(np.mean, np.ones((2, 5)), rng=0), "the statistic must give one number"),
         (lambda: bootstrap(np.mean, X, rng=0, method="basic"), "method must be 'percentile'"),
         (lambda: bootstrap(np.mean, X, rng=0, n_resamples=1), "n_resamples must be at least 2"),
-        (lambda: bootstrap(np.mean, X, rng=None), "rng must be a whole number or a numpy"),
+        (lambda: bootstrap(np.mean, X, rng=None), "rng must be a whole number, several of them or a numpy"),
         (lambda: sign_flip(X, rng=0, n_resamples=0), "n_resamples must be at least 1"),
         (lambda: sign_flip([1.0, np.nan], rng=0), "1 of 2 are not"),
     ],

@@ -1,0 +1,201 @@
+"""What is drawn at random: generators, counts of a resample, rows, signs, orders."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from evalvar.errors import UsageError
+from evalvar.stats.arguments import Floats
+from evalvar.stats.tries import Ints
+
+Rng = int | Sequence[int] | np.random.Generator
+Counts = NDArray[np.float32]
+
+# Below this many units a table of words costs more than drawing the units one by one.
+_FEW = 32
+# Counts drawn at a time; they stay in a core's cache. Changing it changes the draws.
+_CHUNK = 1 << 19
+# Counts handed out at a time: 16 MiB, for a matrix product to be worth it.
+_BLOCK = 1 << 22
+# By so many standard deviations the Poisson total is aimed below the one that is needed.
+_BELOW = 2.0
+# P(total of four Poisson(1) counts > 30) is 4e-17, less than a double can tell.
+_LARGEST = 30
+_WORDS = 1 << 16
+_ESCAPE = np.uint32(0xFFFFFFFF)
+
+
+def generator(rng: Rng) -> np.random.Generator:
+    """Return the generator that a number, several numbers or a generator stand for."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if _whole(rng):
+        return np.random.default_rng(rng)
+    if isinstance(rng, (list, tuple)) and rng and all(map(_whole, rng)):
+        return np.random.default_rng([int(number) for number in rng])
+    raise UsageError(
+        f"rng must be a whole number, several of them or a numpy Generator, but is {rng!r}."
+    )
+
+
+def _whole(number: object) -> bool:
+    return (
+        isinstance(number, (int, np.integer)) and not isinstance(number, bool) and int(number) >= 0
+    )
+
+
+def rows_of(blocks: Iterator[Counts]) -> Iterator[Counts]:
+    """Hand out the rows of blocks one by one."""
+    for block in blocks:
+        yield from block
+
+
+def resample_rows(source: np.random.Generator, rows: int, n: int) -> Ints:
+    """Draw n of n units with replacement, as indices, once for each row."""
+    return source.integers(0, n, size=(rows, n))
+
+
+def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[Counts]:
+    """Draw -1 or 1 with equal chance, `rows` rows of n in blocks."""
+    width = -(-n // 64)
+    step = max(1, _BLOCK // n)
+    for start in range(0, rows, step):
+        shape = min(step, rows - start), width
+        words = source.integers(0, 2**64 - 1, size=shape, dtype=np.uint64, endpoint=True)
+        bits = np.unpackbits(words.view(np.uint8), axis=1, count=n)
+        yield bits.astype(np.float32) * 2 - 1
+
+
+def orders(source: np.random.Generator, rows: int, n: int) -> Ints:
+    """Draw orders of n units, all equally likely, shape (rows, n)."""
+    return source.permuted(np.broadcast_to(np.arange(n), (rows, n)), axis=1)
+
+
+def binomials(source: np.random.Generator, tries: Floats, share: Floats) -> Floats:
+    """Draw how many of so many tries succeed."""
+    return source.binomial(tries.astype(np.int64), share).astype(np.float64)
+
+
+def pattern_counts(source: np.random.Generator, rows: int, sizes: Ints) -> Counts:
+    """Draw how often each kind of unit is in a resample of all, from how often each exists."""
+    n = int(sizes.sum())
+    return source.multinomial(n, sizes / n, size=rows).astype(np.float32)
+
+
+def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> Iterator[Counts]:
+    """Draw how often each of n units is in a resample of n, in blocks of rows.
+
+    Yields arrays of shape (block, n), `rows` rows in all, each multinomial with equal chances. A
+    block is overwritten by the next; the first rows of more are the rows of fewer. `step` rows are
+    drawn at a time, by default as many as a cache holds.
+    """
+    step = step or max(1, _CHUNK // n)
+    block = np.empty((step * max(1, _BLOCK // (step * n)), n), dtype=np.float32)
+    work = None if n < _FEW else _Work(step, n)
+    left = rows
+    while left > 0:
+        filled = 0
+        while filled + step <= len(block) and filled < left:
+            place = block[filled : filled + step]
+            filled += work.draw(source, place) if work else _one_by_one(source, place)
+        filled = min(filled, left)
+        left -= filled
+        yield block[:filled]
+
+
+def _one_by_one(source: np.random.Generator, place: Counts) -> int:
+    rows, n = len(place), place.shape[1]
+    cells = source.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
+    place[:] = np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n)
+    return rows
+
+
+class _Table(NamedTuple):
+    """Four Poisson counts, a byte each, for every word of 16 bits, twice; and what is left."""
+
+    first: NDArray[np.uint32]
+    second: NDArray[np.uint32]
+    last: Floats
+    codes: NDArray[np.uint32]
+
+
+@lru_cache(maxsize=8)
+def _table(rate: float) -> _Table:
+    """Share out the words: a tuple of probability p has floor(p 2^16) of them.
+
+    Words without a tuple stand for the law of what the floors cut off, which is shared out in the
+    same way and then, for the few that are left again, by a double: the law is exact to a double.
+    """
+    k = np.arange(_LARGEST + 1)
+    chance = np.exp(k * np.log(rate) - rate - special.gammaln(k + 1))
+    a, b = (axis.ravel() for axis in np.meshgrid(k, k, indexing="ij"))
+    a, b = a[a + b <= _LARGEST], b[a + b <= _LARGEST]
+    i, j = np.nonzero((a + b)[:, None] + (a + b)[None] <= _LARGEST)
+    pair = chance[a] * chance[b]
+    p = pair[i] * pair[j]
+    codes = (a[i] | b[i] << 8 | a[j] << 16 | b[j] << 24).astype(np.uint32)
+    levels = []
+    for _ in range(2):
+        share = p / p.sum() * _WORDS
+        words = np.floor(share)
+        level = np.full(_WORDS, _ESCAPE)
+        given = np.repeat(codes, words.astype(np.int64))
+        level[: given.size] = given
+        levels.append(level)
+        p = share - words
+    last = np.cumsum(p)
+    return _Table(levels[0], levels[1], last / last[-1], codes)
+
+
+class _Work:
+    """Poisson counts of many rows, topped up to n each: given its total, such a row is multinomial.
+
+    A row whose total is above n already is left out, which depends on its total alone.
+    """
+
+    def __init__(self, rows: int, n: int) -> None:
+        self.rows, self.n, self.width = rows, n, -(-n // 4)
+        self.table = _table(1 - _BELOW / sqrt(n))
+        self.index = np.empty(rows * self.width, dtype=np.intp)
+        self.codes = np.empty(rows * self.width, dtype=np.uint32)
+        self.ones = np.ones(n, dtype=np.float32)
+
+    def draw(self, source: np.random.Generator, filled: Counts) -> int:
+        """Fill the first rows, and say how many: those that could be topped up."""
+        n = self.n
+        self._fill(source)
+        filled[:] = self.codes.view(np.uint8).reshape(self.rows, 4 * self.width)[:, :n]
+        # floats of 32 bits are whole numbers up to 2^24
+        totals = filled @ self.ones if n < 1 << 24 else filled.sum(axis=1, dtype=np.float64)
+        fits = np.flatnonzero(totals <= n)
+        if fits.size < self.rows:
+            # the last of those that fit take the places of those that do not
+            places = np.flatnonzero(totals[: fits.size] > n)
+            movers = fits[fits >= fits.size]
+            filled[places], totals[places] = filled[movers], totals[movers]
+        missing = (n - totals[: fits.size]).astype(np.int64)
+        cells = source.integers(0, n, size=int(missing.sum()))
+        cells += np.repeat(np.arange(fits.size) * n, missing)
+        np.add.at(filled.reshape(-1), cells, np.float32(1))
+        return int(fits.size)
+
+    def _fill(self, source: np.random.Generator) -> None:
+        codes, table = self.codes, self.table
+        self.index[:] = _words(source, codes.size)
+        np.take(table.first, self.index, out=codes, mode="wrap")
+        open_ = np.flatnonzero(codes == _ESCAPE)
+        second = table.second[_words(source, open_.size)]
+        still = np.flatnonzero(second == _ESCAPE)
+        place = np.searchsorted(table.last, source.random(still.size), side="right")
+        second[still] = table.codes[place]
+        codes[open_] = second
+
+
+def _words(source: np.random.Generator, size: int) -> NDArray[np.uint16]:
+    quads = source.integers(0, 2**64 - 1, size=-(-size // 4), dtype=np.uint64, endpoint=True)
+    return quads.view(np.uint16)[:size]

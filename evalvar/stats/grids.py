@@ -1,0 +1,187 @@
+"""Resamples of items x seeds x samples: crossed, or nested in one another."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.stats.arguments import Floats
+from evalvar.stats.draws import counts, rows_of
+from evalvar.stats.tries import Ints
+from evalvar.stats.units import AnyFunctional, Units, name_of, prepared, resampled, value_of
+
+AXES = ("item", "seed", "sample")
+
+
+class Grid:
+    """Tables (n_items, n_seeds) or (n_items, n_seeds, n_samples) of systems, items shared.
+
+    The statistic of a system is the mean over its seeds of the functional of a seed's items, an
+    item's score being the mean over its samples.
+    """
+
+    def __init__(
+        self, tables: Sequence[Floats], functional: AnyFunctional, units: Units,
+        *, over: Collection[str], nested: bool, paired_seeds: bool,
+    ) -> None:  # fmt: skip
+        self.tables, self.functional, self.units = tables, functional, units
+        self.over, self.nested, self.paired_seeds = over, nested, paired_seeds
+        self.seeds = [table.shape[1] for table in tables]
+        self._check()
+        self.columns = np.hstack([_cells(table) for table in tables])
+        self.owner = np.repeat(np.arange(len(tables)), self.seeds)
+
+    def _check(self) -> None:
+        if self.paired_seeds and len(set(self.seeds)) > 1:
+            raise UsageError(
+                f"paired seeds need the same number of seeds in all systems, but there are "
+                f"{sorted(set(self.seeds))}."
+            )
+        if "seed" in self.over and min(self.seeds) < 2:
+            raise NotEnoughDataError(
+                f"a bootstrap over seeds needs at least 2 seeds, but has {min(self.seeds)}."
+            )
+        if self.nested and not {"item", "seed"} <= set(self.over):
+            raise UsageError("a nested bootstrap redraws item and seed: name both in over.")
+        if "sample" in self.over and any(table.ndim != 3 for table in self.tables):
+            raise UsageError("over sample needs scores (n_items, n_seeds, n_samples).")
+
+    def value(self) -> Floats:
+        """Give the statistic of the data, shape (n_systems,)."""
+        whole = self._by_seed(value_of(self.functional, self.columns)[None])
+        return np.asarray(self._over_seeds(whole)[0])
+
+    def draws(self, source: np.random.Generator, rows: int) -> Floats:
+        """Give the statistic of resamples, shape (rows, n_systems)."""
+        # a generator for each axis: how many draws one takes does not move the other
+        item, seed, sample = (
+            np.random.default_rng(key) for key in source.integers(0, 2**63, size=(3, 2))
+        )
+        if "sample" in self.over:
+            return self._one_by_one(item, seed, sample, rows)
+        if self.nested:
+            return self._nested(item, seed, rows)
+        if "item" in self.over:
+            drawn = resampled(self.functional, self.columns, self.units, item, rows)
+            drawn = self._by_seed(drawn)
+        else:
+            drawn = self._by_seed(value_of(self.functional, self.columns)[None])
+        return self._over_seeds(drawn, self._seed_weights(seed, rows))
+
+    def _by_seed(self, drawn: Floats) -> Floats:
+        if drawn.shape[1] != self.owner.size:
+            raise UsageError(
+                f"{name_of(self.functional)} must give one value a seed ({self.owner.size}), but "
+                f"gives {drawn.shape[1]}."
+            )
+        return drawn
+
+    def _over_seeds(self, values: Floats, weights: Floats | None = None) -> Floats:
+        weighted = values if weights is None else values * weights
+        starts = np.cumsum([0, *self.seeds[:-1]])
+        return np.asarray(np.add.reduceat(weighted, starts, axis=1) / np.array(self.seeds))
+
+    def _seed_weights(self, source: np.random.Generator, rows: int) -> Floats | None:
+        """Draw how often each seed is in a resample, shape (rows, n_columns)."""
+        if "seed" not in self.over:
+            return None
+        systems = self.seeds[:1] if self.paired_seeds else self.seeds
+        drawn = np.hstack(
+            [np.concatenate([w.copy() for w in counts(source, rows, seeds)]) for seeds in systems]
+        ).astype(np.float64)
+        return np.tile(drawn, len(self.seeds)) if self.paired_seeds else drawn
+
+    def _nested(self, item: np.random.Generator, seed: np.random.Generator, rows: int) -> Floats:
+        """Redraw the items anew for every seed that was drawn."""
+        weights = self._seed_weights(seed, rows)
+        assert weights is not None
+        out = np.zeros((rows, len(self.tables)))
+        for columns in self._families():
+            # a seed shared by all systems is drawn the same number of times in each
+            times = weights[:, columns[0]].astype(np.int64)
+            systems, row = self.owner[columns], np.repeat(np.arange(rows), times)
+            if not row.size:
+                continue
+            drawn = resampled(self.functional, self.columns[:, columns], self.units, item, row.size)
+            for m, system in enumerate(systems):
+                total = np.bincount(row, weights=drawn[:, m], minlength=rows)
+                out[:, system] += total / self.seeds[system]
+        return out
+
+    def _families(self) -> list[Ints]:
+        """List the columns that are one seed: of all systems where seeds are paired."""
+        columns = np.arange(self.owner.size)
+        if not self.paired_seeds:
+            return list(columns[:, None])
+        return list(columns.reshape(len(self.tables), -1).T)
+
+    def _one_by_one(
+        self, item: np.random.Generator, seed: np.random.Generator,
+        sample: np.random.Generator, rows: int,
+    ) -> Floats:  # fmt: skip
+        """Build every resample, each copy of a cell with samples of its own."""
+        weights = self._seed_weights(seed, rows)
+        if weights is None:
+            weights = np.ones((rows, self.owner.size))
+        most = max(table.shape[2] for table in self.tables)
+        samples = np.full((len(self.columns), self.owner.size, most), np.nan)
+        for column, owner in enumerate(self.owner.tolist()):
+            table = self.tables[owner]
+            own = column - sum(self.seeds[:owner])
+            samples[:, column, : table.shape[2]] = _packed(table[:, own])
+        sizes = np.isfinite(samples).sum(axis=2)
+        out = np.zeros((rows, len(self.tables)))
+        # nested: items of their own for every drawn seed, else the same for all
+        copies = int(max(self.seeds)) if self.nested else 1
+        blocks = self.units.weights(item, rows * copies) if "item" in self.over else None
+        stream = rows_of(blocks) if blocks is not None else None
+        whole = np.ones(self.units.count, dtype=np.float32)
+        for row in range(rows):
+            chosen = [
+                np.repeat(
+                    np.arange(len(samples)),
+                    self.units.of_items((whole if stream is None else next(stream))[None])[0]
+                    .astype(np.int64),
+                )
+                for _ in range(copies)
+            ]  # fmt: skip
+            for families in self._copies(weights[row].astype(np.int64)):
+                for copy, column in families:
+                    items = chosen[copy % copies]
+                    size = sizes[items, column]
+                    pick = (sample.random((items.size, most)) * size[:, None]).astype(np.int64)
+                    drawn = np.take_along_axis(samples[items, column], pick, axis=1)
+                    drawn[np.arange(most) >= size[:, None]] = 0
+                    cells = (drawn.sum(axis=1) / size)[:, None]
+                    one = np.ones((1, items.size), dtype=np.float32)
+                    owner = self.owner[column]
+                    out[row, owner] += (
+                        float(prepared(self.functional, cells)(one)[0, 0]) / self.seeds[owner]
+                    )
+        return out
+
+    def _copies(self, times: Ints) -> list[list[tuple[int, int]]]:
+        """List (copy, column) of the drawn seeds of each system; copies count its drawn seeds."""
+        columns = np.arange(times.size)
+        return [
+            list(enumerate(np.repeat(columns[self.owner == m], times[self.owner == m])))
+            for m in range(len(self.tables))
+        ]
+
+
+def _cells(table: Floats) -> Floats:
+    if table.ndim == 2:
+        return table
+    size = np.isfinite(table).sum(axis=2)
+    if not size.all():
+        raise NotEnoughDataError(
+            f"every item needs a sample under every seed, but {int((size == 0).sum())} of "
+            f"{size.size} have none."
+        )
+    return np.asarray(np.where(np.isfinite(table), table, 0).sum(axis=2) / size)
+
+
+def _packed(samples: Floats) -> Floats:
+    """Move the samples that are there to the front of each row."""
+    order = np.argsort(~np.isfinite(samples), axis=1, kind="stable")
+    return np.take_along_axis(samples, order, axis=1)
