@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from evalvar.adapters import load
     from evalvar.analyses.code import code_metrics
     from evalvar.analyses.comparison import compare
+    from evalvar.analyses.history import change_since, learn_threshold
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
@@ -30,12 +31,14 @@ _HOMES = {
     "as_records": "evalvar.evidence",
     "as_reported": "evalvar.evidence",
     "as_timings": "evalvar.evidence",
+    "change_since": "evalvar.analyses.history",
     "checkpoints": "evalvar.analyses.training",
     "code_metrics": "evalvar.analyses.code",
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
+    "learn_threshold": "evalvar.analyses.history",
     "load": "evalvar.adapters",
     "overview": "evalvar.analyses.overview",
     "seed_variance": "evalvar.analyses.seeds",
@@ -56,12 +59,14 @@ __all__ = [
     "as_records",
     "as_reported",
     "as_timings",
+    "change_since",
     "checkpoints",
     "code_metrics",
     "compare",
     "coverage",
     "from_json",
     "gate",
+    "learn_threshold",
     "load",
     "overview",
     "plot",
