@@ -31,7 +31,7 @@ def difference_interval(
     --------
     >>> low, high = difference_interval(3.0, 4, 1.0, 36, 0.95)
     >>> round(low, 3), round(high, 2)
-    (0.033, 23.75)
+    (-0.066, 23.73)
     """
     tail = (1 - level) / 2
     big, small = special.fdtri(df, error_df, [1 - tail, tail])
