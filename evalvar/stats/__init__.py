@@ -12,6 +12,7 @@ from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.joint import Joint, macro_joint
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
 from evalvar.stats.mean import (
@@ -41,6 +42,7 @@ from evalvar.stats.ranks import (
     tie_runs,
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
+from evalvar.stats.saddlepoint import bootstrap_mean_ci
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
@@ -58,9 +60,11 @@ __all__ = [
     "binomial_half_width",
     "bonett_price",
     "bootstrap",
+    "bootstrap_mean_ci",
     "bounded_mean_ci",
     "bounded_mean_interval",
     "c4",
+    "change_ci",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",
@@ -68,6 +72,7 @@ __all__ = [
     "crossed_mean_ci",
     "difference_cautions",
     "difference_over",
+    "drop_limit",
     "eff_at_k",
     "equivalence",
     "jeffreys",
