@@ -9,6 +9,7 @@ from evalvar.stats.cautions import (
     skew_cautions,
 )
 from evalvar.stats.clustered import clustered_mean_ci
+from evalvar.stats.components import Components
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
@@ -21,6 +22,7 @@ from evalvar.stats.mean import (
     mean_ci,
 )
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
+from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
 from evalvar.stats.paired import mcnemar, paired_t
 from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe, tango
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
@@ -42,18 +44,26 @@ from evalvar.stats.ranks import (
     tie_runs,
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
+from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
+from evalvar.stats.studentised import bootstrap_t_ci
+from evalvar.stats.templates import PromptSpread, prompt_spread
+from evalvar.stats.variance import mean_variance, variance_components
 
 __all__ = [
+    "Components",
     "Estimate",
     "Joint",
     "MarginTest",
+    "NoiseSplit",
     "Pairs",
+    "PromptSpread",
+    "RunVariance",
     "SparseT",
     "agresti_min",
     "all_pairs",
@@ -61,13 +71,16 @@ __all__ = [
     "bonett_price",
     "bootstrap",
     "bootstrap_mean_ci",
+    "bootstrap_t_ci",
     "bounded_mean_ci",
     "bounded_mean_interval",
     "c4",
+    "calibrated_run_variance",
     "change_ci",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",
+    "clustered_se",
     "crossed_difference_ci",
     "crossed_mean_ci",
     "difference_cautions",
@@ -86,10 +99,12 @@ __all__ = [
     "mean_ci",
     "mean_pass_at_k",
     "mean_sd",
+    "mean_variance",
     "midp",
     "midp_interval",
     "midranks",
     "newcombe",
+    "noise_split",
     "non_inferiority",
     "order_chance",
     "order_weights",
@@ -97,13 +112,16 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "pooled_sd",
+    "prompt_spread",
     "rank_distribution",
     "rank_sets",
     "rank_shares",
     "rise_share",
+    "run_variance",
     "sd_ci",
     "seed_cautions",
     "sign_flip",
+    "sign_test_se",
     "signal_to_noise",
     "skew_cautions",
     "skewed_mean_ci",
@@ -115,5 +133,6 @@ __all__ = [
     "superiority",
     "tango",
     "tie_runs",
+    "variance_components",
     "wilson",
 ]
