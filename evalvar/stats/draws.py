@@ -49,12 +49,6 @@ def _whole(number: object) -> bool:
     )
 
 
-def rows_of(blocks: Iterator[Counts]) -> Iterator[Counts]:
-    """Hand out the rows of blocks one by one."""
-    for block in blocks:
-        yield from block
-
-
 def resample_rows(source: np.random.Generator, rows: int, n: int) -> Ints:
     """Draw n of n units with replacement, as indices, once for each row."""
     return source.integers(0, n, size=(rows, n))
@@ -71,14 +65,17 @@ def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[Counts]:
         yield bits.astype(np.float32) * 2 - 1
 
 
-def orders(source: np.random.Generator, rows: int, n: int) -> Ints:
-    """Draw orders of n units, all equally likely, shape (rows, n)."""
-    return source.permuted(np.broadcast_to(np.arange(n), (rows, n)), axis=1)
+def all_signs(n: int) -> Counts:
+    """List all 2^n patterns of n signs, shape (2^n, n)."""
+    return 1 - 2 * (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.float32)
 
 
-def binomials(source: np.random.Generator, tries: Floats, share: Floats) -> Floats:
-    """Draw how many of so many tries succeed."""
-    return source.binomial(tries.astype(np.int64), share).astype(np.float64)
+def orders(source: np.random.Generator, rows: int, n: int) -> Iterator[Ints]:
+    """Draw orders of n units, all equally likely, `rows` of them in blocks."""
+    step = max(1, _BLOCK // n)
+    for start in range(0, rows, step):
+        shape = min(step, rows - start), n
+        yield source.permuted(np.broadcast_to(np.arange(n), shape), axis=1)
 
 
 def pattern_counts(source: np.random.Generator, rows: int, sizes: Ints) -> Counts:

@@ -54,6 +54,16 @@ class Functional:
         return self.prepare(x)(np.atleast_2d(np.asarray(weights, dtype=np.float32)))
 
 
+AnyFunctional = Functional | Callable[..., Any]
+
+
+def name_of(functional: AnyFunctional) -> str:
+    """Say what a functional is called."""
+    if isinstance(functional, Functional):
+        return functional.name
+    return str(getattr(functional, "__name__", "statistic"))
+
+
 def mean_of(name: str, item_values: Callable[[Floats], Floats]) -> Functional:
     """Weighted mean over items of a value of each item.
 

@@ -1,14 +1,16 @@
 """Resamples of items x seeds x samples: crossed, or nested in one another."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats.arguments import Floats
-from evalvar.stats.draws import counts, rows_of
+from evalvar.stats.draws import Counts, counts
+from evalvar.stats.functionals import AnyFunctional, name_of
 from evalvar.stats.tries import Ints
-from evalvar.stats.units import AnyFunctional, Units, name_of, prepared, resampled, value_of
+from evalvar.stats.units import Units, prepared, resampled, value_of
 
 AXES = ("item", "seed", "sample")
 
@@ -119,54 +121,46 @@ class Grid:
         self, item: np.random.Generator, seed: np.random.Generator,
         sample: np.random.Generator, rows: int,
     ) -> Floats:  # fmt: skip
-        """Build every resample, each copy of a cell with samples of its own."""
-        weights = self._seed_weights(seed, rows)
-        if weights is None:
-            weights = np.ones((rows, self.owner.size))
-        most = max(table.shape[2] for table in self.tables)
-        samples = np.full((len(self.columns), self.owner.size, most), np.nan)
-        for column, owner in enumerate(self.owner.tolist()):
-            table = self.tables[owner]
-            own = column - sum(self.seeds[:owner])
-            samples[:, column, : table.shape[2]] = _packed(table[:, own])
-        sizes = np.isfinite(samples).sum(axis=2)
-        out = np.zeros((rows, len(self.tables)))
+        """Build every resample, each copy of an item under a seed with samples of its own."""
+        times = self._seed_weights(seed, rows)
+        packed = [_packed(table) for table in self.tables]
         # nested: items of their own for every drawn seed, else the same for all
-        copies = int(max(self.seeds)) if self.nested else 1
-        blocks = self.units.weights(item, rows * copies) if "item" in self.over else None
-        stream = rows_of(blocks) if blocks is not None else None
-        whole = np.ones(self.units.count, dtype=np.float32)
+        copies = max(self.seeds) if self.nested else 1
+        weights = self._item_weights(item, rows * copies)
+        out = np.zeros((rows, len(self.tables)))
         for row in range(rows):
-            chosen = [
-                np.repeat(
-                    np.arange(len(samples)),
-                    self.units.of_items((whole if stream is None else next(stream))[None])[0]
-                    .astype(np.int64),
-                )
-                for _ in range(copies)
-            ]  # fmt: skip
-            for families in self._copies(weights[row].astype(np.int64)):
-                for copy, column in families:
-                    items = chosen[copy % copies]
-                    size = sizes[items, column]
-                    pick = (sample.random((items.size, most)) * size[:, None]).astype(np.int64)
-                    drawn = np.take_along_axis(samples[items, column], pick, axis=1)
-                    drawn[np.arange(most) >= size[:, None]] = 0
-                    cells = (drawn.sum(axis=1) / size)[:, None]
-                    one = np.ones((1, items.size), dtype=np.float32)
-                    owner = self.owner[column]
-                    out[row, owner] += (
-                        float(prepared(self.functional, cells)(one)[0, 0]) / self.seeds[owner]
-                    )
+            items = [
+                np.repeat(np.arange(w.size), w.astype(np.int64)) for w in islice(weights, copies)
+            ]
+            for m, (samples, sizes) in enumerate(packed):
+                drawn = np.arange(self.seeds[m])
+                if times is not None:
+                    drawn = np.repeat(drawn, times[row, self.owner == m].astype(np.int64))
+                values = [
+                    self._one(samples, sizes, items[copy % copies], column, sample)
+                    for copy, column in enumerate(drawn)
+                ]
+                out[row, m] = np.mean(values)
         return out
 
-    def _copies(self, times: Ints) -> list[list[tuple[int, int]]]:
-        """List (copy, column) of the drawn seeds of each system; copies count its drawn seeds."""
-        columns = np.arange(times.size)
-        return [
-            list(enumerate(np.repeat(columns[self.owner == m], times[self.owner == m])))
-            for m in range(len(self.tables))
-        ]
+    def _item_weights(self, source: np.random.Generator, rows: int) -> Iterator[Counts]:
+        if "item" not in self.over:
+            yield from np.ones((rows, self.units.items), dtype=np.float32)
+            return
+        for block in self.units.weights(source, rows):
+            yield from self.units.of_items(block)
+
+    def _one(
+        self, samples: Floats, sizes: Ints, items: Ints, seed: int, source: np.random.Generator
+    ) -> float:
+        """Redraw the samples of each of these items under a seed, and give the functional."""
+        size = sizes[items, seed][:, None]
+        pick = (source.random((items.size, samples.shape[2])) * size).astype(np.int64)
+        redrawn = np.take_along_axis(samples[items, seed], pick, axis=1)
+        redrawn[np.arange(samples.shape[2]) >= size] = 0
+        cells = redrawn.sum(axis=1, keepdims=True) / size
+        one = np.ones((1, items.size), dtype=np.float32)
+        return float(prepared(self.functional, cells)(one)[0, 0])
 
 
 def _cells(table: Floats) -> Floats:
@@ -181,7 +175,8 @@ def _cells(table: Floats) -> Floats:
     return np.asarray(np.where(np.isfinite(table), table, 0).sum(axis=2) / size)
 
 
-def _packed(samples: Floats) -> Floats:
-    """Move the samples that are there to the front of each row."""
-    order = np.argsort(~np.isfinite(samples), axis=1, kind="stable")
-    return np.take_along_axis(samples, order, axis=1)
+def _packed(samples: Floats) -> tuple[Floats, Ints]:
+    """Move the samples that are there to the front, and count them."""
+    there = np.isfinite(samples)
+    order = np.argsort(~there, axis=2, kind="stable")
+    return np.take_along_axis(samples, order, axis=2), there.sum(axis=2)

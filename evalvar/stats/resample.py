@@ -11,10 +11,10 @@ from evalvar.errors import UsageError
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level
 from evalvar.stats.draws import Rng, generator, resample_rows
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.functionals import Functional, mean
+from evalvar.stats.functionals import AnyFunctional, Functional, mean, name_of
 from evalvar.stats.grids import AXES, Grid
 from evalvar.stats.joint import Acceleration, Joint
-from evalvar.stats.units import AnyFunctional, Units, name_of, prepared, resampled, value_of
+from evalvar.stats.units import Units, prepared, resampled, value_of
 
 # Numbers held at once while resampling: 32 MiB of doubles.
 _BUDGET = 1 << 22

@@ -1,8 +1,7 @@
 """What a resample redraws, and the values of many resamples."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,10 +9,14 @@ from numpy.typing import ArrayLike
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats.arguments import Floats
 from evalvar.stats.draws import Counts, counts, pattern_counts
-from evalvar.stats.functionals import Functional, Prepared, prepare_mean
+from evalvar.stats.functionals import (
+    AnyFunctional,
+    Functional,
+    Prepared,
+    name_of,
+    prepare_mean,
+)
 from evalvar.stats.tries import Ints
-
-AnyFunctional = Functional | Callable[..., Any]
 
 # With at most so many kinds of items, and one in so many of them, kinds are drawn, not items.
 _KINDS, _ITEMS_PER_KIND = 64, 50
@@ -145,13 +148,6 @@ class Units:
         for code, units in enumerate(self.strata):
             stratum[units] = code
         return stratum, np.bincount(stratum).astype(np.float64)
-
-
-def name_of(functional: AnyFunctional) -> str:
-    """Say what a functional is called."""
-    if isinstance(functional, Functional):
-        return functional.name
-    return str(getattr(functional, "__name__", "statistic"))
 
 
 def prepared(functional: AnyFunctional, scores: Floats) -> Prepared:
