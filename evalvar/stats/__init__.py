@@ -51,8 +51,8 @@ from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
-from evalvar.stats.studentised import bootstrap_t_ci
 from evalvar.stats.templates import PromptSpread, prompt_spread
+from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
 
 __all__ = [
@@ -71,7 +71,6 @@ __all__ = [
     "bonett_price",
     "bootstrap",
     "bootstrap_mean_ci",
-    "bootstrap_t_ci",
     "bounded_mean_ci",
     "bounded_mean_interval",
     "c4",
@@ -88,6 +87,7 @@ __all__ = [
     "drop_limit",
     "eff_at_k",
     "equivalence",
+    "independent_proportions",
     "jeffreys",
     "joint_bootstrap",
     "kendall_tau",
@@ -133,6 +133,8 @@ __all__ = [
     "superiority",
     "tango",
     "tie_runs",
+    "unpaired_difference_ci",
     "variance_components",
+    "welch",
     "wilson",
 ]
