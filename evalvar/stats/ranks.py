@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, finite
+from evalvar.stats.arguments import ROUNDING, Floats, finite
 
 Ints = NDArray[np.int64]
 
@@ -135,6 +135,79 @@ def rank_distribution(draws: ArrayLike) -> Floats:
     edges -= np.bincount(owner * width + first + size, weights=1 / size, minlength=edges.size)
     shares: Floats = np.cumsum(edges.reshape(systems, width), axis=1)[:, :systems] / count
     return shares
+
+
+def rank_shares(
+    values: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    rng: int | np.random.Generator,
+    n_draws: int = 10_000,
+) -> Floats:
+    """Give the distribution of ranks when the estimates are drawn again.
+
+    Parameters
+    ----------
+    values : float array, shape (M,)
+        Estimate of every system, larger is better.
+    covariance : float array, shape (M, M)
+        Of the estimates.
+    rng : int or Generator
+        Source of the draws.
+    n_draws : int
+        How many.
+
+    Returns
+    -------
+    float array, shape (M, M)
+        As `rank_distribution` gives it, of normal draws around the values.
+
+    Examples
+    --------
+    >>> rank_shares([1.0, 0.0], np.zeros((2, 2)), rng=0).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    centre, sigma = finite(values, "values"), finite(covariance, "covariance", ndim=2)
+    if sigma.shape != (centre.size, centre.size):
+        raise UsageError(
+            f"values and covariance need the shapes (M,) and (M, M), but have {centre.shape} and "
+            f"{sigma.shape}."
+        )
+    roots, vectors = np.linalg.eigh(sigma)
+    roots = np.where(roots > ROUNDING * roots.max(initial=0.0), roots, 0.0)
+    root = vectors * np.sqrt(roots)
+    noise = np.random.default_rng(rng).standard_normal((n_draws, centre.size)) @ root.T
+    # systems that err alike err alike to the last digit, though not to the last bit
+    grain = 1e-9 * max(float(np.abs(noise).max(initial=0.0)), float(np.abs(centre).max(initial=0)))
+    return rank_distribution(np.rint((centre + noise) / grain) if grain > 0 else centre + noise)
+
+
+def midranks(values: ArrayLike) -> Floats:
+    """Rank from the best, 1; systems that tie share the mean of their ranks.
+
+    Parameters
+    ----------
+    values : float array, shape (M,)
+        Larger is better. Equal up to rounding is a tie.
+
+    Returns
+    -------
+    float array, shape (M,)
+
+    Notes
+    -----
+    Equals `scipy.stats.rankdata` of minus the values (tested).
+
+    Examples
+    --------
+    >>> midranks([0.2, 0.9, 0.3 - 0.1]).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    x = finite(values, "values")
+    above = x[None] - x[:, None]
+    slack = ROUNDING * np.abs(x).max(initial=0.0)
+    ranks: Floats = (above > slack).sum(axis=1) + ((np.abs(above) <= slack).sum(axis=1) + 1) / 2
+    return ranks
 
 
 def order_chance(difference: ArrayLike, p_value: ArrayLike) -> Floats:

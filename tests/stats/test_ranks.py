@@ -10,9 +10,11 @@ from evalvar.errors import UsageError
 from evalvar.stats import (
     all_pairs,
     max_t,
+    midranks,
     order_chance,
     rank_distribution,
     rank_sets,
+    rank_shares,
     sparse_t_pairs,
     tie_runs,
 )
@@ -111,6 +113,28 @@ def test_the_chance_of_the_order_is_that_of_a_normal_with_a_flat_prior():
     np.testing.assert_allclose(order_chance(d, p), scipy_stats.norm.cdf(np.abs(d) / se))
     assert order_chance([0.0], [0.7]).tolist() == [0.5]
     assert np.isnan(order_chance([0.1], [np.nan])).all()
+
+
+def test_midranks_equal_scipys_and_see_through_rounding():
+    x = np.random.default_rng(0).integers(0, 5, 12) / 10
+    np.testing.assert_array_equal(midranks(x), scipy_stats.rankdata(-x))
+    assert midranks([0.3 - 0.1, 0.2, 0.5]).tolist() == [2.5, 2.5, 1.0]
+
+
+def test_rank_shares_of_two_normals_and_of_twins():
+    shares = rank_shares([0.0, 1.0], np.diag([1.0, 3.0]), rng=0, n_draws=200_000)
+    assert shares[1, 0] == pytest.approx(scipy_stats.norm.cdf(0.5), abs=0.005)
+    assert shares.sum(axis=0) == pytest.approx([1, 1])
+    x = np.random.default_rng(1).random((50, 3))
+    sigma = np.cov(np.hstack([x, x[:, :1]]).T)
+    shares = rank_shares([0.5, 0.5, 0.6, 0.5], sigma, rng=2)
+    np.testing.assert_array_equal(shares[0], shares[3])
+    assert rank_shares([0.1, 0.2], np.zeros((2, 2)), rng=0).tolist() == [[0, 1], [1, 0]]
+    assert rank_shares([0.2, 0.2], np.zeros((2, 2)), rng=0).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    again = rank_shares([0.5, 0.5, 0.6, 0.5], sigma, rng=2)
+    assert again.tobytes() == shares.tobytes()
+    with pytest.raises(UsageError, match=r"shapes \(M,\) and \(M, M\), but have \(2,\) and"):
+        rank_shares([0.1, 0.2], np.eye(3), rng=0)
 
 
 def test_tables_that_contradict_themselves_are_refused():
