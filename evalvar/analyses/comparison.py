@@ -1,42 +1,37 @@
 """Is a better than b on the same items?"""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.effects import effect
+from evalvar.analyses.families import adjust, margins
+from evalvar.analyses.functionals import functional_of
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
-from evalvar.analyses.pairing import (
-    Key,
-    Side,
-    Sides,
-    asked_labels,
-    on_shared_items,
-    sides_by_metric,
-    wanted_pairs,
-)
+from evalvar.analyses.macro import check_weights, macro_outcomes
+from evalvar.analyses.meeting import Meeting, meet
+from evalvar.analyses.multiplicity import check_correction
+from evalvar.analyses.outcome import Outcome
+from evalvar.analyses.pair_estimates import Manner, axes_of, check_method, estimate
+from evalvar.analyses.pairing import asked_labels, sides_by_metric, wanted_pairs
+from evalvar.analyses.resampled import value_of_side
+from evalvar.analyses.told import told
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
-from evalvar.results import Result, Row
-from evalvar.stats import (
-    Estimate,
-    clustered_mean_ci,
-    crossed_difference_ci,
-    mcnemar,
-    paired_t,
-    sign_flip,
-    sparse_t,
-)
+from evalvar.results import Result
+from evalvar.stats import Estimate, difference_cautions
 
 KEYS = ("task", "metric", "between", "a", "b")
 Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
 Pairs = Literal["all", "neighbours"]
-Method = Literal["auto", "t", "mcnemar", "sign-flip"]
 _PAIRS = ("all", "neighbours")
 _BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
+_FAMILIES = ("task", "all")
 FEW_PAIRS = 3
-_METHODS = ("auto", "t", "mcnemar", "sign-flip")
+_TESTS = ("superiority", "non-inferiority", "equivalence")
 
 
 def compare(
@@ -46,12 +41,20 @@ def compare(
     *,
     between: Between = "model",
     pairs: Pairs = "all",
-    method: Method = "auto",
+    functional: str | Callable[..., Any] = "mean",
+    over: str | None = None,
+    method: str = "auto",
+    margin: float | None = None,
+    test: str = "superiority",
+    correction: str | None = "auto",
+    family: str = "task",
+    weights: str | None = "equal",
     model: str | list[str] | None = None,
     task: str | list[str] | None = None,
     metric: str | list[str] | None = None,
     checkpoint: int | list[int] | None = None,
     level: float = 0.95,
+    n_resamples: int = 9999,
     rng: int = 0,
     missing: Missing = "drop",
 ) -> Result:
@@ -70,38 +73,130 @@ def compare(
         Without a and b: every pair, or each label against the next of its task and metric, in order
         of the axis or from the best mean to the worst. Neighbours by score are chosen on the data
         they are compared on.
-    method : {"auto", "t", "mcnemar", "sign-flip"}
-        ``auto``: sparse-t over items, the crossed interval over items and seeds where either side
-        has several seeds, clustered t where items share clusters. The others treat items as drawn
-        again and average the seeds; ``mcnemar`` (exact) and ``sign-flip`` give a p-value only.
+    functional : str or callable
+        What is compared: ``mean``; ``pass@k``, ``pass^k`` and ``eff@k`` for any k, from all answers
+        to an item; ``optimality-gap`` (mean shortfall below 1); ``median``, ``iqm``, ``trimmed`` (a
+        tenth at each end), or a function of scores that takes ``axis``, all of the values of the
+        items, averaged over seeds.
+    over : str, optional
+        The axes that would be drawn again: ``item``, ``seed``, ``prompt``, or several with `` x ``
+        between. By default ``item x seed`` where a side has several seeds, else ``item``; prompts
+        are then these ones, and those of an item are averaged.
+    method : str
+        ``auto``: sparse-t over items, the crossed interval over items and seeds, clustered t where
+        items share clusters. The others treat items as drawn again and average the seeds: ``t``,
+        ``sparse-t``, ``bootstrap``; for one 0 or 1 an item ``tango``, ``newcombe``,
+        ``bonett-price`` and ``agresti-min``; with a p-value only ``mcnemar`` (exact),
+        ``mcnemar-midp`` and ``sign-flip``.
+    margin : float, optional
+        Tests a margin, in the unit of the scores and in the direction that is better.
+    test : {"superiority", "non-inferiority", "equivalence"}
+        What of the margin: a better by more, a not worse by more, neither better by more.
+    correction : {"auto", "max-t", "holm", "bh", "by", "none"} or None
+        For several pairs at once. ``auto`` is max-T where the pairs share enough items, else Holm.
+    family : {"task", "all"}
+        Whether the pairs of one task and metric are one family, or all pairs.
+    weights : {"equal", "items"} or None
+        How tasks weigh in the mean over them; None for no such mean.
     model, task, metric, checkpoint : optional
         What to keep. Unless checkpoints are compared or named, each model's last one counts.
     level : float in (0, 1)
         Nominal coverage.
+    n_resamples : int
+        How many resamples are drawn where there is no closed form.
     rng : int
-        Used by ``sign-flip`` where it does not enumerate.
+        Source of all draws.
     missing : {"drop", "wrong"}
         What an answer without a score means; dropped ones leave their pair.
 
     Returns
     -------
     Result
-        Quantity ``difference`` (a - b, not adjusted) for each pair, task and metric; where a task
-        and metric has several pairs, also ``difference_simultaneous``, whose p-value is adjusted
-        by Holm over these pairs and which has no interval. Labels: mean_a, mean_b (on the shared
-        items), items (shared), unpaired (items left out), higher_is_better, verdict.
+        Quantity ``difference`` (a - b, not adjusted) for each pair, task and metric; where a family
+        has several pairs also ``difference_simultaneous``, whose p-value is adjusted and whose
+        interval, by max-T only, holds together with the others. ``macro_difference`` (task null) is
+        the mean over tasks, and has its own family. With a margin also ``superiority``,
+        ``non_inferiority`` or ``equivalence``, whose p-value is one-sided and is held against
+        (1 - level)/2. Labels: mean_a, mean_b (on the shared items), items (shared), unpaired (left
+        out), seeds_a, seeds_b, prompts, tasks, higher_is_better, in_points, verdict,
+        probability_better (that a is), items_better, items_worse, items_equal (for a), and for one
+        0 or 1 an item only_a, only_b, both, neither (right); detectable (the smallest difference
+        seen with a chance of 80 %), margin, sentence.
 
     Raises
     ------
     UsageError
-        An unknown label, or several models where one must be named.
+        An unknown label or option, or several models where one must be named.
     NotEnoughDataError
         There are no items to pair.
     """
-    _check(between, method, pairs)
-    evidence = intake(
-        data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
+    _check(between=(between, _BETWEEN), pairs=(pairs, _PAIRS), family=(family, _FAMILIES),
+           test=(test, _TESTS))  # fmt: skip
+    axes, asked_for = axes_of(over), functional_of(functional)
+    check_method(method, asked_for, axes)
+    check_weights(weights)
+    correction = check_correction(correction)
+    manner = Manner(asked_for, axes, method, level, rng, n_resamples)
+    evidence = _evidence(
+        data, between, checkpoint, missing=missing, model=model, task=task, metric=metric
     )
+    asked = asked_labels(evidence, between, a, b)
+    if None not in asked:
+        evidence = evidence.select(**{between: list(asked)})
+    meetings = [
+        meet(key, x, y, sides, between, manner.prompts_apart)
+        for key, sides in sides_by_metric(evidence, between, asked_for)
+        for x, y in wanted_pairs(sides, asked, pairs)
+    ]
+    if not meetings:
+        raise UsageError(_no_pair(evidence.records, between, asked))
+    on_tasks = [_outcome(meeting, manner) for meeting in meetings]
+    over_tasks = [] if weights is None else macro_outcomes(on_tasks, weights, manner)
+    found: list[Outcome] = []
+    for outcomes, together in ((on_tasks, family == "all"), (over_tasks, False)):
+        told_apart = adjust(
+            outcomes, manner, correction, weights=weights or "equal", together=together
+        )
+        if margin is not None:
+            told_apart = margins(told_apart, test, margin, correction, together=together)
+        found += told_apart
+    settings = {
+        **{"a": a, "b": b, "between": between, "pairs": pairs, "functional": asked_for.name},
+        **{"over": over, "method": method, "margin": margin, "test": test},
+        **{"correction": correction, "family": family, "weights": weights},
+        **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
+        **{"checkpoint": as_tuple(checkpoint), "level": level, "n_resamples": n_resamples},
+        **{"rng": rng, "missing": missing},
+    }
+    rows = [outcome.rows() for outcome in found]
+    result = Result.of(
+        "compare",
+        KEYS,
+        [row for pair in rows for row in pair],
+        settings=settings,
+        warnings=[*evidence.warnings, *_remarks(found)],
+        sources=evidence.sources,
+    )
+    labels = [outcome.labels() for outcome in found]
+    told_rows = [one for one, pair in zip(labels, rows, strict=True) for _ in pair]
+    return replace(result, table=pd.concat([result.table, pd.DataFrame(told_rows)], axis=1))
+
+
+def _check(**asked: tuple[str, tuple[str, ...]]) -> None:
+    for name, (value, legal) in asked.items():
+        if value not in legal:
+            raise UsageError(f"{name}='{value}' is unknown. Use one of {', '.join(legal)}.")
+
+
+def _evidence(
+    data: Evidence | pd.DataFrame,
+    between: str,
+    checkpoint: int | list[int] | None,
+    *,
+    missing: Missing,
+    **wanted: Any,
+) -> Evidence:
+    evidence = intake(data, missing=missing, checkpoint=checkpoint, **wanted)
     if not len(evidence.records):
         raise NotEnoughDataError(
             "this file has no items: a comparison pairs items, and only aggregates were read. "
@@ -111,193 +206,40 @@ def compare(
     if between != "checkpoint" and checkpoint is None:
         records, behind = last_checkpoint(records)
     evidence = replace(evidence, records=records).plus(*behind)
-    _check_one_model(evidence, between)
-    asked = asked_labels(evidence, between, a, b)
-    if None not in asked:
-        evidence = evidence.select(**{between: list(asked)})
-    found: list[_Pair] = []
-    for key, sides in sides_by_metric(evidence, between):
-        wanted = wanted_pairs(sides, asked, pairs)
-        compared = [_compare(key, x, y, sides, between, method, level, rng) for x, y in wanted]
-        found += _adjusted(compared)
-    if not found:
-        raise UsageError(_no_pair(records, between, asked))
-    settings = {
-        **{"a": a, "b": b, "between": between, "pairs": pairs, "method": method},
-        **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
-        **{"checkpoint": as_tuple(checkpoint), "level": level, "rng": rng, "missing": missing},
-    }
-    result = Result.of(
-        "compare",
-        KEYS,
-        [row for pair in found for row in pair.rows(between)],
-        settings=settings,
-        warnings=[*evidence.warnings, *_remarks(found)],
-        sources=evidence.sources,
-    )
-    for name in ("mean_a", "mean_b", "items", "unpaired", "higher_is_better", "verdict"):
-        result.table[name] = [getattr(pair, name) for pair in found for _ in pair.rows(between)]
-    return result
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    task: str | None
-    metric: str
-    a: str
-    b: str
-    difference: Estimate
-    mean_a: float
-    mean_b: float
-    items: int
-    unpaired: int
-    higher_is_better: bool
-    remarks: tuple[str, ...]
-    adjusted_p: float = np.nan
-
-    @property
-    def name(self) -> str:
-        return f"{self.a} against {self.b} on {', '.join(filter(None, (self.task, self.metric)))}"
-
-    @property
-    def verdict(self) -> str:
-        if np.isnan(self.difference.p_value):
-            return "undefined"
-        p = self.difference.p_value if np.isnan(self.adjusted_p) else self.adjusted_p
-        if p > 1 - self.difference.level:
-            return "cannot be told apart"
-        up = (self.difference.value > 0) == self.higher_is_better
-        return "a is better" if up else "b is better"
-
-    def rows(self, between: str) -> list[Row]:
-        key = {"task": self.task, "metric": self.metric, "between": between}
-        key |= {"a": self.a, "b": self.b}
-        rows: list[Row] = [(key, "difference", self.difference)]
-        if np.isfinite(self.adjusted_p):
-            d = self.difference
-            holm = Estimate(
-                d.value, level=d.level, n=d.n, unit=d.unit, method=f"{d.method}; Holm",
-                p_value=self.adjusted_p,
-            )  # fmt: skip
-            rows.append((key, "difference_simultaneous", holm))
-        return rows
-
-
-def _check(between: str, method: str, pairs: str) -> None:
-    asked = (("between", between, _BETWEEN), ("method", method, _METHODS), ("pairs", pairs, _PAIRS))
-    for name, value, legal in asked:
-        if value not in legal:
-            raise UsageError(f"{name}='{value}' is unknown. Use one of {', '.join(legal)}.")
-
-
-def _check_one_model(evidence: Evidence, between: str) -> None:
-    models = evidence.records["model"].unique().tolist()
-    if between in ("checkpoint", "prompt", "seed", "task") and len(models) > 1:
+    models = records["model"].unique().tolist()
+    if between != "model" and len(models) > 1:
         raise UsageError(
             f"a comparison between {between}s is of one model, and there are {len(models)}: "
             f"{', '.join(map(str, models[:8]))}. Name one with model."
         )
+    return evidence
 
 
-def _compare(
-    key: Key, x: Any, y: Any, sides: Sides, between: str, method: str, level: float, rng: int
-) -> _Pair:
-    a, b = sides[x], sides[y]
-    if a.facts.higher_is_better != b.facts.higher_is_better:
-        raise UsageError(
-            f"{x} and {y} declare opposite orientations of {key[-1]}: their scores cannot be "
-            "compared. Set higher_is_better alike, or compare another metric."
-        )
-    remarks = []
-    # two checkpoints of one run share its seed; two models never do
-    same_runs = np.intersect1d(a.seeds, b.seeds)
-    if between in ("checkpoint", "prompt", "task") and same_runs.size:
-        lone = np.setxor1d(a.seeds, b.seeds)
-        if lone.size:
-            remarks.append(
-                f"left out {counted(lone.size, 'seed')} that one of them lacks "
-                f"({', '.join(map(str, lone.tolist()))}); the runs are paired."
-            )
-            a, b = a.only(same_runs), b.only(same_runs)
-    else:
-        same_runs = same_runs[:0]
-    both = on_shared_items(a, b)
-    if both.thinned:
-        remarks.append(
-            f"{counted(both.thinned, 'item')} compared on some of the prompts only, those "
-            "that both sides have a score for."
-        )
-    if both.own_prompts:
-        remarks.append("no prompt in common; each side is the mean over its own.")
-    if between == "task":
-        remarks.append("items of the two tasks are paired by their names.")
-    in_a, in_b = both.scores[:, : a.seeds.size], both.scores[:, a.seeds.size :]
-    if len(both.items):
-        estimate = _difference(
-            in_a, in_b, a, b, both.items, same_runs.size > 0, between, method, level, rng
-        )
-    else:
-        estimate = Estimate(np.nan, level=level, method="undefined: no shared items")
-    if a.clusters is not None and estimate.unit != "cluster":
+def _outcome(meeting: Meeting, manner: Manner) -> Outcome:
+    def at(level: float, null: float = 0.0) -> Estimate:
+        return estimate(meeting, manner, level=level, null=null)
+
+    found = at(manner.level)
+    remarks = list(meeting.remarks)
+    if meeting.clusters is not None and found.unit != "cluster":
         remarks.append("items are taken as independent although they share clusters.")
-    if np.isnan(estimate.p_value):
-        remarks.append(f"no p-value: {estimate.method}.")
-    return _Pair(
-        *key, str(x), str(y), estimate,
-        float(in_a.mean()) if in_a.size else np.nan,
-        float(in_b.mean()) if in_b.size else np.nan,
-        len(both.items), both.left_out, a.facts.higher_is_better, tuple(remarks),
+    if np.isnan(found.p_value):
+        remarks.append(f"no p-value: {found.method}.")
+    elif manner.functional.kind != "joint" and "item" in found.unit:
+        a, b = meeting.means
+        remarks += difference_cautions(a - b, found, low=meeting.low, high=meeting.high)
+    key = {name: getattr(meeting, name) for name in KEYS}
+    return Outcome(
+        key, "difference", told(meeting, manner.functional.worth), at, (meeting,), found,
+        value_of_side(manner.functional, meeting.in_a),
+        value_of_side(manner.functional, meeting.in_b),
+        len(meeting.items), meeting.unpaired, effect(meeting), tuple(remarks),
     )  # fmt: skip
 
 
-def _difference(
-    in_a: np.ndarray, in_b: np.ndarray, a: Side, b: Side, items: pd.Index, same_runs: bool,
-    between: str, method: str, level: float, rng: int,
-) -> Estimate:  # fmt: skip
-    mean_a, mean_b = in_a.mean(axis=1), in_b.mean(axis=1)
-    d = mean_a - mean_b
-    # two tasks may have two ranges; a NaN in either makes the span unknown
-    span = np.maximum(a.facts.high, b.facts.high) - np.minimum(a.facts.low, b.facts.low)
-    low, high = (-span, span) if np.isfinite(span) else (None, None)
-    try:
-        if method == "t":
-            return paired_t(mean_a, mean_b, level=level)
-        if method == "mcnemar":
-            return _mcnemar(mean_a, mean_b, level)
-        if method == "sign-flip":
-            p = sign_flip(d, rng=rng)
-            name = f"sign-flip, rng {rng}"
-            return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
-        if max(in_a.shape[1], in_b.shape[1]) > 1 and between != "seed":
-            return crossed_difference_ci(
-                in_a, in_b, paired_seeds=same_runs, level=level, low=low, high=high
-            )
-        if a.clusters is not None:
-            # an item outside every cluster is one of its own
-            alone = pd.Series(("item " + items).to_numpy(), index=items)
-            labels = a.clusters.reindex(items).fillna(alone)
-            return clustered_mean_ci(d, pd.factorize(labels)[0], level=level, low=low, high=high)
-        largest = float(max(np.abs(mean_a).max(), np.abs(mean_b).max()))
-        return sparse_t(d, low=low, high=high, scale=largest, level=level)
-    except NotEnoughDataError as error:
-        value = float(d.mean())
-        return Estimate(value, level=level, n=d.size, method=f"undefined: {error}")
-
-
-def _mcnemar(a: np.ndarray, b: np.ndarray, level: float) -> Estimate:
-    if not np.isin(np.concatenate([a, b]), (0.0, 1.0)).all():
-        raise UsageError(
-            "McNemar's test needs a score of 0 or 1 per item and side, and here they are not: "
-            "other scores, or a mean over seeds, samples or prompts. Use method 'auto' or 't'."
-        )
-    p = mcnemar(int((a > b).sum()), int((b > a).sum()))
-    value = float((a - b).mean())
-    return Estimate(value, level=level, n=a.size, method="McNemar, exact", p_value=p)
-
-
-def _remarks(pairs: list[_Pair]) -> list[str]:
+def _remarks(found: Sequence[Outcome]) -> list[str]:
     """Say what was left out: pair by pair where they are few, else by reason."""
-    ragged = [pair for pair in pairs if pair.unpaired]
+    ragged = [pair for pair in found if pair.unpaired and pair.quantity == "difference"]
     if len(ragged) <= FEW_PAIRS:
         said = [
             f"{pair.name}: {counted(pair.unpaired, 'item')} without a score on both sides left "
@@ -310,28 +252,16 @@ def _remarks(pairs: list[_Pair]) -> list[str]:
             f"{len(ragged):,} pairs (first {ragged[0].name}): {min(counts):,} to {max(counts):,} "
             "items without a score on both sides left out; the label unpaired counts them."
         ]
-    reasons = [(pair.name, reason) for pair in pairs for reason in pair.remarks]
+    reasons = [(pair.name, reason) for pair in found for reason in pair.remarks]
     return said + by_reason(reasons, "pairs")
-
-
-def _adjusted(pairs: list[_Pair]) -> list[_Pair]:
-    p_values = np.array([pair.difference.p_value for pair in pairs])
-    tested = np.flatnonzero(np.isfinite(p_values))
-    if tested.size < 2:
-        return pairs
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = multipletests(p_values[tested], method="holm")[1]
-    pairs = list(pairs)
-    for i, p in zip(tested.tolist(), adjusted.tolist(), strict=True):
-        pairs[i] = replace(pairs[i], adjusted_p=p)
-    return pairs
 
 
 def _no_pair(records: pd.DataFrame, between: str, asked: tuple[Any, Any]) -> str:
     present = records[between].unique().tolist()
     if len(present) < 2:
-        return f"nothing to compare: there is one {between} only, '{present[0]}'."
+        others = [axis for axis in _BETWEEN if records[axis].nunique() > 1]
+        hint = f" Compare its {others[0]}s: between='{others[0]}'." if others else ""
+        return f"nothing to compare: there is one {between} only, '{present[0]}'.{hint}"
     who = f"no two {between}s" if None in asked else f"{asked[0]} and {asked[1]} do not"
     shared = "metric" if between == "task" else "task and metric"
     return f"{who} share a {shared}: nothing to compare."

@@ -1,16 +1,16 @@
 """Two sides of a comparison: their scores on the items that both have."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import item_scores
-from evalvar.analyses.facts import Facts, metric_facts
-from evalvar.analyses.units import Shared, Units, by_run, shared, units_of
+from evalvar.analyses.facts import Facts
+from evalvar.analyses.functionals import Functional, values_of_items
+from evalvar.analyses.units import Units, by_run, units_of
 from evalvar.errors import UsageError
 from evalvar.evidence import Evidence, not_there
 
@@ -31,6 +31,8 @@ class Side:
         Cluster of each item, by item.
     facts : Facts
         What is known of the metric.
+    too_few : int
+        Items with fewer answers than a best of k needs, in some run.
     """
 
     seeds: np.ndarray
@@ -38,11 +40,12 @@ class Side:
     units: Units
     clusters: pd.Series | None
     facts: Facts
+    too_few: int = 0
 
     def only(self, seeds: np.ndarray) -> "Side":
         """Return the runs of these seeds."""
         scores = self.scores[:, np.isin(self.seeds, seeds)]
-        return Side(seeds, scores, self.units, self.clusters, self.facts)
+        return replace(self, seeds=seeds, scores=scores)
 
 
 Key = tuple[str | None, str]
@@ -73,10 +76,11 @@ def asked_labels(evidence: Evidence, between: str, a: Any, b: Any) -> tuple[Any,
     return asked[0], asked[1]
 
 
-def sides_by_metric(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sides]]:
+def sides_by_metric(
+    evidence: Evidence, between: str, functional: Functional
+) -> Iterator[tuple[Key, Sides]]:
     """Yield the sides of every task and metric; of every metric where tasks are compared."""
-    scores = item_scores(evidence)
-    facts = metric_facts(evidence)
+    scores, facts = values_of_items(evidence, functional)
     groups = ["metric"] if between == "task" else ["task", "metric"]
     for key, group in scores.groupby(groups, observed=True, sort=True):
         metric = str(key[-1])
@@ -94,7 +98,8 @@ def sides_by_metric(evidence: Evidence, between: str) -> Iterator[tuple[Key, Sid
             values = group["score"].to_numpy()[rows]
             table = by_run(codes[rows], run, values, (units.item.size, seeds.size))
             fact = facts[(str(group["task"].to_numpy()[rows][0]), metric)]
-            sides[label] = Side(seeds, table, units, clusters, fact)
+            few = np.unique(units.item[codes[rows][np.isnan(values)]]).size
+            sides[label] = Side(seeds, table, units, clusters, fact, few)
         yield (None if between == "task" else str(key[0]), metric), sides
 
 
@@ -110,11 +115,6 @@ def wanted_pairs(sides: Sides, asked: tuple[Any, Any], pairs: str) -> Iterator[t
         left = best_first if a is None else [a]
         right = best_first if b is None else [b]
         yield from ((x, y) for x in left for y in right if x != y and {x, y} <= sides.keys())
-
-
-def on_shared_items(a: Side, b: Side) -> Shared:
-    """Return the scores on what both sides have under every seed: the columns of a, then of b."""
-    return shared(np.concatenate([a.scores, b.scores], axis=1), a.units)
 
 
 def _rank(side: Side) -> float:

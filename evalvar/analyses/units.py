@@ -94,6 +94,8 @@ def shared(scores: np.ndarray, units: Units) -> Shared:
         What the rows are.
     """
     known = np.isfinite(scores)
+    if len(units.item) == len(units.items) and known.all():
+        return Shared(units.items, scores, 0, 0, False)
     asked = np.unique(units.item[known.any(axis=1)])
     whole = known.all(axis=1)
     own_prompts = not whole.any() and np.unique(units.prompt).size > 1
@@ -107,6 +109,25 @@ def shared(scores: np.ndarray, units: Units) -> Shared:
     )
     partly = np.intersect1d(kept, units.item[known.any(axis=1) & ~whole])
     return Shared(units.items[kept], means, asked.size - kept.size, partly.size, own_prompts)
+
+
+def by_prompt(scores: np.ndarray, units: Units) -> tuple[pd.Index, np.ndarray]:
+    """Keep the items that every run answered under every prompt, and the prompts apart.
+
+    A prompt counts where all runs have some item under it.
+
+    Returns
+    -------
+    items : Index, length n
+    scores : float array, shape (n, R, P)
+    """
+    whole = np.isfinite(scores).all(axis=1)
+    _, prompt = np.unique(units.prompt[whole], return_inverse=True)
+    items, item = np.unique(units.item[whole], return_inverse=True)
+    table = np.full((items.size, scores.shape[1], prompt.max(initial=-1) + 1), np.nan)
+    table[item, :, prompt] = scores[whole]
+    kept = np.isfinite(table).all(axis=(1, 2))
+    return units.items[items[kept]], table[kept]
 
 
 def _over_prompts(scores: np.ndarray, units: Units) -> tuple[np.ndarray, Units]:

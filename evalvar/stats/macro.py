@@ -169,7 +169,7 @@ def _shares(weights: ArrayLike, count: int) -> Floats:
             f"weights must be one number from 0 for each of {count} tasks, and not all 0, but are "
             f"{w.tolist()}."
         )
-    return w / w.sum()
+    return np.asarray(w / w.sum(), dtype=np.float64)
 
 
 def _check(pairs: list[tuple[Floats, Floats]], paired: bool, shared: bool) -> None:

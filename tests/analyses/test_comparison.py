@@ -77,12 +77,15 @@ def test_identical_models_have_no_interval_of_width_zero():
     assert row["verdict"] == "cannot be told apart"
 
 
-def test_all_pairs_come_best_first_with_holm():
+def three_models():
     rng = np.random.default_rng(0)
-    models = {
-        name: rng.normal(mean, 1, 30).tolist() for name, mean in zip("CAB", (0, 2, 1), strict=True)
-    }
-    result = compare(records(models))
+    return records(
+        {n: rng.normal(mean, 1, 30).tolist() for n, mean in zip("CAB", (0, 2, 1), strict=True)}
+    )
+
+
+def test_all_pairs_come_best_first_with_holm():
+    result = compare(three_models(), correction="holm")
     pairs = result.quantity("difference")[["a", "b"]].to_numpy().tolist()
     assert pairs == [["A", "B"], ["A", "C"], ["B", "C"]]
     raw = result.quantity("difference")["p_value"].to_numpy()

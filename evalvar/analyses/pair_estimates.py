@@ -1,0 +1,223 @@
+"""The difference of two sides by the method that was asked for, with interval and p-value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evalvar.analyses.functionals import Functional
+from evalvar.analyses.meeting import Meeting
+from evalvar.analyses.resampled import resampled_difference
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.stats import (
+    Estimate,
+    agresti_min,
+    bonett_price,
+    clustered_mean_ci,
+    crossed_difference_ci,
+    difference_over,
+    mcnemar,
+    newcombe,
+    paired_t,
+    sign_flip,
+    sparse_t,
+    tango,
+)
+
+AXES = ("item", "seed", "prompt")
+# Each treats items as drawn again and averages seeds and prompts.
+METHODS = (
+    *("auto", "t", "sparse-t", "bootstrap", "sign-flip"),
+    *("tango", "newcombe", "bonett-price", "agresti-min", "mcnemar", "mcnemar-midp"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How differences are estimated.
+
+    Parameters
+    ----------
+    functional : Functional
+    over : tuple of str or None
+        Axes drawn again; None leaves it to the design.
+    method : str
+    level : float
+    rng : int
+    n_resamples : int
+    """
+
+    functional: Functional
+    over: tuple[str, ...] | None
+    method: str
+    level: float
+    rng: int
+    n_resamples: int
+
+    @property
+    def prompts_apart(self) -> bool:
+        """Whether prompts stay an axis."""
+        return self.over is not None and "prompt" in self.over
+
+    def drawn(self, meeting: Meeting) -> tuple[str, ...]:
+        """Return the axes that are drawn again."""
+        if self.over is not None:
+            return self.over
+        if self.method != "auto" or meeting.between == "seed":
+            return ("item",)
+        several = max(meeting.seeds_a.size, meeting.seeds_b.size) > 1
+        return ("item", "seed") if several else ("item",)
+
+
+def axes_of(over: str | None) -> tuple[str, ...] | None:
+    """Return the axes that a name such as ``item x seed`` lists, in their order.
+
+    Raises
+    ------
+    UsageError
+        An axis that there is not.
+    """
+    if over is None:
+        return None
+    words = [word.strip() for word in over.replace("\u00d7", " x ").split(" x ")]
+    for word in words:
+        if word not in AXES:
+            raise UsageError(
+                f"over='{over}': there is no axis '{word}'. Name some of {', '.join(AXES)}, such "
+                "as 'item x seed'."
+            )
+    return tuple(axis for axis in AXES if axis in words)
+
+
+def check_method(method: str, functional: Functional, over: tuple[str, ...] | None) -> None:
+    """Refuse a method that is not there, or cannot do what is asked of it."""
+    if method not in METHODS:
+        raise UsageError(f"method='{method}' is unknown. Use one of {', '.join(METHODS)}.")
+    if method == "auto":
+        return
+    if over not in (None, ("item",)):
+        raise UsageError(
+            f"method='{method}' draws items again and nothing else, and over="
+            f"'{' x '.join(over or ())}' asks for more. Use method='auto'."
+        )
+    if functional.kind == "joint":
+        raise UsageError(
+            f"method='{method}' is for means over items, and {functional.name} is none. Use "
+            "method='auto'."
+        )
+
+
+def estimate(meeting: Meeting, manner: Manner, *, level: float, null: float = 0.0) -> Estimate:
+    """Return the difference a - b; what is not defined has no interval, and `method` says why."""
+    if meeting.too_few:
+        k = manner.functional.k
+        why = f"undefined: {manner.functional.name} needs {k} answers to an item, too few for "
+        return Estimate(np.nan, level=level, method=why + meeting.too_few)
+    if not len(meeting.items):
+        return Estimate(np.nan, level=level, method="undefined: no shared items")
+    try:
+        if manner.functional.kind == "joint":
+            return _resampled(meeting, manner, level, null)
+        if manner.method != "auto":
+            return _NAMED[manner.method](meeting, manner, level, null)
+        return _by_design(meeting, manner.drawn(meeting), level, null)
+    except NotEnoughDataError as error:
+        a, b = meeting.means
+        value = np.nan if manner.functional.kind == "joint" else float((a - b).mean())
+        return Estimate(value, level=level, n=len(a), method=f"undefined: {error}")
+
+
+def _by_design(meeting: Meeting, drawn: tuple[str, ...], level: float, null: float) -> Estimate:
+    low, high = meeting.low, meeting.high
+    if drawn == ("item", "seed"):
+        return crossed_difference_ci(
+            meeting.in_a.mean(axis=2), meeting.in_b.mean(axis=2), paired_seeds=meeting.same_runs,
+            level=level, low=low, high=high, null=null,
+        )  # fmt: skip
+    if drawn != ("item",):
+        return difference_over(
+            meeting.in_a, meeting.in_b, over=drawn, paired_seeds=meeting.same_runs, level=level,
+            low=low, high=high, null=null,
+        )  # fmt: skip
+    a, b = meeting.means
+    if meeting.clusters is not None:
+        return clustered_mean_ci(
+            a - b, meeting.clusters, level=level, low=low, high=high, null=null
+        )
+    return _sparse_t(meeting, level, null)
+
+
+def _sparse_t(meeting: Meeting, level: float, null: float) -> Estimate:
+    a, b = meeting.means
+    largest = float(max(np.abs(a).max(), np.abs(b).max()))
+    return sparse_t(
+        a - b, low=meeting.low, high=meeting.high, scale=largest, level=level, null=null
+    )
+
+
+def _t(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:
+    return paired_t(*meeting.means, level=level, null=null)
+
+
+def _mcnemar(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:
+    _, wins, losses, _ = _flips(meeting, manner.method)
+    d = Estimate((wins - losses) / len(meeting.items), level=level, n=len(meeting.items))
+    midp = manner.method == "mcnemar-midp"
+    name = "McNemar, mid-p" if midp else "McNemar, exact"
+    if null:
+        return replace(d, method=f"{name} (tests no difference only)")
+    return replace(d, method=name, p_value=mcnemar(wins, losses, midp=midp))
+
+
+def _flips(meeting: Meeting, method: str) -> tuple[int, int, int, int]:
+    """Count the items that both, only a, only b and neither has right, or refuse other scores."""
+    a, b = meeting.means
+    if not right_or_wrong(meeting):
+        raise UsageError(
+            f"method='{method}' needs a score of 0 or 1 per item and side, and here they are not: "
+            "other scores, or a mean over seeds, samples or prompts. Use method 'auto' or 't'."
+        )
+    wins, losses, both = int((a > b).sum()), int((b > a).sum()), int((a * b).sum())
+    return both, wins, losses, a.size - both - wins - losses
+
+
+def _proportions(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:
+    counts = _flips(meeting, manner.method)
+    return _OF_COUNTS[manner.method](*counts, level=level, null=null)
+
+
+def _resampled(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:
+    return resampled_difference(
+        meeting, manner.functional, manner.drawn(meeting), n_resamples=manner.n_resamples,
+        rng=manner.rng, level=level, null=null,
+    )  # fmt: skip
+
+
+def right_or_wrong(meeting: Meeting) -> bool:
+    """Tell whether all item means are 0 or 1."""
+    return all(bool(((x == 0) | (x == 1)).all()) for x in meeting.means)
+
+
+def _sign_flip(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:
+    a, b = meeting.means
+    d = a - b
+    p = sign_flip(d - null, rng=manner.rng)
+    name = f"sign-flip, rng {manner.rng}"
+    return Estimate(float(d.mean()), level=level, n=d.size, method=name, p_value=p)
+
+
+_OF_COUNTS: dict[str, Callable[..., Estimate]] = {
+    "tango": tango,
+    "newcombe": newcombe,
+    "bonett-price": bonett_price,
+    "agresti-min": agresti_min,
+}
+_NAMED: dict[str, Callable[[Meeting, Manner, float, float], Estimate]] = {
+    "t": _t,
+    "sparse-t": lambda meeting, manner, level, null: _sparse_t(meeting, level, null),
+    "mcnemar": _mcnemar,
+    "mcnemar-midp": _mcnemar,
+    "sign-flip": _sign_flip,
+    "bootstrap": _resampled,
+    **dict.fromkeys(_OF_COUNTS, _proportions),
+}
