@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
+    from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.seeds import seed_variance
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
@@ -38,6 +39,7 @@ _HOMES = {
     "coverage": "evalvar.analyses.missing",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
+    "leaderboard": "evalvar.analyses.ranking",
     "learn_threshold": "evalvar.analyses.history",
     "load": "evalvar.adapters",
     "overview": "evalvar.analyses.overview",
@@ -66,6 +68,7 @@ __all__ = [
     "coverage",
     "from_json",
     "gate",
+    "leaderboard",
     "learn_threshold",
     "load",
     "overview",

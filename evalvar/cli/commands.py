@@ -17,6 +17,7 @@ from evalvar.cli.answering import (
     write_report,
 )
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.cli.standings import standings_text
 from evalvar.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,6 +145,40 @@ def compare(
         between=between,  # type: ignore[arg-type]  # compare checks it and names the legal ones
         pairs=pairs,  # type: ignore[arg-type]
         method=method,  # type: ignore[arg-type]
+        checkpoint=checkpoint,
+        rng=rng,
+        **options,
+    )
+
+
+@app.command()
+@question(SELECTING, ESTIMATING, text=standings_text)
+def rank(
+    evidence: "Evidence",
+    over: Annotated[
+        str | None,
+        typer.Option(metavar="AXES", help="What is drawn again: item, or item,seed."),
+    ] = None,
+    functional: Annotated[
+        str, typer.Option(metavar="NAME", help="mean, pass@5, pass^3, eff@2 or optimality-gap.")
+    ] = "mean",
+    correction: Annotated[
+        str, typer.Option(metavar="NAME", help="Over all pairs: max-t, holm or bonferroni.")
+    ] = "max-t",
+    macro: Annotated[bool, typer.Option(help="Rank also by the mean over tasks.")] = True,
+    checkpoint: Checkpoint = None,
+    rng: Rng = 0,
+    **options: Any,
+) -> "Result":
+    """Who is ahead, and who is tied?"""
+    from evalvar.analyses import ranking
+
+    return ranking.leaderboard(
+        evidence,
+        over=over.replace(",", " ").split() if over else None,
+        functional=functional,
+        correction=correction,  # type: ignore[arg-type]  # checked there, with the legal ones named
+        macro=macro,
         checkpoint=checkpoint,
         rng=rng,
         **options,

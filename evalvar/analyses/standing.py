@@ -1,0 +1,224 @@
+"""How surely the models of a field differ: every pair, adjusted for all of them together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from evalvar.analyses.field import Field
+from evalvar.errors import NotEnoughDataError
+from evalvar.stats import (
+    Estimate,
+    all_pairs,
+    bounded_mean_ci,
+    clustered_mean_ci,
+    crossed_difference_ci,
+    crossed_mean_ci,
+    max_t,
+    mean_ci,
+    sparse_t_pairs,
+)
+
+CORRECTIONS = ("max-t", "holm", "bonferroni")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """M models, each by itself, and what any two of them differ by.
+
+    Parameters
+    ----------
+    task : str or None
+        None for the mean over tasks.
+    metric : str
+        What the scores measure.
+    models : list of str, length M
+        Who stands here.
+    means : list of Estimate, length M
+        Each model by itself.
+    covariance : float array, shape (M, M)
+        Of the models' means.
+    freedom : float
+        Degrees of freedom that the covariance rests on.
+    items : int
+        How many items all share.
+    unpaired : int array, shape (M,)
+        Items of each model that are left out.
+    higher_is_better : bool
+        As declared.
+    source : Generator
+        Of all draws.
+    differ : callable
+        From pairs (P, 2) and a level to the differences first - second, each by itself.
+    """
+
+    task: str | None
+    metric: str
+    models: list[str]
+    means: list[Estimate]
+    covariance: np.ndarray
+    freedom: float
+    items: int
+    unpaired: np.ndarray
+    higher_is_better: bool
+    source: np.random.Generator
+    differ: Callable[[np.ndarray, float], list[Estimate]]
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The two models of each pair, shape (P, 2): (0, 1), (0, 2) ..."""
+        return np.stack(np.triu_indices(len(self.models), 1), axis=1)
+
+    @property
+    def merit(self) -> np.ndarray:
+        """Mean of every model, turned so that more is better."""
+        values = np.array([mean.value for mean in self.means])
+        return values if self.higher_is_better else -values
+
+
+def standing(field: Field, over_seeds: bool, level: float, rng: int) -> Standing:
+    """Estimate every model of a field, and how they vary together."""
+    return Standing(
+        field.task, field.metric, field.models,
+        [_mean(field, scores, over_seeds, level) for scores in field.scores],
+        _covariance(field, over_seeds), _freedom(field, over_seeds), field.items, field.unpaired,
+        field.facts.higher_is_better, source(rng, field.task, field.metric),
+        lambda ends, level: differences(field, ends, over_seeds, level),
+    )  # fmt: skip
+
+
+def source(rng: int, *key: str) -> np.random.Generator:
+    """Return the generator of one field, the same whatever else is ranked."""
+    return np.random.default_rng([rng, crc32("\0".join(key).encode())])
+
+
+def differences(field: Field, ends: np.ndarray, over_seeds: bool, level: float) -> list[Estimate]:
+    """Estimate first - second of the pairs asked for.
+
+    As `compare` does: over items and seeds where one of the two has several seeds, clustered where
+    items share clusters, else sparse-t over items.
+    """
+    low, high = field.span
+    if field.items < 2:
+        name = f"undefined: {field.items} shared items"
+        gaps = [_mean_of(field, i) - _mean_of(field, j) for i, j in ends]
+        return [Estimate(float(gap), level=level, n=field.items, method=name) for gap in gaps]
+    clusters = None if over_seeds else field.clusters
+    if not over_seeds and clusters is None:
+        return _over_items(field, ends, level)
+    means = field.means
+    found = []
+    for i, j in ends.tolist():
+        a, b = field.scores[i], field.scores[j]
+        try:
+            if clusters is None:
+                pair = crossed_difference_ci(
+                    a, b, paired_seeds=False, level=level, low=low, high=high
+                )
+            else:
+                d = means[:, i] - means[:, j]
+                pair = clustered_mean_ci(d, clusters, level=level, low=low, high=high)
+        except NotEnoughDataError as error:
+            value = float(means[:, i].mean() - means[:, j].mean())
+            pair = Estimate(value, level=level, n=field.items, method=f"undefined: {error}")
+        found.append(pair)
+    return found
+
+
+def _over_items(field: Field, ends: np.ndarray, level: float) -> list[Estimate]:
+    low, high = field.span
+    many = sparse_t_pairs(field.means, low=low, high=high, level=level, ends=ends)
+    columns = (many.value, many.se, many.low, many.high, many.p_value)
+    return [
+        Estimate(
+            value, se, bottom, top, level, field.items, "item",
+            "sparse-t" if se == se else "sparse-t (all differences equal, range unknown: "
+            "no interval)", p,
+        )
+        for value, se, bottom, top, p in zip(*(c.tolist() for c in columns), strict=True)
+    ]  # fmt: skip
+
+
+def adjusted(
+    standing: Standing, pairs: list[Estimate], correction: str, level: float
+) -> tuple[np.ndarray, float]:
+    """Return the p-values for all pairs together, and the level of each interval.
+
+    The level is NaN for Holm, which has no intervals of its own.
+    """
+    p = np.array([pair.p_value for pair in pairs])
+    if correction == "max-t":
+        return max_t(
+            p, standing.covariance, standing.ends, rng=standing.source, level=level,
+            df=standing.freedom,
+        )  # fmt: skip
+    from statsmodels.stats.multitest import multipletests
+
+    made = np.full(p.size, np.nan)
+    tested = np.flatnonzero(np.isfinite(p))
+    if tested.size:
+        made[tested] = multipletests(p[tested], method=correction)[1]
+    alone = 1 - (1 - level) / max(tested.size, 1)
+    return made, alone if correction == "bonferroni" else np.nan
+
+
+def _freedom(field: Field, over_seeds: bool) -> float:
+    if field.clusters is not None and not over_seeds:
+        return float(max(field.clusters.max(initial=0), 1))
+    return float(max(field.items - 1, 1))
+
+
+def _mean_of(field: Field, model: int) -> float:
+    scores = field.scores[model]
+    return float(scores.mean()) if scores.size else np.nan
+
+
+def _mean(field: Field, scores: np.ndarray, over_seeds: bool, level: float) -> Estimate:
+    low, high = field.facts.range
+    if not scores.size:
+        return Estimate(np.nan, level=level, method="undefined: no shared items")
+    by_item = scores.mean(axis=1)
+    try:
+        if over_seeds and scores.shape[1] > 1:
+            mean = crossed_mean_ci(scores, level=level, low=low, high=high)
+        elif field.clusters is not None:
+            mean = clustered_mean_ci(by_item, field.clusters, level=level, low=low, high=high)
+        elif low is not None and high is not None:
+            mean = bounded_mean_ci(by_item, low=low, high=high, level=level)
+        else:
+            mean = mean_ci(by_item, level=level)
+    except NotEnoughDataError as error:
+        value = float(by_item.mean())
+        mean = Estimate(value, level=level, n=len(by_item), method=f"undefined: {error}")
+    return field.facts.within(mean)
+
+
+def _covariance(field: Field, over_seeds: bool) -> np.ndarray:
+    """Give the covariance of the means: items in common, seeds each model's own."""
+    models = len(field.models)
+    if field.items < 2:
+        return np.zeros((models, models))
+    if field.clusters is None or over_seeds:
+        covariance = all_pairs(field.means).covariance
+    else:
+        means = field.means
+        sums = np.zeros((int(field.clusters.max()) + 1, models))
+        np.add.at(sums, field.clusters, means - means.mean(axis=0))
+        few = max(len(sums) - 1, 1)
+        covariance = np.asarray(sums.T @ sums * (len(sums) / few / field.items**2))
+    if over_seeds:
+        covariance = covariance + np.diag(_seed_variances(field))
+    return covariance
+
+
+def _seed_variances(field: Field) -> np.ndarray:
+    """Give what new seeds add to the variance of each mean; a lone seed takes it from the rest."""
+    one, seeds = np.full((2, len(field.models)), np.nan)
+    for m, x in enumerate(field.scores):
+        seeds[m] = x.shape[1]
+        if x.shape[1] > 1:
+            rest = x - x.mean(axis=1)[:, None] - x.mean(axis=0) + x.mean()
+            within = (rest**2).sum() / (len(x) - 1) / (x.shape[1] - 1) / len(x)
+            one[m] = max(float(x.mean(axis=0).var(ddof=1)) - within, 0.0)
+    return np.asarray(np.where(np.isnan(one), np.nanmean(one), one) / seeds)

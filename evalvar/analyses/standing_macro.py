@@ -1,0 +1,115 @@
+"""How the models stand on the mean over tasks."""
+
+import numpy as np
+
+from evalvar.analyses.field import Field
+from evalvar.analyses.standing import Standing, differences, source, standing
+from evalvar.errors import NotEnoughDataError, counted
+from evalvar.numbers import listing
+from evalvar.stats import Estimate
+from evalvar.stats.macro import macro_difference_ci, weighted_mean
+
+
+def macro_standing(
+    fields: list[Field], over_seeds: bool, level: float, rng: int
+) -> tuple[Standing | None, list[str]]:
+    """Average the tasks of one metric that every model answered, each task counting once.
+
+    Returns
+    -------
+    standing : Standing or None
+        None with fewer than two such tasks.
+    remarks : list of str
+        Which tasks do not count, and why.
+    """
+    metric = fields[0].metric
+    everyone = sorted({model for field in fields for model in field.models})
+    kept = [field for field in fields if field.models == everyone and field.items > 1]
+    remarks = []
+    if len(kept) < len(fields):
+        out = [field.task for field in fields if field not in kept]
+        remarks.append(
+            f"mean over tasks, {metric}: left out {counted(len(out), 'task')} without items that "
+            f"all {len(everyone)} models share ({listing(out)})."
+        )
+    if len({field.facts.higher_is_better for field in kept}) > 1:
+        remarks.append(f"mean over tasks, {metric}: none, orientations differ.")
+        return None, remarks
+    if len(kept) < 2 or len(everyone) < 2:
+        if remarks:
+            remarks.append(f"mean over tasks, {metric}: none, it needs two such tasks.")
+        return None, remarks
+    drawn = [over_seeds and field.several_seeds for field in kept]
+    parts = [standing(field, one, level, rng) for field, one in zip(kept, drawn, strict=True)]
+    seeds = any(drawn)
+    return Standing(
+        None, metric, everyone,
+        [_mean(kept, [part.means[m] for part in parts], m, seeds, level)
+         for m in range(len(everyone))],
+        np.sum([part.covariance for part in parts], axis=0) / len(parts) ** 2,
+        sum(part.freedom for part in parts), sum(field.items for field in kept),
+        np.sum([field.unpaired for field in kept], axis=0), kept[0].facts.higher_is_better,
+        source(rng, "", metric),
+        lambda ends, level: _differences(kept, ends, seeds, level),
+    ), remarks  # fmt: skip
+
+
+def _mean(
+    fields: list[Field], means: list[Estimate], model: int, over_seeds: bool, level: float
+) -> Estimate:
+    if over_seeds:
+        # the mean of one model is its difference to nothing
+        tasks = [(x, np.zeros_like(x)) for x in (field.scores[model] for field in fields)]
+        ranges = [field.facts.range for field in fields]
+        mean = _macro(tasks, _shared(fields, [model]), ranges, level, paired=True)
+    else:
+        mean = weighted_mean(means, np.ones(len(means)), level=level)
+    low = np.mean([field.facts.low for field in fields])
+    high = np.mean([field.facts.high for field in fields])
+    bounds = np.fmax(mean.low, low), np.fmin(mean.high, high)
+    if np.isnan(mean.low):
+        bounds = np.nan, np.nan
+    return Estimate(
+        mean.value, mean.se, float(bounds[0]), float(bounds[1]), level, mean.n, mean.unit,
+        f"{mean.method}, mean of {len(fields)} tasks",
+    )  # fmt: skip
+
+
+def _differences(
+    fields: list[Field], ends: np.ndarray, over_seeds: bool, level: float
+) -> list[Estimate]:
+    if not over_seeds:
+        by_task = [differences(field, ends, False, level) for field in fields]
+        return [
+            weighted_mean(pair, np.ones(len(fields)), level=level)
+            for pair in zip(*by_task, strict=True)
+        ]
+    spans = [field.span for field in fields]
+    return [
+        _macro(
+            [(field.scores[i], field.scores[j]) for field in fields],
+            _shared(fields, [i, j]), spans, level, paired=False,
+        )
+        for i, j in ends.tolist()
+    ]  # fmt: skip
+
+
+def _macro(
+    tasks: list[tuple[np.ndarray, np.ndarray]], shared: bool,
+    ranges: list[tuple[float | None, float | None]], level: float, *, paired: bool,
+) -> Estimate:  # fmt: skip
+    try:
+        return macro_difference_ci(
+            tasks, np.ones(len(tasks)), paired_seeds=paired, shared_seeds=shared, ranges=ranges,
+            level=level,
+        )  # fmt: skip
+    except NotEnoughDataError as error:
+        value = float(np.mean([a.mean() - b.mean() for a, b in tasks]))
+        return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")
+
+
+def _shared(fields: list[Field], models: list[int]) -> bool:
+    """Tell whether the same seeds answered all tasks."""
+    return all(
+        np.array_equal(field.seeds[m], fields[0].seeds[m]) for field in fields for m in models
+    )

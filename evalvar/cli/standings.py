@@ -1,0 +1,156 @@
+"""A leaderboard as text: who leads in one sentence, then rank sets, tie bars, scores and gaps."""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from evalvar.errors import counted
+from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value, percent
+
+if TYPE_CHECKING:
+    from evalvar.results import Result
+
+# With more boards than this, one line each instead of a table.
+_TABLES = 3
+_HEAD = ("rank", "ties", "model", "score", "interval", "ahead of next by", "interval", "p")
+_RIGHT = {0, 3, 4, 5, 6, 7}
+
+Board = list[dict[str, Any]]
+
+
+def standings_text(result: "Result") -> str:
+    """Return a table a board, or a line a board and the table of the mean over tasks."""
+    boards = _boards(result)
+    tables = boards if len(boards) <= _TABLES else [b for b in boards if b[0]["task"] is None]
+    lines = []
+    if len(tables) < len(boards):
+        lines += [f"{_place(board)}: {_sentence(board)}" for board in boards if board not in tables]
+        lines.append("Name one with --task to see its table.")
+    blocks = ["\n".join(lines)] if lines else []
+    return "\n\n".join([*blocks, *map(_table, tables)])
+
+
+def _boards(result: "Result") -> list[Board]:
+    """Give the models of each board, best first, as what was estimated by quantity."""
+    found: dict[tuple[Any, Any], dict[Any, dict[str, Any]]] = {}
+    for row in result.to_dict()["rows"]:
+        board = found.setdefault((row["task"], row["metric"]), {})
+        board.setdefault(row["model"], {**row})[row["quantity"]] = row
+    return [list(board.values()) for board in found.values()]
+
+
+def _models(board: Board) -> Board:
+    return [model for model in board if model["model"] is not None]
+
+
+def _place(board: Board) -> str:
+    task, metric = board[0]["task"], board[0]["metric"]
+    return f"{task or 'mean over tasks'}, {metric}"
+
+
+def _sentence(board: Board) -> str:
+    models = _models(board)
+    if "rank" not in models[0]:
+        return f"no rank: the models share {counted(models[0]['items'], 'item')}."
+    names = [str(model["model"]) for model in models]
+    tied = [str(m["model"]) for m in models[1:] if m["verdict"] == "tied for the lead"]
+    if not tied:
+        return f"{names[0]} leads: ahead of {names[1]} by {_gap(models[0])}."
+    if len(tied) == len(models) - 1:
+        rest = "cannot be told apart" if len(models) == 2 else "cannot be told apart from it"
+        if len(models) == 2:
+            return f"nobody leads: {names[0]} and {names[1]} {rest}."
+        return f"nobody leads: {names[0]} has the best mean, and the other {len(tied)} {rest}."
+    return (
+        f"nobody leads alone: {names[0]} has the best mean, and {listing(tied)} cannot be told "
+        "apart from it."
+    )
+
+
+def _gap(model: dict[str, Any]) -> str:
+    gap = model["gap_to_next"]
+    sign = 1 if gap["value"] >= 0 else -1
+    low, high = sorted((sign * gap["low"], sign * gap["high"]))
+    digits = _places(gap)
+    bounds = interval(low, high, digits)
+    return f"{fixed(sign * gap['value'], digits)}{' ' * bool(bounds)}{bounds}"
+
+
+def _table(board: Board) -> str:
+    models = _models(board)
+    text = _sentence(board)
+    heading = [
+        f"{_place(board)}: {len(models)} models on the {counted(models[0]['items'], 'item')} that "
+        "all of them answered",
+        text[:1].upper() + text[1:],
+    ]
+    if "rank" not in models[0]:
+        return "\n".join(heading)
+    bars = _bars([model["ties"].split() for model in models])
+    cells = [list(_HEAD), *(_cells(m, bar) for m, bar in zip(models, bars, strict=True))]
+    if len(models) == 2:
+        cells = [row[:1] + row[2:] for row in cells]
+    skipped = len(_HEAD) - len(cells[0])
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = [
+        "  ".join(
+            cell.rjust(w) if (i + skipped if i else i) in _RIGHT else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    rank, level = models[0]["rank"], percent(models[0]["rank"]["level"])
+    accuracy = next((m["decision_accuracy"] for m in board if "decision_accuracy" in m), None)
+    method = rank["method"].removeprefix("rank set, ")
+    notes = [f"Ranks and gaps hold together at {level} ({method}), each score by itself."]
+    if accuracy is not None and isfinite(accuracy["value"]):
+        notes.append(
+            f"The order seen of a pair is the true one with a chance of "
+            f"{percent(round(accuracy['value'], 3))}, on average over the pairs."
+        )
+    return "\n".join([*heading, "", *lines, "", *notes])
+
+
+def _cells(model: dict[str, Any], bar: str) -> list[str]:
+    rank, mean = model["rank"], model["mean"]
+    low, high = round(rank["low"]), round(rank["high"])
+    digits = decimals_for(mean["value"], mean["se"], mean["low"], mean["high"], fine=True)
+    cells = [
+        f"{low}" if low == high else f"{low}{DASH}{high}", bar, str(model["model"]),
+        fixed(mean["value"], digits), interval(mean["low"], mean["high"], digits),
+    ]  # fmt: skip
+    if "gap_to_next" not in model:
+        return [*cells, "", "", ""]
+    gap = model["gap_to_next"]
+    digits = _places(gap)
+    return [
+        *cells, fixed(gap["value"], digits), interval(gap["low"], gap["high"], digits),
+        p_value(gap["p_value"]),
+    ]  # fmt: skip
+
+
+def _places(gap: dict[str, Any]) -> int:
+    digits = decimals_for(gap["value"], gap["se"], gap["low"], gap["high"], fine=True)
+    # a bound that prints as zero would hide on which side of it the gap is
+    near = min(abs(gap["low"]), abs(gap["high"]))
+    while digits < 6 and 0 < near < 0.5 * 10**-digits:
+        digits += 1
+    return digits
+
+
+def _bars(ties: list[list[str]]) -> list[str]:
+    """Draw a bar through the models of each tie, as few side by side as will do."""
+    runs: dict[str, list[int]] = {}
+    for place, letters in enumerate(ties):
+        for letter in letters:
+            runs.setdefault(letter, []).append(place)
+    lanes: list[list[str]] = []
+    ends: list[int] = []
+    for places in runs.values():
+        start, stop = places[0], places[-1]
+        lane = next((i for i, end in enumerate(ends) if end < start), len(lanes))
+        if lane == len(lanes):
+            lanes.append([" "] * len(ties))
+            ends.append(stop)
+        ends[lane] = stop
+        lanes[lane][start : stop + 1] = ["┌", *"│" * (stop - start - 1), "└"]
+    return ["".join(lane[i] for lane in lanes).rstrip() for i in range(len(ties))]
