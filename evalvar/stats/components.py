@@ -144,8 +144,11 @@ class Components:
         if not variance > 0:
             method += " (variance of the mean not positive: no interval)"
             return Estimate(self.mean, level=level, n=n, unit=unit, method=method)
-        se = float(np.sqrt(variance))
-        df = 2 * variance**2 / float(weights @ self.covariance @ weights)
+        se, spread = float(np.sqrt(variance)), float(weights @ self.covariance @ weights)
+        df = 2 * variance**2 / spread if spread > 0 else 0.0
+        if df < _FEWEST:
+            method += " (variance of the mean hardly known: no interval)"
+            return Estimate(self.mean, se, level=level, n=n, unit=unit, method=method)
         half = t_quantile(level, df) * se
         return Estimate(self.mean, se, self.mean - half, self.mean + half, level, n, unit, method)
 

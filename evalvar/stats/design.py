@@ -46,6 +46,9 @@ class Design:
         Variance of a sample: mean over cells with two or more; NaN where no cell has.
     within_variance : float
         Variance of `within` under normality, in units of its square.
+    noise : float array, shape (n, m) or (1, 1)
+        Estimated variance of each cell's mean from its samples, by the cell's own variance where it
+        has two samples, else by `within`; 0 where no cell has.
     """
 
     axes: tuple[str, ...]
@@ -57,6 +60,7 @@ class Design:
     samples: NDArray[np.intp]
     within: float
     within_variance: float
+    noise: Floats
 
     @property
     def full(self) -> bool:
@@ -174,15 +178,11 @@ def design(scores: Floats, axes: Mapping[str, ArrayLike]) -> Design:
     row = max(levels, key=lambda axis: levels[axis])
     grid = _as_grid(scores, codes, levels, row)
     make = _from_rows if grid is None else _from_grid
-    labels_of, cells, samples, within, spread = make(
-        scores if grid is None else grid, codes, levels, row
-    )
-    return Design(
-        tuple(codes), tuple(dropped), levels, row, labels_of, cells, samples, within, spread
-    )
+    table = make(scores if grid is None else grid, codes, levels, row)
+    return Design(tuple(codes), tuple(dropped), levels, row, *table)
 
 
-_Table = tuple[dict[str, NDArray[np.intp]], Floats, NDArray[np.intp], float, float]
+_Table = tuple[dict[str, NDArray[np.intp]], Floats, NDArray[np.intp], float, float, Floats]
 
 
 def _coded(labels: NDArray[np.generic]) -> tuple[NDArray[np.intp], int]:
@@ -224,14 +224,15 @@ def _from_grid(
     count = table.shape[2]
     others = [axis for axis in codes if axis != row]
     shape = [levels[axis] for axis in others]
-    columns = np.indices(shape, dtype=np.intp).reshape(len(others), -1)
+    columns = np.indices(shape, dtype=np.intp).reshape(len(others), table.shape[1])
     labels = dict(zip(others, columns, strict=True))
     samples = np.full((1, 1), count, dtype=np.intp)
     if count == 1:
-        return labels, table[:, :, 0], samples, np.nan, np.nan
+        return labels, table[:, :, 0], samples, np.nan, np.nan, np.zeros((1, 1))
     cells = table.mean(axis=2)
     within = float(((table - cells[:, :, None]) ** 2).sum()) / (cells.size * (count - 1))
-    return labels, cells, samples, within, 2 / (cells.size * (count - 1))
+    noise = np.full((1, 1), within / count)
+    return labels, cells, samples, within, 2 / (cells.size * (count - 1)), noise
 
 
 def _from_rows(
@@ -259,18 +260,16 @@ def _from_rows(
     samples = np.bincount(cell, minlength=n * m)
     cells = np.bincount(cell, weights=x, minlength=n * m) / np.maximum(samples, 1)
     within = spread = np.nan
+    noise = np.zeros(n * m)
     several = samples > 1
     if several.any():
         squares = np.bincount(cell, weights=(x - cells[cell]) ** 2, minlength=n * m)[several]
         df = samples[several] - 1
         within = float((squares / df).mean())
         spread = float((2 / df).sum()) / df.size**2
-    cells = cells.reshape(n, m)
+        noise[samples > 0] = within
+        noise[several] = squares / df
+        noise /= np.maximum(samples, 1)
     even = samples.min() == samples.max()
-    return (
-        labels,
-        cells,
-        samples[:1].reshape(1, 1) if even else samples.reshape(n, m),
-        within,
-        spread,
-    )
+    samples = samples[:1].reshape(1, 1) if even else samples.reshape(n, m)
+    return labels, cells.reshape(n, m), samples, within, spread, noise.reshape(n, m)

@@ -61,14 +61,16 @@ def moments(design: Design, classes: list[tuple[Subset, Subset]]) -> Moments | N
     sums[np.abs(sums) <= ROUNDING * total] = 0.0
     expected = corrected @ forms.expectations()
     factors, noise = expected[:, :-1], expected[:, -1]
-    own = np.diag(factors)
-    scaled = factors / np.abs(factors).max(axis=1, keepdims=True)
-    if np.linalg.cond(scaled) > 1e10:
+    sizes = np.abs(factors).max(axis=1, keepdims=True)
+    if sizes.min() < ROUNDING * sizes.max() or np.linalg.cond(factors / sizes) > 1e10:
         return None
+    # a sum of squares may, with many gaps, tell nothing of its own component
+    own = np.where(np.diag(factors) > ROUNDING * sizes[:, 0], np.diag(factors), np.nan)
     solve = np.linalg.inv(factors)
     # cells that are not replicated have their sample in the highest interaction
     within = design.within if design.replicated else 0.0
-    effects = solve @ (sums - noise * within)
+    removed = noise * within if design.full else corrected @ forms.noise_sums()
+    effects = solve @ (sums - removed)
     tiny = ROUNDING * max(float(np.abs(effects).sum()), within)
     effects[np.abs(effects) <= tiny] = 0.0
     spread = corrected @ forms.covariance(effects, within) @ corrected.T
@@ -79,6 +81,7 @@ def moments(design: Design, classes: list[tuple[Subset, Subset]]) -> Moments | N
     covariance[:k, :k] = solve @ spread @ solve.T + np.outer(pull, pull) * spread_within
     covariance[k, :k] = covariance[:k, k] = -pull * spread_within
     covariance[k, k] = spread_within
+    covariance[np.abs(covariance) <= tiny**2] = 0.0
     others = np.column_stack([factors, noise]) / own[:, None]
     others[np.arange(k), np.arange(k)] = 0.0
     size = k + design.replicated
@@ -111,6 +114,7 @@ class _Forms:
         self.cells = design.cells
         self.samples = design.samples
         self.full, self.mean = design.full, design.mean
+        self.cell_noise = design.noise
         self.share, self.seen, self.times = design.patterns
         self.same = [design.same(subset) for subset in subsets]
         self.by_row = [design.row in subset for subset in subsets]
@@ -159,6 +163,20 @@ class _Forms:
                 groups = np.maximum(seen @ same, 1)
                 found.append(float(np.einsum("ia,ia->", y @ same, y / groups)))
         return np.array(found)
+
+    def noise_sums(self) -> Floats:
+        """Give what the samples of the cells, each with its own variance, add to each sum."""
+        noise = np.broadcast_to(self.cell_noise, self.cells.shape)
+        seen = (np.broadcast_to(self.samples, noise.shape) > 0).astype(np.float64)
+        column = noise.sum(axis=0)
+        return np.array(
+            [
+                float(np.diag(self.over_columns[a]) @ column)
+                if a in self.over_columns
+                else float((noise / np.maximum(seen @ same, 1)).sum())
+                for a, same in enumerate(self.same)
+            ]
+        )
 
     def expectations(self) -> Floats:
         """Give the factors of the components but the mean, and last of the sample, in each sum."""

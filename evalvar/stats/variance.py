@@ -105,7 +105,7 @@ def _reml(
 def _components(
     table: Design, names: list[str], solved: Moments, groups: list[int], method: str
 ) -> Components:
-    total = float(np.abs(solved.squares).sum())
+    total = float(np.nansum(np.abs(solved.squares)))
     errors = solved.squares - solved.values
     if not table.replicated:
         errors[-1] = 0.0  # the highest interaction holds the sample: nothing is subtracted
@@ -156,7 +156,8 @@ def mean_variance(
     0.00108
     """
     axes = tuple(axis for axis in AXES if any(axis in axes_of(name) for name in components))
-    drawn = drawn_axes(over, (*axes, "sample"), ())
+    legal = tuple(axis for axis in AXES if any(axis in name for name in components))
+    drawn = drawn_axes(over, (*legal, "sample"), ())
     counts = {**{"sample": 1.0}, **levels}
     without = [axis for axis in axes if axis not in counts]
     if without:
