@@ -95,7 +95,7 @@ class Joint:
             Nominal coverage.
         null : float
             `p_value` tests value = null: it is 1 minus the level at which the interval would just
-            reach null, at least 2/(n_resamples + 1).
+            reach null, at least 2/(n_resamples + 1); for BCa what that share of draws stands for.
 
         Returns
         -------

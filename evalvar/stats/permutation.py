@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import ROUNDING, Floats, at_least, finite, same_size
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, finite
 from evalvar.stats.draws import Rng, all_signs, generator, orders, signs
 from evalvar.stats.tries import Ints
 
@@ -194,7 +194,10 @@ def label_permutation(a: ArrayLike, b: ArrayLike, *, rng: Rng, n_resamples: int 
     [0.333333]
     """
     one, other = (_tasks(group, name) for group, name in ((a, "a"), (b, "b")))
-    same_size(one[:1], other[:1], "the tasks of a and b")
+    if one.shape[1] != other.shape[1]:
+        raise UsageError(
+            f"a and b need the same number of tasks, but have {one.shape[1]} and {other.shape[1]}."
+        )
     x = np.concatenate([one, other])
     n, count = len(x), len(one)
     x = x - x.mean(axis=0)

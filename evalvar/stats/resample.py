@@ -300,7 +300,7 @@ def _check_finite(x: Floats) -> None:
     bad = x.size - int((np.isfinite(x) | (np.isnan(x) & (x.ndim > 2))).sum())
     if bad:
         raise UsageError(
-            f"scores needs finite numbers, but {bad} of {x.size} are not. Leave them out."
+            f"scores need finite numbers, but {bad} of {x.size} are not. Leave them out."
         )
 
 

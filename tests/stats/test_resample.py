@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import bootstrap, mcnemar, resample, sign_flip
+from evalvar.stats import bootstrap, resample
 
 X = np.random.default_rng(10).exponential(size=40)
 Y = X + np.random.default_rng(11).normal(size=40)
@@ -43,10 +43,8 @@ def test_the_same_rng_gives_the_same_bytes_and_another_gives_others():
 
 def test_the_draws_do_not_depend_on_how_they_are_batched(monkeypatch):
     whole = bootstrap(np.mean, X, n_resamples=500, rng=3, method="bca")
-    p = sign_flip(X - 1, rng=3, n_resamples=500)
     monkeypatch.setattr(resample, "_BUDGET", 130)
     assert bootstrap(np.mean, X, n_resamples=500, rng=3, method="bca") == whole
-    assert sign_flip(X - 1, rng=3, n_resamples=500) == p
 
 
 def test_memory_stays_bounded_for_many_items():
@@ -106,9 +104,10 @@ def test_bca_says_when_the_statistic_is_outside_all_resamples():
         (lambda: bootstrap(np.mean, np.ones((2, 5)), rng=0), "the statistic must give one number"),
         (lambda: bootstrap(np.mean, X, rng=0, method="basic"), "method must be 'percentile'"),
         (lambda: bootstrap(np.mean, X, rng=0, n_resamples=1), "n_resamples must be at least 2"),
-        (lambda: bootstrap(np.mean, X, rng=None), "rng must be a whole number, several of them or a numpy"),
-        (lambda: sign_flip(X, rng=0, n_resamples=0), "n_resamples must be at least 1"),
-        (lambda: sign_flip([1.0, np.nan], rng=0), "1 of 2 are not"),
+        (
+            lambda: bootstrap(np.mean, X, rng=None),
+            "rng must be a whole number, several of",
+        ),
     ],
 )
 def test_what_cannot_be_resampled_is_refused(call, message):
@@ -119,42 +118,3 @@ def test_what_cannot_be_resampled_is_refused(call, message):
 def test_one_item_is_not_enough_for_a_bootstrap():
     with pytest.raises(NotEnoughDataError, match=r"^a bootstrap needs at least 2 items, but has 1"):
         bootstrap(np.mean, [1.0], rng=0)
-
-
-def test_sign_flip_enumerates_all_patterns():
-    from itertools import product
-
-    d = np.array([0.3, -1.2, 0.7, 2.0, 0.0, 0.4, -0.1])
-    sums = np.array([np.dot(s, d) for s in product([-1, 1], repeat=d.size)])
-    expected = np.mean(np.abs(sums) >= abs(d.sum()) - 1e-12)
-    assert sign_flip(d, rng=0) == pytest.approx(expected, abs=1e-15)
-
-
-@pytest.mark.parametrize("ones", range(9))
-def test_sign_flip_of_units_is_the_exact_mcnemar_test(ones):
-    d = np.r_[np.ones(ones), -np.ones(8 - ones), np.zeros(5)]
-    assert sign_flip(d, rng=0) == pytest.approx(mcnemar(ones, 8 - ones), rel=1e-12)
-
-
-def test_sign_flip_draws_where_there_are_too_many_patterns():
-    d = np.random.default_rng(0).normal(0.4, 1, 30)
-    p = sign_flip(d, rng=0)
-    theirs = stats.permutation_test(
-        (d,), np.sum, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(1)
-    ).pvalue
-    assert p == pytest.approx(theirs, abs=5 * np.sqrt(theirs / 9999))
-    assert p == sign_flip(d, rng=0)
-    assert p != sign_flip(d, rng=1)
-    assert sign_flip(np.full(40, 1.0), rng=0, n_resamples=99) == 0.01
-
-
-def test_sign_flip_without_any_difference_is_one_and_without_items_is_refused():
-    assert sign_flip([0.0, 0.0], rng=0) == 1.0
-    with pytest.raises(NotEnoughDataError, match="a sign-flip test needs at least 1 item"):
-        sign_flip([], rng=0)
-
-
-def test_sign_flip_has_its_size():
-    rng = np.random.default_rng(2)
-    p = np.array([sign_flip(d, rng=0) for d in rng.standard_t(3, (2000, 8))])
-    assert abs(np.mean(p <= 0.05) - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 2000)
