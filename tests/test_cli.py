@@ -189,9 +189,9 @@ def test_what_cannot_be_written_is_one_line(run, quiz):
 
 
 def test_the_table_says_what_it_is_about(run, quiz):
-    out = run("compare", quiz, "-a", "A", "-b", "B")[1].splitlines()
-    assert out[0] == "task quiz, metric score, between model, a A, b B"
-    assert "verdict" in out[1]
+    out = run("seeds", quiz, "--model", "A")[1].splitlines()
+    assert out[0].startswith("model A, task quiz, metric score")
+    assert "quantity" in out[1]
 
 
 def test_coverage_shows_the_gaps_only(run, quiz):

@@ -1,6 +1,6 @@
 """Is a better than b on the same items?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -42,7 +42,7 @@ def compare(
     between: Between = "model",
     pairs: Pairs = "all",
     functional: str | Callable[..., Any] = "mean",
-    over: str | None = None,
+    over: str | Collection[str] | None = None,
     method: str = "auto",
     margin: float | None = None,
     test: str = "superiority",
@@ -78,9 +78,9 @@ def compare(
         to an item; ``optimality-gap`` (mean shortfall below 1); ``median``, ``iqm``, ``trimmed`` (a
         tenth at each end), or a function of scores that takes ``axis``, all of the values of the
         items, averaged over seeds.
-    over : str, optional
-        The axes that would be drawn again: ``item``, ``seed``, ``prompt``, or several with `` x ``
-        between. By default ``item x seed`` where a side has several seeds, else ``item``; prompts
+    over : str or collection of str, optional
+        The axes that would be drawn again: ``item``, ``seed``, ``prompt``, or several: ``item x
+        seed``. By default ``item x seed`` where a side has several seeds, else ``item``; prompts
         are then these ones, and those of an item are averaged.
     method : str
         ``auto``: sparse-t over items, the crossed interval over items and seeds, clustered t where
@@ -162,7 +162,12 @@ def compare(
         found += told_apart
     settings = {
         **{"a": a, "b": b, "between": between, "pairs": pairs, "functional": asked_for.name},
-        **{"over": over, "method": method, "margin": margin, "test": test},
+        **{
+            "over": None if axes is None else " x ".join(axes),
+            "method": method,
+            "margin": margin,
+            "test": test,
+        },
         **{"correction": correction, "family": family, "weights": weights},
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"checkpoint": as_tuple(checkpoint), "level": level, "n_resamples": n_resamples},

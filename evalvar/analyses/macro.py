@@ -54,11 +54,17 @@ def macro_outcomes(found: Sequence[Outcome], weights: str, manner: Manner) -> li
             sides = frozenset((key["a"], key["b"]))
             groups.setdefault((key["metric"], sides), []).append(outcome)
     tasks = {outcome.key["task"] for outcome in found}
-    return [
+    averaged = [
         _macro(_one_way(members, weights), weights, manner, len(tasks) - len(members))
         for members in groups.values()
         if _comparable([member.meetings[0] for member in members])
     ]
+    return sorted(averaged, key=_best_first)
+
+
+def _best_first(outcome: Outcome) -> tuple[str, float, float]:
+    sign = -1.0 if outcome.told.higher_is_better else 1.0
+    return outcome.key["metric"], sign * outcome.mean_a, sign * outcome.mean_b
 
 
 def _one_way(members: Sequence[Outcome], weights: str) -> list[Outcome]:

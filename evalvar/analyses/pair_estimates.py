@@ -1,6 +1,7 @@
 """The difference of two sides by the method that was asked for, with interval and p-value."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,21 +70,22 @@ class Manner:
         return ("item", "seed") if several else ("item",)
 
 
-def axes_of(over: str | None) -> tuple[str, ...] | None:
-    """Return the axes that a name such as ``item x seed`` lists, in their order.
+def axes_of(over: str | Collection[str] | None) -> tuple[str, ...] | None:
+    """Return the axes that are named, such as ``item x seed``, ``item,seed`` or a list of them.
 
     Raises
     ------
     UsageError
-        An axis that there is not.
+        An axis that there is not, or none.
     """
     if over is None:
         return None
-    words = [word.strip() for word in over.replace("\u00d7", " x ").split(" x ")]
-    for word in words:
+    text = over if isinstance(over, str) else " x ".join(over)
+    words = [word for word in re.split(r"[\s,\u00d7]+", text) if word not in ("", "x")]
+    for word in words or [""]:
         if word not in AXES:
             raise UsageError(
-                f"over='{over}': there is no axis '{word}'. Name some of {', '.join(AXES)}, such "
+                f"over='{text}': there is no axis '{word}'. Name some of {', '.join(AXES)}, such "
                 "as 'item x seed'."
             )
     return tuple(axis for axis in AXES if axis in words)

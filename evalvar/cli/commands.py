@@ -16,6 +16,7 @@ from evalvar.cli.answering import (
     say,
     write_report,
 )
+from evalvar.cli.comparing import compare
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.standings import standings_text
 from evalvar.errors import UsageError
@@ -116,39 +117,7 @@ def checkpoints(
     return training.checkpoints(evidence, last=last, **options)
 
 
-@app.command()
-@question(SELECTING, ESTIMATING)
-def compare(
-    evidence: "Evidence",
-    a: Annotated[str | None, typer.Option("-a", help="One side; the difference is a - b.")] = None,
-    b: Annotated[str | None, typer.Option("-b", help="The other; without both: all pairs.")] = None,
-    between: Annotated[
-        str, typer.Option(metavar="AXIS", help="model, checkpoint, prompt, seed or task.")
-    ] = "model",
-    pairs: Annotated[
-        str, typer.Option(metavar="WHICH", help="Without -a and -b: all, or neighbours by score.")
-    ] = "all",
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, t, mcnemar or sign-flip.")
-    ] = "auto",
-    checkpoint: Checkpoint = None,
-    rng: Rng = 0,
-    **options: Any,
-) -> "Result":
-    """Is a better than b on the same items?"""
-    from evalvar.analyses import comparison
-
-    return comparison.compare(
-        evidence,
-        a,
-        b,
-        between=between,  # type: ignore[arg-type]  # compare checks it and names the legal ones
-        pairs=pairs,  # type: ignore[arg-type]
-        method=method,  # type: ignore[arg-type]
-        checkpoint=checkpoint,
-        rng=rng,
-        **options,
-    )
+app.command()(compare)
 
 
 @app.command()
