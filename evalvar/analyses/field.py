@@ -141,6 +141,8 @@ def meeting(has: np.ndarray) -> np.ndarray:
     bool array, shape (n_models,)
     """
     lacking = ~has[has.any(axis=1)]
+    if 2 * (~lacking.any(axis=1)).sum() >= len(lacking):
+        return np.ones(has.shape[1], dtype=bool)
     groups, group = np.unique(lacking, axis=1, return_inverse=True)
     sizes, stays = np.bincount(group.ravel()), np.ones(groups.shape[1], dtype=bool)
     lacks = (groups * sizes).sum(axis=1)
