@@ -145,10 +145,12 @@ def test_a_row_fails_among_many_only_by_the_interval_made_for_many():
 def test_simultaneous_rows_of_the_same_result_serve_alike():
     alone = found((-0.5, -0.1), (0, 1))
     joint = found((-0.6, 0.0), (-0.1, 1.1), quantity="difference_simultaneous")
-    both = Result("compare", alone.keys, pd.concat([alone.table, joint.table]))
+    both = Result("compare", alone.keys, pd.concat([alone.table, joint.table]), {"family": "all"})
     result = gate(both, "difference >= 0")
     assert list(result.table["verdict"]) == ["inconclusive", "pass"]
     assert result.settings["fail_error"] == 0.05
+    apart = Result("compare", alone.keys, both.table, {"family": "task"})
+    assert gate(apart, "difference >= 0").settings["fail_error"] == 0.1
     bare = joint.table.assign(low=NAN, high=NAN)
     both = Result("compare", alone.keys, pd.concat([alone.table, bare]))
     assert list(gate(both, "difference >= 0").table["verdict"]) == ["fail", "pass"]
@@ -259,7 +261,9 @@ def test_a_saved_result_gives_the_same_verdicts():
     result = found((0, 1), (-1, -0.5), up=False)
     again = from_json(result.to_json())
     assert gate(again, "difference >= 0").to_json() == gate(result, "difference >= 0").to_json()
-    assert from_json(gate(result, "difference >= 0").to_json()).settings["verdict"] == "inconclusive"
+    assert (
+        from_json(gate(result, "difference >= 0").to_json()).settings["verdict"] == "inconclusive"
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from evalvar.cli.answering import (
     write_report,
 )
 from evalvar.cli.comparing import compare
+from evalvar.cli.gating import gate
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.standings import standings_text
 from evalvar.errors import UsageError
@@ -177,6 +178,9 @@ def coverage(evidence: "Evidence", **options: Any) -> "Result":
     from evalvar.analyses import missing
 
     return missing.coverage(evidence, **options)
+
+
+app.command()(gate)
 
 
 @app.command()

@@ -1,7 +1,11 @@
 """The verdicts as text, as Markdown for pull requests, and as JUnit XML for CI systems."""
 
 import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 from xml.etree import ElementTree
+
+import pandas as pd
 
 from evalvar import numbers
 from evalvar.results import Result
@@ -130,16 +134,18 @@ def names(result: Result) -> list[str]:
     table = result.table
     keys = [key for key in result.keys if key != "rule"]
     telling = [key for key in keys if table[key].astype(str).nunique() > 1]
-    telling = telling or [key for key in ("task", "metric") if key in keys] or keys
+    usual = [key for key in ("task", "metric") if key in keys]
     return [
-        ", ".join(
-            str(value) if key in ("task", "metric", "model") else f"{key} {value}"
-            for key, value in zip(telling, row, strict=True)
-            if value is not None and value == value and str(value) not in ("", "<NA>")
-        )
-        or "all"
-        for row in table[telling].astype(object).to_numpy().tolist()
+        _name(row, telling) or _name(row, usual) or str(row["quantity"])
+        for row in table.to_dict("records")
     ]
+
+
+def _name(row: Mapping[Hashable, Any], keys: Sequence[str]) -> str:
+    said = [(key, str(row[key])) for key in keys if pd.notna(row[key]) and str(row[key])]
+    return ", ".join(
+        value if key in ("task", "metric", "model") else f"{key} {value}" for key, value in said
+    )
 
 
 def _xml(text: str) -> str:

@@ -15,7 +15,10 @@ from evalvar.stats.estimate import Estimate
 
 SIMULTANEOUS = "_simultaneous"
 # Differences: their margins count in the improving direction.
-DIFFERENCES = ("difference", f"difference{SIMULTANEOUS}", "change")
+DIFFERENCES = (
+    *("difference", f"difference{SIMULTANEOUS}"),
+    *("macro_difference", f"macro_difference{SIMULTANEOUS}", "change"),
+)
 Place = tuple[str, str, tuple[tuple[str, Any], ...]]
 
 
@@ -84,7 +87,10 @@ def at_once(results: list[Result], familywise: list[Result]) -> dict[Place, AtOn
             base = str(row["quantity"]).removesuffix(SIMULTANEOUS)
             if base != row["quantity"] and np.isfinite([row["low"], row["high"]]).all():
                 place = _place(result, {**row, "quantity": base})
-                wide[place] = AtOnce(_estimate(row), f"{number} {base}")
+                family = f"{number} {base}"
+                if result.settings.get("family") != "all":
+                    family += f" {row.get('task')} {row.get('metric')}"
+                wide[place] = AtOnce(_estimate(row), family)
     for result in familywise:
         for row in _rows(result):
             wide[_place(result, row)] = AtOnce(_estimate(row))

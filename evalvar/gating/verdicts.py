@@ -141,7 +141,7 @@ def _stated(e: Estimate, row: Matched) -> str:
 
 def _demand(row: Matched) -> str:
     rule, margin = row.rule, row.margin
-    demand = f"the rule needs {rule.needs(margin)}"
+    demand = f"the rule needs {rule.needs(float(f'{margin:.3g}') if rule.noise else margin)}"
     if rule.noise:
         demand += ", from the noise of the earlier runs"
     if rule.quantity in DIFFERENCES and rule.at_least and margin > 0:
