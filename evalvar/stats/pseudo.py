@@ -6,6 +6,9 @@ import numpy as np
 
 from evalvar.stats.arguments import Floats
 
+# Others at which the pseudo-value has lost half of what it has beyond the share of equal values.
+_EXTRA = 5
+
 
 @dataclass(frozen=True, slots=True)
 class PseudoMean:
@@ -26,7 +29,7 @@ class PseudoMeans:
 def pseudo_mean(
     values: Floats, sizes: Floats, *, low: float, high: float, slack: float
 ) -> PseudoMean:
-    """Let one pseudo-value join the sample, with the mass of the share of equal values.
+    """Let a pseudo-value join the sample, with a mass that grows with the share of equal values.
 
     Parameters
     ----------
@@ -40,10 +43,13 @@ def pseudo_mean(
     Notes
     -----
     Let v be the one value that half of them or more have, else 0; e = value - v; z the share of
-    e = 0, m the number of others, M = max |e|. The pseudo-value has the size z n*, with
-    n* = sum of sizes^2 / N: half of it at v + w_up, half at v - w_down, w = min(M, r) + (r -
-    min(M, r))/(m + 1), r the room from v to the end of the range on that side; w = M where the
-    range is unknown. The variance is CR2's of the N + z n* that result.
+    e = 0, m the number of others, M = max |e|. The pseudo-value has the size q n*, with
+    q = z (1 + 5/(m + 5)) and n* = sum of sizes^2 / N: half of it at v + w_up, half at v - w_down,
+    w = min(M, r) + (r - min(M, r))/(m + 1), r the room from v to the end of the range on that side;
+    w = M where the range is unknown. The variance is CR2's of the N + q n* that result.
+    Where no value differs q is 2, so that the interval reaches 2.8/n of the range; with a mass of z
+    alone it would reach 2/n, and miss one model's 2 expected wins in 13 % of samples. It falls to z
+    as the others show the variance themselves.
     Equals the mean and its CR2 variance when no value is zero and none is shared by half of them,
     which with equal sizes are those of the t interval.
     """
@@ -81,17 +87,17 @@ def pseudo_means(
     e = values - atom[:, None]
     e[np.abs(e) <= slack[:, None]] = 0.0
     others = np.where(e != 0, times, 0.0).sum(axis=1)
-    share = 1 - others / number
+    mass = (1 - others / number) * (1 + _EXTRA / (others + _EXTRA))
     furthest = np.where(times > 0, np.abs(e), 0.0).max(axis=1)
     up = _pseudo_distance(furthest, np.maximum(high - atom, 0.0), others)
     down = _pseudo_distance(furthest, np.maximum(atom - low, 0.0), others)
     weights = times * sizes
     items = weights.sum(axis=1)
     typical = (weights * sizes).sum(axis=1) / items
-    total = items + share * typical
-    centre = ((weights * e).sum(axis=1) + share * typical * (up - down) / 2) / total
+    total = items + mass * typical
+    centre = ((weights * e).sum(axis=1) + mass * typical * (up - down) / 2) / total
     squares = times * (sizes * (e - centre[:, None])) ** 2 / (1 - sizes / total[:, None])
-    ends = share / 2 * ((up - centre) ** 2 + (down + centre) ** 2)
+    ends = mass / 2 * ((up - centre) ** 2 + (down + centre) ** 2)
     summed = squares.sum(axis=1) + typical**2 * ends / (1 - typical / total)
     variance = np.where(summed <= (typical * slack) ** 2, 0.0, summed / total**2)
     return PseudoMeans(atom + centre, variance)

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import mcnemar, paired_t, sparse_t
+from evalvar.stats import mcnemar, paired_t, sparse_t, sparse_t_counts
 
 SCORES = st.sampled_from([-1.0, -0.5, -0.1, 0.0, 0.0, 0.0, 0.3, 0.5, 1.0])
 
@@ -52,10 +52,11 @@ def test_sparse_t_is_the_t_interval_where_nothing_is_shared():
 
 def by_hand(d, v, w_up, w_down, level=0.95):
     e = np.asarray(d) - v
-    share, n = np.mean(np.abs(e) < 1e-12), len(d)
-    mean = (e.sum() + share * (w_up - w_down) / 2) / (n + share)
-    squares = (e**2).sum() + share / 2 * (w_up**2 + w_down**2) - (n + share) * mean**2
-    se = np.sqrt(squares / (n + share - 1) / (n + share))
+    others, n = np.sum(np.abs(e) >= 1e-12), len(d)
+    mass = (1 - others / n) * (1 + 5 / (others + 5))
+    mean = (e.sum() + mass * (w_up - w_down) / 2) / (n + mass)
+    squares = (e**2).sum() + mass / 2 * (w_up**2 + w_down**2) - (n + mass) * mean**2
+    se = np.sqrt(squares / (n + mass - 1) / (n + mass))
     half = stats.t.ppf((1 + level) / 2, n - 1) * se
     return v + mean - half, v + mean + half, 2 * stats.t.sf(abs(v + mean) / se, n - 1)
 
@@ -174,6 +175,15 @@ def test_nearly_identical_models_are_covered():
     d = rng.choice([-1, 0, 1], p=[0.02, 0.95, 0.03], size=(3000, 60))
     hits = [e.low <= 0.01 <= e.high for e in (sparse_t(row, low=-1, high=1) for row in d)]
     assert np.mean(hits) > 0.94 - 4 * np.sqrt(0.06 * 0.94 / len(hits))
+
+
+@pytest.mark.parametrize("n", [20, 100, 1000])
+@pytest.mark.parametrize("expected", [1.0, 2.0, 2.5, 4.0, 6.0])
+def test_wins_of_one_model_alone_are_covered(n, expected):
+    wins, share = np.arange(n + 1), expected / n
+    found = sparse_t_counts(n, wins, 0)
+    chance = stats.binom.pmf(wins, n, share)
+    assert chance[(found.low <= share) & (share <= found.high)].sum() > 0.929
 
 
 def test_the_test_of_paired_zeros_and_ones_has_its_size_whatever_share_differs():
