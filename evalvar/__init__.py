@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
+    from evalvar.analyses.planning import plan
     from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.seeds import seed_variance
+    from evalvar.analyses.sources import variance_components
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
     from evalvar.evidence import Evidence, as_evidence, as_records, as_reported, as_timings
@@ -43,8 +45,10 @@ _HOMES = {
     "learn_threshold": "evalvar.analyses.history",
     "load": "evalvar.adapters",
     "overview": "evalvar.analyses.overview",
+    "plan": "evalvar.analyses.planning",
     "seed_variance": "evalvar.analyses.seeds",
     "summary": "evalvar.analyses.means",
+    "variance_components": "evalvar.analyses.sources",
 }
 _MODULES = {
     "plot": "evalvar.report.figures",
@@ -72,11 +76,13 @@ __all__ = [
     "learn_threshold",
     "load",
     "overview",
+    "plan",
     "plot",
     "report",
     "seed_variance",
     "stats",
     "summary",
+    "variance_components",
 ]
 
 

@@ -128,6 +128,49 @@ class Components:
         or 3 (normal scores, 50 to 300 items): there use `crossed_mean_ci`.
         """
         check_level(level)
+        drawn, variance, df = self._of_mean(over)
+        unit, n, method = self._drawn(drawn)
+        method = f"t, {method}"
+        if not variance > 0 or df < _FEWEST:
+            method += _no_interval(variance)
+            se = float(np.sqrt(variance)) if variance > 0 else nan
+            return Estimate(self.mean, se, level=level, n=n, unit=unit, method=method)
+        se = float(np.sqrt(variance))
+        half = t_quantile(level, df) * se
+        return Estimate(self.mean, se, self.mean - half, self.mean + half, level, n, unit, method)
+
+    def standard_error(self, over: Collection[str], level: float = 0.95) -> Estimate:
+        """Give the standard error of the mean for new draws of some axes, with its interval.
+
+        Parameters
+        ----------
+        over : collection of str
+            As for `mean_over`.
+        level : float in (0, 1)
+            Nominal coverage.
+
+        Returns
+        -------
+        Estimate
+            Root of the variance of the mean, Satterthwaite chi-square; NaN where that variance is
+            not positive. Unit and n as for `mean_over`, which raises the same errors.
+        """
+        check_level(level)
+        drawn, variance, df = self._of_mean(over)
+        unit, n, method = self._drawn(drawn)
+        method = f"chi-square, {method}"
+        if not variance > 0 or df < _FEWEST:
+            value = float(np.sqrt(variance)) if variance > 0 else nan
+            method += _no_interval(variance)
+            return Estimate(value, level=level, n=n, unit=unit, method=method)
+        value = float(np.sqrt(variance))
+        low, high = np.sqrt(square_interval(variance, df, level))
+        # by the delta method, as the variance has the relative error sqrt(2 / df)
+        se = value / float(np.sqrt(2 * df))
+        return Estimate(value, se, float(low), float(high), level, n, unit, method)
+
+    def _of_mean(self, over: Collection[str]) -> tuple[tuple[str, ...], float, float]:
+        """Give what is drawn again, the variance of the mean then, and its degrees of freedom."""
         drawn = drawn_axes(over, (*self.axes, "sample"), self.dropped)
         entering = [c for c, name in enumerate(self.names) if enters(name, drawn)]
         if not entering:
@@ -137,20 +180,12 @@ class Components:
             )
         weights = np.zeros(len(self.names))
         weights[entering] = self.weights[entering]
-        variance = float(weights @ self.values)
-        unit = " x ".join(drawn)
+        variance, spread = float(weights @ self.values), float(weights @ self.covariance @ weights)
+        return drawn, variance, 2 * variance**2 / spread if spread > 0 else 0.0
+
+    def _drawn(self, drawn: tuple[str, ...]) -> tuple[str, int, str]:
         n = int(min(self.levels[axis] for axis in drawn))
-        method = f"t, Satterthwaite, {self.method}"
-        if not variance > 0:
-            method += " (variance of the mean not positive: no interval)"
-            return Estimate(self.mean, level=level, n=n, unit=unit, method=method)
-        se, spread = float(np.sqrt(variance)), float(weights @ self.covariance @ weights)
-        df = 2 * variance**2 / spread if spread > 0 else 0.0
-        if df < _FEWEST:
-            method += " (variance of the mean hardly known: no interval)"
-            return Estimate(self.mean, se, level=level, n=n, unit=unit, method=method)
-        half = t_quantile(level, df) * se
-        return Estimate(self.mean, se, self.mean - half, self.mean + half, level, n, unit, method)
+        return " x ".join(drawn), n, f"Satterthwaite, {self.method}"
 
     def _estimate(self, c: int, level: float) -> Estimate:
         value, spread = float(self.values[c]), float(self.covariance[c, c])
@@ -205,3 +240,8 @@ def drawn_axes(
     if not asked:
         raise UsageError(f"over must name what is drawn again, among {', '.join(legal)}.")
     return tuple(axis for axis in legal if axis in asked)
+
+
+def _no_interval(variance: float) -> str:
+    why = "hardly known" if variance > 0 else "not positive"
+    return f" (variance of the mean {why}: no interval)"

@@ -1,0 +1,127 @@
+"""Variance components as text: what one answer varies by, and what that does to the mean."""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
+
+if TYPE_CHECKING:
+    from evalvar.results import Result
+
+# With more readings than this, one line each.
+_BLOCKS = 3
+
+Reading = list[dict[str, Any]]
+
+
+def sources_text(result: "Result") -> str:
+    """Return two small tables a reading, or a line a reading where there are many."""
+    readings: dict[tuple[Any, ...], Reading] = {}
+    for row in result.to_dict()["rows"]:
+        readings.setdefault(tuple(row[key] for key in result.keys), []).append(row)
+    if len(readings) > _BLOCKS:
+        return _overview(list(readings.values()))
+    return "\n\n".join(_block(reading) for reading in readings.values())
+
+
+def _block(reading: Reading) -> str:
+    first = reading[0]
+    counts = _counts(first)
+    place = (
+        f"{first['model']}, {first['task']}, {first['metric']}, checkpoint {first['checkpoint']}"
+    )
+    parts, shares, errors = (_by(reading, prefix) for prefix in ("var_", "share_", "se_"))
+    sources = [["source", "share", "variance", "interval", "of the mean's"]]
+    for name, part in parts.items():
+        digits = _digits(part)
+        sources.append(
+            [
+                name, _percent(shares[name]["value"]), fixed(part["value"], digits),
+                interval(part["low"], part["high"], digits), _percent(part["share_of_mean"]),
+            ]
+        )  # fmt: skip
+    drawn = [["drawn again", "error", "interval"]]
+    for name, error in errors.items():
+        digits = _digits(error)
+        bounds = interval(error["low"], error["high"], digits)
+        drawn.append([name, fixed(error["value"], digits), bounds])
+    lines = [
+        f"{place}: mean {fixed(first['score'], 4)} over {listing(counts)}",
+        "",
+        *_aligned("Variance of one answer, and what it adds to the variance of the mean", sources),
+        "",
+        *_aligned("Standard error of the mean, by what would be drawn again", drawn),
+    ]
+    most = max(parts, key=lambda name: parts[name]["share_of_mean"] or 0)
+    share = parts[most]["share_of_mean"]
+    if share is not None and isfinite(share) and len(parts) > 1:
+        lines += ["", f"{_percent(share)} of the variance of the mean is {most}: {_advice(most)}."]
+    return "\n".join(lines)
+
+
+def _advice(name: str) -> str:
+    axes = name.partition(" + ")[0].split(" x ")
+    if axes == ["sample"]:
+        return "more samples, or more of anything, help most"
+    nouns = [f"{axis}s" for axis in axes]
+    if len(nouns) == 1:
+        return f"more {nouns[0]} help most"
+    return f"more {' or more '.join(nouns)} help alike"
+
+
+def _counts(row: dict[str, Any]) -> list[str]:
+    counts = [f"{row[f'{axis}s']:,} {axis}s" for axis in ("item", "seed", "prompt")
+              if row[f"{axis}s"] > 1]  # fmt: skip
+    samples = row["samples"]
+    answers = "one answer each" if samples == 1 else f"{samples:.3g} answers each"
+    return [" x ".join(counts) + f", {answers}"]
+
+
+def _overview(readings: list[Reading]) -> str:
+    """Return a line a reading: the share of each source, the standard errors."""
+    sources = list(dict.fromkeys(name for r in readings for name in _by(r, "share_")))
+    drawn = list(dict.fromkeys(name for r in readings for name in _by(r, "se_")))
+    keys = [key for key in ("model", "task", "metric") if len({r[0][key] for r in readings}) > 1]
+    table = [[*keys, "mean", *sources, *(f"se {name}" for name in drawn)]]
+    for reading in readings:
+        shares, errors = _by(reading, "share_"), _by(reading, "se_")
+        table.append(
+            [
+                *(str(reading[0][key]) for key in keys), fixed(reading[0]["score"], 3),
+                *(_percent(shares[n]["value"]) if n in shares else "" for n in sources),
+                *(fixed(errors[n]["value"], _digits(errors[n])) if n in errors else ""
+                  for n in drawn),
+            ]
+        )  # fmt: skip
+    title = "Shares of the variance of one answer, and standard errors by what is drawn again"
+    return "\n".join([*_aligned(title, table, left=len(keys)), "", "Name one to see more of it."])
+
+
+def _by(reading: Reading, prefix: str) -> dict[str, dict[str, Any]]:
+    return {
+        row["quantity"].removeprefix(prefix): row
+        for row in reading
+        if row["quantity"].startswith(prefix)
+    }
+
+
+def _percent(share: float | None) -> str:
+    return DASH if share is None or not isfinite(share) else percent(round(share, 2))
+
+
+def _digits(row: dict[str, Any]) -> int:
+    return decimals_for(row["value"], row["se"], row["low"], row["high"], fine=True)
+
+
+def _aligned(title: str, table: list[list[str]], left: int = 1) -> list[str]:
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return [
+        title,
+        *(
+            "  ".join(
+                cell.ljust(width) if i < left else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in table
+        ),
+    ]
