@@ -46,10 +46,10 @@ class Told:
         text = f"{numbers.fixed(value, digits)}{unit} {numbers.interval(low, high, digits)}"
         return text.rstrip()
 
-    def size(self, value: float) -> str:
-        """Return a threshold with two significant figures."""
+    def size(self, value: float, *, given: bool = False) -> str:
+        """Return a threshold: two significant figures, or as it was given."""
         told = 100.0 * value if self.points else value
-        text = numbers.fixed(told, numbers.significant(told, 2))
+        text = f"{told:,.6g}" if given else numbers.fixed(told, numbers.significant(told, 2))
         return f"{text} point{'' if text == '1' else 's'}" if self.points else text
 
 
@@ -122,7 +122,7 @@ def margin_sentence(told: Told, estimate: Estimate, test: str, margin: float, ou
     """Say what was found out about a margin: shown, refuted or unclear."""
     if outcome == UNDEFINED:
         return _undefined(told, estimate)
-    said = _MARGINS[test, outcome].format(a=told.a, b=told.b, size=told.size(margin))
+    said = _MARGINS[test, outcome].format(a=told.a, b=told.b, size=told.size(margin, given=True))
     of = "" if told.worth == "mean" else f" in {told.worth}"
     lower = "" if told.higher_is_better else ", where lower is better"
     return f"{said}: the difference{of} is {told.difference(estimate)} {told.basis}{lower}."

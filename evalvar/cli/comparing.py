@@ -21,14 +21,16 @@ _SENTENCES, _TABLES = 6, 3
 _FIRST = 3
 _TIES = 8
 _QUANTITIES = ("difference", "macro_difference")
+_TESTS = ("superiority", "non_inferiority", "equivalence")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair on one task: its difference, and the row that its verdict rests on."""
+    """A pair on one task: its difference, the row that settles it, and the test of a margin."""
 
     plain: dict[str, Any]
     judged: dict[str, Any]
+    margin: dict[str, Any] | None
 
     @property
     def place(self) -> tuple[Any, Any]:
@@ -80,7 +82,8 @@ def _pairs(result: "Result") -> list[Pair]:
     for by_name in rows.values():
         name = next(name for name in _QUANTITIES if name in by_name)
         plain = by_name[name]
-        found.append(Pair(plain, by_name.get(f"{name}_simultaneous", plain)))
+        margin = next((by_name[test] for test in _TESTS if test in by_name), None)
+        found.append(Pair(plain, by_name.get(f"{name}_simultaneous", plain), margin))
     return found
 
 
@@ -94,6 +97,10 @@ def _said(pair: Pair, named: bool) -> list[str]:
         parts.append(_basis(row))
     if isfinite(p):
         parts.append(f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}")
+    if pair.margin is not None and isfinite(_number(pair.margin["p_value"])):
+        p, how = pair.margin["p_value"], str(pair.margin["method"]).rpartition("one-sided at ")[2]
+        said = f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
+        parts.append(f"of the margin one-sided {said}, held against {how}")
     if isfinite(_number(pair.shown["low"])):
         parts.append(f"{percent(row['level'])} interval")
     sure = _number(row["probability_better"])

@@ -1,7 +1,7 @@
 """Paired comparisons as they are told: who against whom, on what, and how it ended."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isfinite, nan
 from typing import Any
@@ -14,10 +14,15 @@ from evalvar.report.sections.sides import sided
 
 @dataclass(frozen=True)
 class Pair:
-    """One comparison; `flipped` where it is told as b minus a."""
+    """One comparison; `flipped` where it is told as b minus a.
+
+    Where pairs were adjusted, `row` has the interval that holds for all of them, if there is one,
+    `adjusted` the adjusted p-value and `correction` its name.
+    """
 
     row: dict[str, Any]
-    holm: float = nan
+    adjusted: float = nan
+    correction: str = ""
     flipped: bool = False
 
     @property
@@ -43,7 +48,7 @@ class Pair:
     @property
     def turned(self) -> "Pair":
         """The same pair, told from the other side."""
-        return Pair(self.row, self.holm, not self.flipped)
+        return replace(self, flipped=not self.flipped)
 
     @property
     def status(self) -> str:
@@ -51,7 +56,9 @@ class Pair:
         verdict = self.row["verdict"]
         if not missing(verdict):
             known = {"cannot be told apart": "tie", "undefined": "undefined"}
-            return known.get(str(verdict), "clear")
+            known |= {"a is better": "clear", "b is better": "clear"}
+            if str(verdict) in known:
+                return known[str(verdict)]
         if not (isfinite(self.row["low"]) and isfinite(self.row["high"])):
             return "undefined"
         return "clear" if self.row["low"] > 0 or self.row["high"] < 0 else "tie"
@@ -65,7 +72,7 @@ class Pair:
     @property
     def word(self) -> str:
         """The status as it stands in a row."""
-        return "tie (Holm)" if self.undecided else self.status
+        return f"tie ({self.correction})" if self.undecided else self.status
 
     @property
     def method(self) -> str:
@@ -85,18 +92,26 @@ class Pair:
     @property
     def winner(self) -> str:
         """The better side of a clear pair."""
-        second = str(self.row["verdict"]).startswith("b ")
+        known = {"a is better": False, "b is better": True}
+        # a verdict on a margin says nothing of who leads; the interval does
+        below = self.row["high"] < 0
+        second = known.get(str(self.row["verdict"]), below == self.row["higher_is_better"])
         return _side(self.row["between"], self.row["b" if second else "a"])
+
+    @property
+    def together(self) -> bool:
+        """True where the interval holds for all pairs of the family at once."""
+        return self.correction == "max-T"
 
     @property
     def p(self) -> float:
         """The p-value that the verdict rests on: adjusted where pairs were adjusted."""
-        return self.holm if isfinite(self.holm) else float(self.row["p_value"])
+        return self.adjusted if isfinite(self.adjusted) else float(self.row["p_value"])
 
     @property
     def p_text(self) -> str:
         """The p-value with its name."""
-        return wording.p_clause("Holm p" if isfinite(self.holm) else "p", self.p)
+        return wording.p_clause(f"{self.correction} p".strip(), self.p)
 
 
 @dataclass(frozen=True)
@@ -190,16 +205,15 @@ def contests(reading: Reading) -> list[Contest]:
     """Return the comparisons, grouped by what is compared, task and metric, models first."""
     table = reading.table("compare")
     keys = ("between", "model", "task", "metric", "a", "b")
-    holm = {
-        tuple(str(row[k]) for k in keys): row["p_value"]
+    adjusted = {
+        tuple(str(row[k]) for k in keys): row
         for row in records(table[table["quantity"] == "difference_simultaneous"])
     }
     groups: dict[tuple[str, str, str, str], list[Pair]] = {}
     for row in records(table[table["quantity"] == "difference"]):
-        key = tuple(str(row[k]) for k in keys)
         between, model, task, metric = ("" if missing(row[k]) else str(row[k]) for k in keys[:4])
-        place = (between, model, task, metric)
-        groups.setdefault(place, []).append(Pair(row, holm.get(key, nan)))
+        pair = _pair(row, adjusted.get(tuple(str(row[k]) for k in keys)))
+        groups.setdefault((between, model, task, metric), []).append(pair)
     found = [
         Contest(
             *place,
@@ -224,6 +238,15 @@ def contests(reading: Reading) -> list[Contest]:
             metrics[c.task].index(c.metric),
         ),
     )
+
+
+def _pair(row: dict[str, Any], adjusted: dict[str, Any] | None) -> Pair:
+    if adjusted is None:
+        return Pair(row)
+    name = str(adjusted["method"]).rpartition("; ")[2].partition(" over ")[0]
+    bounds = {name: adjusted[name] for name in ("value", "se", "low", "high")}
+    shown = {**row, **bounds} if isfinite(adjusted["low"]) else row
+    return Pair(shown, float(adjusted["p_value"]), name)
 
 
 def _side(between: Any, name: Any) -> str:

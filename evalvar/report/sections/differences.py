@@ -51,13 +51,18 @@ def _answer(found: list[Contest]) -> str:
     ties = "1 is a tie" if tally["tie"] == 1 else f"{wording.count(tally['tie'])} are ties"
     clear = "1 is" if tally["clear"] == 1 else f"{wording.count(tally['clear'])} are"
     said = f"Of {wording.count(total)} paired differences, {clear} told apart and {ties}"
-    if any(isfinite(pair.holm) for c in found for pair in c.pairs):
-        said += ", by Holm over the pairs of a benchmark and metric only"
+    if names := _corrections(found):
+        said += f", by {wording.listing(names)} over the pairs of a benchmark and metric only"
     else:
         said += ", unadjusted for their number"
     if len({(c.between, c.model, c.task) for c in found}) < len(found):
         said += "; the metrics of a benchmark are readings of the same answers"
     return f"{said}."
+
+
+def _corrections(found: list[Contest]) -> list[str]:
+    """Name the corrections for several pairs."""
+    return list(dict.fromkeys(p.correction for c in found for p in c.pairs if p.correction))
 
 
 def figures_of(found: list[Contest]) -> list[Figure]:
@@ -141,16 +146,27 @@ def _table(found: list[Contest]) -> Table:
     )
     if methods:
         level = wording.percent(max(pair.row["level"] for c in found for pair in c.pairs))
-        notes.append(f"{level} intervals by {wording.listing(methods, most=3)}, unadjusted.")
-    if any(isfinite(pair.holm) for c in found for pair in c.pairs):
+        pairs = [pair for c in found for pair in c.pairs if pair.status != "undefined"]
+        alone = not any(pair.together for pair in pairs)
+        together = all(pair.together for pair in pairs)
+        how = "" if together else (", unadjusted" if alone else ", of a lone pair unadjusted")
+        notes.append(f"{level} intervals by {wording.listing(methods, most=3)}{how}.")
+        if not alone:
+            notes.append(
+                "The intervals and p of a benchmark with several pairs are max-T's: they hold for "
+                "all its pairs together."
+            )
+    by_p = [name for name in _corrections(found) if name != "max-T"]
+    if by_p:
         notes.append(
-            "Where a benchmark has several pairs, p is adjusted by Holm over them, and the verdict "
-            "rests on it."
+            f"Where a benchmark has several pairs, p is adjusted by {wording.listing(by_p)} over "
+            "them, and the verdict rests on it."
         )
-    if any(pair.undecided for c in found for pair in c.pairs):
+    undecided = [pair for c in found for pair in c.pairs if pair.undecided]
+    if undecided:
         notes.append(
-            "tie (Holm): the interval, which is unadjusted, leaves out zero; the adjusted p does "
-            "not settle the pair."
+            f"{undecided[0].word}: the interval, which is unadjusted, leaves out zero; the "
+            "adjusted p does not settle the pair."
         )
     if selection(found):
         notes.append(selection(found))

@@ -100,7 +100,7 @@ def _pair(contest: Contest, pair: Pair) -> Verdict:
             f" than {second}, {rests}",
         )
     else:
-        how = " after Holm\u2019s adjustment" if pair.undecided else ""
+        how = f" after {pair.correction}\u2019s adjustment" if pair.undecided else ""
         but = ", although its own interval leaves out 0" if pair.undecided else ""
         said = claim(
             f"{first} and {second} cannot be told apart on {where}{how}:",
@@ -214,8 +214,9 @@ def _others(heads: Sequence[Contest], mine: Sequence[Contest]) -> str:
 def _tally_method(heads: Sequence[Contest]) -> str:
     pairs = [pair for c in heads for pair in c.pairs if pair.status != "undefined"]
     method = wording.listing(sided_methods(pair.used for pair in pairs), most=2)
-    if any(isfinite(pair.holm) for pair in pairs):
-        method += "; verdicts by Holm over the pairs of a benchmark"
+    names = list(dict.fromkeys(pair.correction for pair in pairs if pair.correction))
+    if names:
+        method += f"; verdicts by {wording.listing(names)} over the pairs of a benchmark"
     if len(heads) > 1:
         method += "; not adjusted over benchmarks"
     level = wording.percent(1 - heads[0].pairs[0].row["level"])
