@@ -34,7 +34,11 @@ class Sizes:
 
     def __str__(self) -> str:
         """Return it in words: ``400 items x 5 seeds x 1 sample``; one prompt is left out."""
-        sizes = [(axis, getattr(self, axis)) for axis in AXES]
+        return self.text()
+
+    def text(self, *without: Axis) -> str:
+        """Return it in words, without some of its axes."""
+        sizes = [(axis, getattr(self, axis)) for axis in AXES if axis not in without]
         return " x ".join(
             f"any number of {axis}" if isinf(size) else counted(int(size), axis[:-1])
             for axis, size in sizes
@@ -107,8 +111,12 @@ class DifferenceNoise:
             if axis == "item":
                 found.append(NoisePart(variance, design.items / self.cluster_size - 1))
                 continue
-            alone = mean_variance(self.components, levels, (axis,))
-            within, df = max(alone - variance, 0.0), levels[axis] - 1
+            own = {
+                name: value if axis in name or name == "sample" else 0.0
+                for name, value in self.components.items()
+            }
+            within = max(mean_variance(own, levels, (axis,)) - variance, 0.0)
+            df = levels[axis] - 1
             if axis == "prompt":
                 found.append(NoisePart(variance, df, within))
             elif drawn == ["seed"]:
