@@ -199,8 +199,8 @@ def _remarks(found: Components, answers: pd.DataFrame) -> list[str]:
         )
     below = [name for name, value in zip(found.names, found.values, strict=True) if value < 0]
     if below:
-        verb = "is" if len(below) == 1 else "are"
-        remarks.append(f"the estimate of {', '.join(below)} {verb} negative: read as zero.")
+        what = "estimate of {} is" if len(below) == 1 else "estimates of {} are"
+        remarks.append(f"the {what.format(', '.join(below))} negative: read as zero.")
     if "cluster" in answers and answers["cluster"].notna().any():
         remarks.append("items are taken as independent although they share clusters.")
     return remarks

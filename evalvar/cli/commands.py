@@ -19,6 +19,7 @@ from evalvar.cli.answering import (
 from evalvar.cli.comparing import compare
 from evalvar.cli.gating import gate
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
 from evalvar.errors import UsageError
 
@@ -103,6 +104,32 @@ def seeds(evidence: "Evidence", **options: Any) -> "Result":
     from evalvar.analyses.seeds import seed_variance
 
     return seed_variance(evidence, **options)
+
+
+@app.command()
+@question(SELECTING, ESTIMATING, text=sources_text)
+def variance(
+    evidence: "Evidence",
+    over: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXES", help="What is drawn again: item; item,seed (repeatable)."),
+    ] = None,
+    method: Annotated[str, typer.Option(metavar="NAME", help="moments or reml.")] = "moments",
+    checkpoint: Checkpoint = None,
+    **options: Any,
+) -> "Result":
+    """Where does the noise come from?"""
+    from evalvar.analyses import sources
+
+    return sources.variance_components(
+        evidence,
+        over=[word for option in over for word in option.replace(",", " ").split()]
+        if over
+        else None,
+        method=method,  # type: ignore[arg-type]  # checked there, with the legal ones named
+        checkpoint=checkpoint,
+        **options,
+    )
 
 
 @app.command()

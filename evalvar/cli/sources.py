@@ -1,6 +1,6 @@
 """Variance components as text: what one answer varies by, and what that does to the mean."""
 
-from math import isfinite
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # With more readings than this, one line each.
 _BLOCKS = 3
+_NUMBERS = ("value", "se", "low", "high", "share_of_mean")
 
 Reading = list[dict[str, Any]]
 
@@ -18,7 +19,9 @@ def sources_text(result: "Result") -> str:
     """Return two small tables a reading, or a line a reading where there are many."""
     readings: dict[tuple[Any, ...], Reading] = {}
     for row in result.to_dict()["rows"]:
-        readings.setdefault(tuple(row[key] for key in result.keys), []).append(row)
+        numbers = {name: nan if row[name] is None else row[name] for name in _NUMBERS}
+        key = tuple(row[key] for key in result.keys)
+        readings.setdefault(key, []).append({**row, **numbers})
     if len(readings) > _BLOCKS:
         return _overview(list(readings.values()))
     return "\n\n".join(_block(reading) for reading in readings.values())
@@ -27,9 +30,8 @@ def sources_text(result: "Result") -> str:
 def _block(reading: Reading) -> str:
     first = reading[0]
     counts = _counts(first)
-    place = (
-        f"{first['model']}, {first['task']}, {first['metric']}, checkpoint {first['checkpoint']}"
-    )
+    place = ", ".join(str(first[key]) for key in ("model", "task", "metric"))
+    place += f", last checkpoint {first['checkpoint']}"
     parts, shares, errors = (_by(reading, prefix) for prefix in ("var_", "share_", "se_"))
     sources = [["source", "share", "variance", "interval", "of the mean's"]]
     for name, part in parts.items():
@@ -52,10 +54,11 @@ def _block(reading: Reading) -> str:
         "",
         *_aligned("Standard error of the mean, by what would be drawn again", drawn),
     ]
-    most = max(parts, key=lambda name: parts[name]["share_of_mean"] or 0)
-    share = parts[most]["share_of_mean"]
-    if share is not None and isfinite(share) and len(parts) > 1:
-        lines += ["", f"{_percent(share)} of the variance of the mean is {most}: {_advice(most)}."]
+    shared = {name: part["share_of_mean"] for name, part in parts.items()}
+    if len(parts) > 1 and all(isfinite(share) for share in shared.values()):
+        most = max(shared, key=lambda name: shared[name])
+        share = _percent(shared[most])
+        lines += ["", f"{share} of the variance of the mean is {most}: {_advice(most)}."]
     return "\n".join(lines)
 
 
@@ -105,8 +108,8 @@ def _by(reading: Reading, prefix: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _percent(share: float | None) -> str:
-    return DASH if share is None or not isfinite(share) else percent(round(share, 2))
+def _percent(share: float) -> str:
+    return percent(round(share, 2)) if isfinite(share) else DASH
 
 
 def _digits(row: dict[str, Any]) -> int:
