@@ -21,7 +21,7 @@ from evalvar.stats.pseudo import pseudo_mean
 from evalvar.stats.quantiles import normal_quantile, t_quantile, t_two_sided
 
 # Clusters' worth of weight on an intra-cluster correlation of 1, where most clusters are all equal.
-_PRIOR_CLUSTERS = 3
+_PRIOR_CLUSTERS = 1
 # Clusters off the bound that buy one more effective size, as for `bounded_mean_ci`.
 _CLUSTERS_PER_SIZE = 10
 
@@ -79,9 +79,10 @@ def clustered_mean_ci(
     (Miller 2024), Eq. 4, with the factor C/(C-1).
     Scores in a range, u the mean on the scale 0..1: Wilson's interval with t for z and
     n_eff = u(1-u)/v. Where half the clusters or more sit wholly on one bound,
-    n_eff <= (t/z)^2 f N/(1 + (n* - 1) rho), n* = sum n_c^2/N, rho = (rho_ANOVA (C-1) + 3)/(C + 2),
-    f = u(1-u) over the variance of the scores, at most 1 + m/10, m = clusters off that bound (1
-    for scores of 0 and 1). Where v = 0, n_eff = (t/z)^2 N/n*.
+    n_eff <= (t/z)^2 f N/(1 + (n* - 1) rho), n* = sum n_c^2/N, rho = (m rho_ANOVA + 1)/(m + 1), m =
+    clusters off that bound, the only ones that show how alike items of a cluster are; f = u(1-u)
+    over the variance of the scores, at most 1 + m/10 (1 for scores of 0 and 1). Where v = 0,
+    n_eff = (t/z)^2 N/n*.
     Differences: the form of `sparse_t` with clusters' means for items (`pseudo_mean`), cut to the
     range. The forms were chosen, and their coverage measured, in ``benchmarks/calibration``.
     Equals CR1 when all clusters have one size, `mean_ci` when they have one item, and with a
@@ -217,7 +218,7 @@ def _cap(x: Floats, sample: _Sample, low: float, high: float, u: float) -> float
     size = (items - typical) / (count - 1)
     scale = ms_between + (size - 1) * ms_within
     rho = min(max((ms_between - ms_within) / scale, 0.0), 1.0) if scale > 0 else 1.0
-    rho = (rho * (count - 1) + _PRIOR_CLUSTERS) / (count - 1 + _PRIOR_CLUSTERS)
+    rho = (rho * (count - most) + _PRIOR_CLUSTERS) / (count - most + _PRIOR_CLUSTERS)
     like_binary = u * (1 - u) * (high - low) ** 2 * items / total
     gain = min(like_binary, 1 + (count - most) / _CLUSTERS_PER_SIZE)
     return max(gain, 1.0) * items / (1 + (typical - 1) * rho)
