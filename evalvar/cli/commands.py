@@ -18,6 +18,7 @@ from evalvar.cli.answering import (
 )
 from evalvar.cli.comparing import compare
 from evalvar.cli.gating import gate
+from evalvar.cli.planning import plan
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
@@ -208,6 +209,7 @@ def coverage(evidence: "Evidence", **options: Any) -> "Result":
 
 
 app.command()(gate)
+app.command()(plan)
 
 
 @app.command()

@@ -45,6 +45,13 @@ PATHS = inspect.Parameter(
         ),
     ],
 )
+OPTIONAL_PATHS = PATHS.replace(
+    default=None,
+    annotation=Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATHS", help="Results of a pilot, if any.", show_default=False),
+    ],
+)
 READING = (
     _option(
         "source",
@@ -110,7 +117,7 @@ ANSWERING = (
 
 
 def shares(
-    *groups: tuple[inspect.Parameter, ...],
+    *groups: tuple[inspect.Parameter, ...], paths: inspect.Parameter = PATHS
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, behind its own options, those of the groups; they arrive as keywords."""
 
@@ -121,7 +128,7 @@ def shares(
             if p.kind is not inspect.Parameter.VAR_KEYWORD and p.name != "paths"
         ]
         shared = [p for group in groups for p in group if p.name not in {o.name for o in own}]
-        parameters = [PATHS, *own, *shared]
+        parameters = [paths, *own, *shared]
 
         def run(**options: Any) -> None:
             command(**options)
