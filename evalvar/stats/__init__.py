@@ -1,5 +1,6 @@
 """Arrays in, numbers out: one family of estimators a file."""
 
+from evalvar.stats.allocation import Allocation, Costs, cheapest
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.cautions import (
@@ -11,6 +12,7 @@ from evalvar.stats.cautions import (
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
+from evalvar.stats.difference_noise import PilotNoise, pilot_noise
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
@@ -28,6 +30,16 @@ from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
 from evalvar.stats.permutation import sign_flip
+from evalvar.stats.planning import DifferenceNoise, Sizes, design_detectable, design_power, needed
+from evalvar.stats.power import NoisePart, detectable_difference, difference_power
+from evalvar.stats.power_formulas import (
+    answer_variance,
+    connor_items,
+    design_effect,
+    miller_detectable,
+    miller_items,
+    miller_power,
+)
 from evalvar.stats.proportion import (
     binomial_half_width,
     clopper_pearson,
@@ -56,17 +68,24 @@ from evalvar.stats.unpaired import independent_proportions, unpaired_difference_
 from evalvar.stats.variance import mean_variance, variance_components
 
 __all__ = [
+    "Allocation",
     "Components",
+    "Costs",
+    "DifferenceNoise",
     "Estimate",
     "Joint",
     "MarginTest",
+    "NoisePart",
     "NoiseSplit",
     "Pairs",
+    "PilotNoise",
     "PromptSpread",
     "RunVariance",
+    "Sizes",
     "SparseT",
     "agresti_min",
     "all_pairs",
+    "answer_variance",
     "binomial_half_width",
     "bonett_price",
     "bootstrap",
@@ -76,14 +95,21 @@ __all__ = [
     "c4",
     "calibrated_run_variance",
     "change_ci",
+    "cheapest",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",
     "clustered_se",
+    "connor_items",
     "crossed_difference_ci",
     "crossed_mean_ci",
+    "design_detectable",
+    "design_effect",
+    "design_power",
+    "detectable_difference",
     "difference_cautions",
     "difference_over",
+    "difference_power",
     "drop_limit",
     "eff_at_k",
     "equivalence",
@@ -103,6 +129,10 @@ __all__ = [
     "midp",
     "midp_interval",
     "midranks",
+    "miller_detectable",
+    "miller_items",
+    "miller_power",
+    "needed",
     "newcombe",
     "noise_split",
     "non_inferiority",
@@ -111,6 +141,7 @@ __all__ = [
     "paired_t",
     "pass_at_k",
     "pass_hat_k",
+    "pilot_noise",
     "pooled_sd",
     "prompt_spread",
     "rank_distribution",
