@@ -128,18 +128,26 @@ def test_rules_of_several_analyses(run, file):
     )
 
 
-def test_the_last_checkpoint_is_on_trial(run, study):
-    words = ("gate", study, "-M", "acc,none")
-    code, out, _ = run(*words, "--rule", "mean >= 0.6", "--rule", "kendall_tau > 0.3")
-    assert (code, len(out.splitlines())) == (0, 8)  # five seeds, one trend
-    between = ("--between", "checkpoint", "-a", 1500, "-b")
-    assert run(*words, *between, 150, "--rule", "difference >= 0.3")[0] == 0
-    assert run(*words, *between, 1350, "--rule", "difference >= 0.01")[0] == 2
-    assert run(*words, "--checkpoint", 150, "--rule", "mean >= 0.6")[0] == 1
+@pytest.fixture
+def logs(root):
+    return root / "evalvar" / "demo_logs.tar.xz"
 
 
-def test_tries(run, study):
-    words = ("gate", study, "-M", "exact_match", "--rule")
+def test_the_last_checkpoint_is_on_trial(run, logs):
+    words = ("gate", logs, "-M", "acc,none")
+    code, out, _ = run(*words, "--rule", "mean >= 0.6", "--rule", "final_mean >= 0.5")
+    assert (code, len(out.splitlines())) == (0, 8)  # five seeds, and all of them
+    assert run(*words, "--checkpoint", 300, "--rule", "mean >= 0.6")[0] == 1
+
+
+def test_two_checkpoints_of_one_run(run, logs):
+    words = ("gate", logs, "-M", "acc,none", "--between", "checkpoint", "-a", 1500, "-b")
+    assert run(*words, 300, "--rule", "difference >= 0.3")[0] == 0
+    assert run(*words, 1200, "--rule", "difference >= 0.05")[0] == 2
+
+
+def test_tries(run, logs):
+    words = ("gate", logs, "-M", "exact_match", "--rule")
     code, out, _ = run(*words, "pass@1 > 0.5", "--rule", "pass@4 > 0.9")
     assert (code, len(out.splitlines())) == (0, 4)
 

@@ -102,7 +102,8 @@ def headline(result: Result) -> str:
     counts = result.table["verdict"].value_counts().to_dict()
     kept = numbers.count(rows, "row")
     if counts.get("pass", 0) == rows:
-        said = "the only row keeps its rule" if rows == 1 else f"all {kept} keep their rules"
+        every = {1: "the only row keeps its rule", 2: "both rows keep their rules"}
+        said = every.get(rows, f"all {kept} keep their rules")
     else:
         said = ", ".join(
             f"{counts[word]} of {kept} {_DONE[word][counts[word] > 1]}"

@@ -181,10 +181,12 @@ def _error(row: Matched) -> float:
 
 def _fail_error(rows: list[Matched]) -> float:
     """Bound the chance that rows which all keep their rules fail: the sum over rows or families."""
-    families = {}
+    families: dict[object, float] = {}
     total = 0.0
     for row in rows:
-        if row.at_once is None or row.rule.quantity in _RANKS:
+        if row.rule.quantity in _RANKS:
+            families[row.key.get("task"), row.key.get("metric")] = _error(row)
+        elif row.at_once is None:
             total += _error(row)
         elif row.at_once.family:
             families[row.at_once.family] = 1 - row.at_once.estimate.level
