@@ -131,5 +131,5 @@ def test_bad_input_is_one_line_and_exit_code_3(run, words, message):
 def test_a_recorded_study_is_a_pilot(run, study):
     code, out, err = run("plan", study, "--task", "tiny_sum", "-M", "exact_match", "-d", "0.1")
     assert code == 0
-    assert "seeds each on 50 items x 8 samples" in out
+    assert "items at 10 seeds each; these data (50 items x 5 seeds x 8 samples) show" in out
     assert "stands for two models like it" in err

@@ -161,6 +161,9 @@ def _options(rows: "pd.DataFrame", base: "pd.Series") -> str:
     for axis in ("seeds", "samples"):
         more = rows[(rows["quantity"] == f"{axis}_needed") & rows["value"].notna()]
         for row in more.to_dict("records"):
+            said = (needed["seeds"] <= row["value"]) & (needed["value"] <= base["items"])
+            if axis == "seeds" and said.any():
+                continue  # fewer items do with no more seeds
             if row["value"] > base[axis] and base["role"] == "this data":
                 each = " each" if axis == "seeds" else ""
                 ways.append(f"{counted(int(row['value']), axis[:-1])}{each} on {row['design']}")
