@@ -1,6 +1,7 @@
 """The command line: strings in, the library's calls, text out.
 
-stdout is the answer, stderr is remarks and progress. Exit codes: 0 fine, 3 bad input or usage.
+stdout is the answer, stderr is remarks and progress. Exit codes: 0 fine or gate passed, 1 gate
+failed, 2 gate inconclusive, 3 bad input or usage.
 """
 
 import os
