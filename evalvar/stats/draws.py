@@ -14,19 +14,20 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.tries import Ints
 
 Rng = int | Sequence[int] | np.random.Generator
-Counts = NDArray[np.float32]
+Counts = NDArray[np.uint8] | NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 
 # Below this many units a table of words costs more than drawing the units one by one.
 _FEW = 32
 # Counts drawn at a time; they stay in a core's cache. Changing it changes the draws.
-_CHUNK = 1 << 19
-# Counts handed out at a time: 16 MiB, for a matrix product to be worth it.
-_BLOCK = 1 << 22
+_CHUNK = 1 << 18
+# Counts handed out at a time: 2 MiB, enough rows for a matrix product to be worth it.
+_BLOCK = 1 << 21
 # By so many standard deviations the Poisson total is aimed below the one that is needed.
 _BELOW = 2.0
 # P(total of four Poisson(1) counts > 30) is 4e-17, less than a double can tell.
 _LARGEST = 30
-_WORDS = 1 << 16
+_BITS = 16, 13
 _ESCAPE = np.uint32(0xFFFFFFFF)
 
 
@@ -54,7 +55,7 @@ def resample_rows(source: np.random.Generator, rows: int, n: int) -> Ints:
     return source.integers(0, n, size=(rows, n))
 
 
-def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[Counts]:
+def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[NDArray[np.float32]]:
     """Draw -1 or 1 with equal chance, `rows` rows of n in blocks."""
     width = -(-n // 64)
     step = max(1, _BLOCK // n)
@@ -65,7 +66,7 @@ def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[Counts]:
         yield bits.astype(np.float32) * 2 - 1
 
 
-def all_signs(n: int) -> Counts:
+def all_signs(n: int) -> NDArray[np.float32]:
     """List all 2^n patterns of n signs, shape (2^n, n)."""
     return 1 - 2 * (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.float32)
 
@@ -78,13 +79,13 @@ def orders(source: np.random.Generator, rows: int, n: int) -> Iterator[Ints]:
         yield source.permuted(np.broadcast_to(np.arange(n), shape), axis=1)
 
 
-def pattern_counts(source: np.random.Generator, rows: int, sizes: Ints) -> Counts:
+def pattern_counts(source: np.random.Generator, rows: int, sizes: Ints) -> NDArray[np.float32]:
     """Draw how often each kind of unit is in a resample of all, from how often each exists."""
     n = int(sizes.sum())
     return source.multinomial(n, sizes / n, size=rows).astype(np.float32)
 
 
-def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> Iterator[Counts]:
+def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> Iterator[Bytes]:
     """Draw how often each of n units is in a resample of n, in blocks of rows.
 
     Yields arrays of shape (block, n), `rows` rows in all, each multinomial with equal chances. A
@@ -92,7 +93,7 @@ def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> 
     drawn at a time, by default as many as a cache holds.
     """
     step = step or max(1, _CHUNK // n)
-    block = np.empty((step * max(1, _BLOCK // (step * n)), n), dtype=np.float32)
+    block = np.empty((step * max(1, _BLOCK // (step * n)), n), dtype=np.uint8)
     work = None if n < _FEW else _Work(step, n)
     left = rows
     while left > 0:
@@ -105,7 +106,7 @@ def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> 
         yield block[:filled]
 
 
-def _one_by_one(source: np.random.Generator, place: Counts) -> int:
+def _one_by_one(source: np.random.Generator, place: Bytes) -> int:
     rows, n = len(place), place.shape[1]
     cells = source.integers(0, n, size=(rows, n)) + n * np.arange(rows)[:, None]
     place[:] = np.bincount(cells.ravel(), minlength=rows * n).reshape(rows, n)
@@ -113,7 +114,7 @@ def _one_by_one(source: np.random.Generator, place: Counts) -> int:
 
 
 class _Table(NamedTuple):
-    """Four Poisson counts, a byte each, for every word of 16 bits, twice; and what is left."""
+    """Four Poisson counts, a byte each, for every word of 16 and of 13 bits; and what is left."""
 
     first: NDArray[np.uint32]
     second: NDArray[np.uint32]
@@ -137,10 +138,10 @@ def _table(rate: float) -> _Table:
     p = pair[i] * pair[j]
     codes = (a[i] | b[i] << 8 | a[j] << 16 | b[j] << 24).astype(np.uint32)
     levels = []
-    for _ in range(2):
-        share = p / p.sum() * _WORDS
+    for bits in _BITS:
+        share = p / p.sum() * (1 << bits)
         words = np.floor(share)
-        level = np.full(_WORDS, _ESCAPE)
+        level = np.full(1 << bits, _ESCAPE)
         given = np.repeat(codes, words.astype(np.int64))
         level[: given.size] = given
         levels.append(level)
@@ -160,25 +161,23 @@ class _Work:
         self.table = _table(1 - _BELOW / sqrt(n))
         self.index = np.empty(rows * self.width, dtype=np.intp)
         self.codes = np.empty(rows * self.width, dtype=np.uint32)
-        self.ones = np.ones(n, dtype=np.float32)
 
-    def draw(self, source: np.random.Generator, filled: Counts) -> int:
+    def draw(self, source: np.random.Generator, filled: Bytes) -> int:
         """Fill the first rows, and say how many: those that could be topped up."""
         n = self.n
         self._fill(source)
         filled[:] = self.codes.view(np.uint8).reshape(self.rows, 4 * self.width)[:, :n]
-        # floats of 32 bits are whole numbers up to 2^24
-        totals = filled @ self.ones if n < 1 << 24 else filled.sum(axis=1, dtype=np.float64)
+        totals = filled.sum(axis=1, dtype=np.uint32).astype(np.int64)
         fits = np.flatnonzero(totals <= n)
         if fits.size < self.rows:
             # the last of those that fit take the places of those that do not
             places = np.flatnonzero(totals[: fits.size] > n)
             movers = fits[fits >= fits.size]
             filled[places], totals[places] = filled[movers], totals[movers]
-        missing = (n - totals[: fits.size]).astype(np.int64)
-        cells = source.integers(0, n, size=int(missing.sum()))
-        cells += np.repeat(np.arange(fits.size) * n, missing)
-        np.add.at(filled.reshape(-1), cells, np.float32(1))
+        missing = n - totals[: fits.size]
+        cells = np.repeat(np.arange(fits.size) * n, missing)
+        cells += source.integers(0, n, size=cells.size, dtype=np.uint32)
+        np.add.at(filled.reshape(-1), cells, np.uint8(1))
         return int(fits.size)
 
     def _fill(self, source: np.random.Generator) -> None:
@@ -186,7 +185,7 @@ class _Work:
         self.index[:] = _words(source, codes.size)
         np.take(table.first, self.index, out=codes, mode="wrap")
         open_ = np.flatnonzero(codes == _ESCAPE)
-        second = table.second[_words(source, open_.size)]
+        second = table.second[_words(source, open_.size) >> 16 - _BITS[1]]
         still = np.flatnonzero(second == _ESCAPE)
         place = np.searchsorted(table.last, source.random(still.size), side="right")
         second[still] = table.codes[place]

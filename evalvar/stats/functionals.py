@@ -19,8 +19,8 @@ Prepared = Callable[[Counts], Floats]
 
 # Sums of whole numbers below this are exact in floats of 32 bits.
 _EXACT = 1 << 24
-# Items that are summed in 32 bits before the sum goes on in 64.
-_BLOCK = 1 << 15
+# Weights that are turned into floats at a time, and items whose sum is one of 32 bits.
+_SLICE, _ITEMS = 1 << 17, 1 << 12
 # Numbers that a user's function is handed at once.
 _BUDGET = 1 << 22
 
@@ -99,9 +99,10 @@ def prepare_mean(sums: Floats, sizes: Floats | None = None) -> Prepared:
 
     def weighted(weights: Counts) -> Floats:
         products = np.zeros((len(weights), moved.shape[1]))
-        for start in range(0, len(moved), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            products += weights[:, part] @ moved[part]
+        width = min(_ITEMS, max(256, _SLICE // len(weights)))
+        for start in range(0, len(moved), width):
+            part = weights[:, start : start + width].astype(np.float32)
+            products += part @ moved[start : start + width]
         total = products[:, -1:]
         if whole and largest * float(total.max(initial=0.0)) >= _EXACT:
             return np.asarray(weights @ sums / total)

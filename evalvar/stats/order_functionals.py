@@ -139,7 +139,9 @@ def _by_column(scores: Floats, column: Callable[[Floats], Callable[[Floats], Flo
         out = np.empty((len(weights), scores.shape[1]))
         # sums in 32 bits are exact for whole numbers below 2^24
         heaviest = float(weights.sum(axis=1, dtype=np.float64).max(initial=0.0))
-        whole = heaviest < 1 << 24 and bool((weights == np.rint(weights)).all())
+        whole = heaviest < 1 << 24 and (
+            weights.dtype.kind == "u" or bool((weights == np.rint(weights)).all())
+        )
         exact = np.dtype(np.float32 if whole else np.float64)
         for start in range(0, len(weights), step):
             rows = slice(start, start + step)

@@ -99,7 +99,7 @@ class Units:
             return
         block = max(1, _BLOCK // self.count)
         for start in range(0, rows, block):
-            drawn = np.empty((min(block, rows - start), self.count), dtype=np.float32)
+            drawn = np.empty((min(block, rows - start), self.count), dtype=np.uint8)
             for units in self.strata:
                 at = 0
                 for part in counts(source, len(drawn), units.size, step=block):
@@ -154,7 +154,9 @@ def prepared(functional: AnyFunctional, scores: Floats) -> Prepared:
     """Bring any functional into the form that looks at the scores once."""
     if isinstance(functional, Functional):
         return functional.prepare(scores)
-    return lambda weights: np.asarray(functional(scores, weights), dtype=np.float64)
+    return lambda weights: np.asarray(
+        functional(scores, weights.astype(np.float32)), dtype=np.float64
+    )
 
 
 def value_of(functional: AnyFunctional, scores: Floats) -> Floats:
