@@ -4,7 +4,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("demo", "passk", "kendall", "ingest")  # the demo first: children inherit the peak memory
+# the demo first: children inherit the peak memory
+NAMES = ("demo", "passk", "kendall", "pairs", "ingest")
 
 
 def main() -> None:

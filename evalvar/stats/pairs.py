@@ -69,11 +69,10 @@ def all_pairs(scores: ArrayLike) -> Pairs:
     >>> pairs.ends.tolist(), pairs.first_only.tolist()
     ([[0, 1], [0, 2], [1, 2]], [2, 2, 1])
     """
-    x = finite(scores, "scores", ndim=2)
+    x, binary = _table(scores)
     n, systems = x.shape
     at_least(n, 2, "a comparison of pairs", "item")
     first, second = np.triu_indices(systems, 1)
-    binary = is_binary(x)
     if binary:
         both = _counts(x)
         mean = np.diag(both) / n
@@ -180,14 +179,14 @@ def sparse_t_pairs(
     >>> sparse_t_pairs([[1, 0, 1], [1, 1, 0], [0, 0, 1]], low=-1, high=1).value.round(2).tolist()
     [0.33, 0.0, -0.33]
     """
-    x = finite(scores, "scores", ndim=2)
+    x, binary = _table(scores)
     n, systems = x.shape
     at_least(n, 2, "a paired interval", "item")
     if ends is None:
         first, second = np.triu_indices(systems, 1)
     else:
         first, second = np.asarray(ends, dtype=np.intp).reshape(-1, 2).T
-    if is_binary(x) and (low, high) == (-1, 1):
+    if binary and (low, high) == (-1, 1):
         both = _counts(x)
         right, shared = np.diag(both), both[first, second]
         return sparse_t_counts(n, right[first] - shared, right[second] - shared, level=level)
@@ -209,9 +208,12 @@ def sparse_t_pairs(
     )
 
 
-def is_binary(scores: Floats) -> bool:
-    """Tell whether every score is 0 or 1."""
-    return bool(((scores == 0) | (scores == 1)).all())
+def _table(scores: ArrayLike) -> tuple[Floats, bool]:
+    """Return the scores of items and systems, and whether every one is 0 or 1."""
+    x = np.asarray(scores, dtype=np.float64)
+    if x.ndim == 2 and bool(((x == 0) | (x == 1)).all()):
+        return x, True
+    return finite(x, "scores", ndim=2), False
 
 
 def _counts(right: Floats) -> Floats:
