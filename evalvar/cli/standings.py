@@ -32,9 +32,12 @@ def standings_text(result: "Result") -> str:
 def _boards(result: "Result") -> list[Board]:
     """Give the models of each board, best first, as what was estimated by quantity."""
     found: dict[tuple[Any, Any], dict[Any, dict[str, Any]]] = {}
-    for row in result.to_dict()["rows"]:
-        board = found.setdefault((row["task"], row["metric"]), {})
-        board.setdefault(row["model"], {**row})[row["quantity"]] = row
+    columns = [str(column) for column in result.table.columns]
+    for values in result.table.itertuples(index=False, name=None):
+        row = dict(zip(columns, values, strict=True))
+        key = {name: row[name] if isinstance(row[name], str) else None for name in result.keys}
+        board = found.setdefault((key["task"], key["metric"]), {})
+        board.setdefault(key["model"], {**row, **key})[row["quantity"]] = row
     return [list(board.values()) for board in found.values()]
 
 
@@ -81,7 +84,7 @@ def _table(board: Board) -> str:
     heading = [
         f"{_place(board)}: {len(models)} models on the {counted(models[0]['items'], 'item')} that "
         "all of them answered",
-        text[:1].upper() + text[1:],
+        text if text.startswith(str(models[0]["model"])) else text[:1].upper() + text[1:],
     ]
     if "rank" not in models[0]:
         return "\n".join(heading)

@@ -11,6 +11,7 @@ from evalvar.analyses.ranking import leaderboard
 from evalvar.cli.standings import standings_text
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
+from evalvar.results import from_json
 from evalvar.stats import max_t, midp
 
 
@@ -423,3 +424,15 @@ def test_tasks_with_and_without_seeds_leave_their_mean_undefined_and_say_why():
     over_items = leaderboard(pd.concat([one, two]), over="item")
     whole = over_items.table[over_items.table["task"].isna()]
     assert whole[whole["quantity"] == "gap_to_next"]["p_value"].notna().all()
+
+
+def test_a_model_that_has_everything_right_is_shown_with_its_exact_bound():
+    data = right_or_wrong([0.4, 0.5], n=40)
+    perfect = data[data["model"] == "m0"].assign(model="perfect", score=1.0)
+    result = leaderboard(pd.concat([data, perfect]))
+    mean = by_model(result, "mean").loc["perfect"]
+    assert (mean["value"], mean["high"]) == (1, 1)
+    assert 0.85 < mean["low"] < 1
+    assert "\nperfect leads: ahead of m1 by " in standings_text(result)
+    assert from_json(result.to_json()).table["low"].equals(result.table["low"])
+    assert standings_text(from_json(result.to_json())) == standings_text(result)
