@@ -118,4 +118,5 @@ def wanted_pairs(sides: Sides, asked: tuple[Any, Any], pairs: str) -> Iterator[t
 
 
 def _rank(side: Side) -> float:
-    return -side.facts.sign * float(np.nanmean(side.scores))
+    known = side.scores[np.isfinite(side.scores)]
+    return -side.facts.sign * float(known.mean()) if known.size else np.inf

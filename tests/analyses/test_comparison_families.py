@@ -1,0 +1,270 @@
+"""Several pairs and several tasks: corrections, margins, means over tasks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.weightstats import ttost_paired
+
+from evalvar.analyses.comparison import compare
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.stats import Estimate, max_t, sparse_t
+from evalvar.stats.macro import macro_difference_ci, weighted_mean
+from tests.analyses.made import crossed, ends, of, one, records, right
+
+
+def field(n=60, count=4, seed=0, step=0.15):
+    """Return models that are right ever more often on the same items."""
+    rng = np.random.default_rng(seed)
+    hard = rng.random(n)
+    return {
+        f"m{i}": (rng.random(n) * 0.5 + hard * 0.5 < 0.4 + step * i).astype(float)
+        for i in range(count)
+    }
+
+
+FIELD = field()
+FRAME = records({name: scores.tolist() for name, scores in FIELD.items()})
+
+
+def test_max_t_uses_the_covariance_of_the_item_scores():
+    result = compare(FRAME, rng=7)
+    plain = result.quantity("difference")
+    matrix = np.stack(list(FIELD.values()))
+    names = list(FIELD)
+    pairs = [(names.index(a), names.index(b)) for a, b in zip(plain["a"], plain["b"], strict=True)]
+    p, level = max_t(plain["p_value"].to_numpy(), np.cov(matrix, ddof=0) / 60, pairs, rng=7)
+    rows = result.quantity("difference_simultaneous")
+    assert rows["p_value"].to_numpy() == pytest.approx(p, abs=0.005)
+    wide = sparse_t(FIELD["m3"] - FIELD["m0"], low=-1, high=1, level=level)
+    row = rows[(rows["a"] == "m3") & (rows["b"] == "m0")].iloc[0]
+    assert (row["low"], row["high"]) == pytest.approx((wide.low, wide.high), abs=0.001)
+    assert row["level"] == 0.95
+    assert row["method"] == "sparse-t; max-T over 6 pairs"
+
+
+def test_simultaneous_intervals_and_p_values_agree():
+    for seed in range(6):
+        rows = compare(records({k: v.tolist() for k, v in field(seed=seed).items()})).quantity(
+            "difference_simultaneous"
+        )
+        outside = (rows["low"] > 0) | (rows["high"] < 0)
+        assert (outside == (rows["p_value"] <= 0.05)).all()
+        verdicts = rows["verdict"].isin(("a is better", "b is better"))
+        assert (verdicts == outside).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference", "word"),
+    [("holm", "holm", "Holm"), ("bh", "fdr_bh", "Benjamini-Hochberg"),
+     ("by", "fdr_by", "Benjamini-Yekutieli")],
+)  # fmt: skip
+def test_corrections_of_p_are_those_of_statsmodels(name, reference, word):
+    result = compare(FRAME, correction=name)
+    rows = result.quantity("difference_simultaneous")
+    raw = result.quantity("difference")["p_value"].to_numpy()
+    assert rows["p_value"].to_numpy() == pytest.approx(multipletests(raw, method=reference)[1])
+    assert rows["low"].isna().all()
+    assert rows["method"].iloc[0] == f"sparse-t; {word} over 6 pairs"
+    ties = rows[rows["verdict"] == "cannot be told apart"]
+    assert ties["sentence"].str.contains(f"after {word}'s correction").all()
+
+
+def test_without_correction_there_is_one_row_a_pair():
+    for nothing in (None, "none"):
+        assert set(compare(FRAME, correction=nothing).table["quantity"]) == {"difference"}
+    with pytest.raises(UsageError) as caught:
+        compare(FRAME, correction="tukey")
+    assert str(caught.value) == (
+        "correction='tukey' is unknown. Use one of auto, max-t, holm, bh, by, none."
+    )
+
+
+def test_pairs_that_share_few_items_are_adjusted_by_holm():
+    rng = np.random.default_rng(1)
+    parts = [
+        records({m: right(rng, 20, 0.5).tolist() for m in pair}) for pair in ("AB", "BC", "AC")
+    ]
+    for at, part in enumerate(parts):
+        part["item"] += 20 * at
+    frame = pd.concat(parts)
+    rows = compare(frame).quantity("difference_simultaneous")
+    assert rows["method"].str.endswith("Holm over 3 pairs").all()
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(frame, correction="max-t")
+    assert str(caught.value) == (
+        "max-T needs 10 items that all sides of a task answered, and there are fewer. Use "
+        "correction='holm'."
+    )
+
+
+def test_all_pairs_of_all_tasks_may_be_one_family():
+    frame = pd.concat([FRAME, FRAME.assign(task="u")])
+    each = compare(frame, weights=None).quantity("difference_simultaneous")
+    whole = compare(frame, weights=None, family="all").quantity("difference_simultaneous")
+    assert each["method"].str.endswith("max-T over 6 pairs").all()
+    assert whole["method"].str.endswith("max-T over 12 pairs").all()
+    assert (whole["p_value"].to_numpy() >= each["p_value"].to_numpy() - 0.003).all()
+
+
+TASKS = {
+    task: records({"A": right(rng, n, 0.7).tolist(), "B": right(rng, n, 0.6).tolist()}).assign(
+        task=task
+    )
+    for task, n, rng in (
+        ("s", 40, np.random.default_rng(2)),
+        ("t", 90, np.random.default_rng(3)),
+    )
+}
+
+
+def test_the_mean_over_tasks_adds_independent_variances():
+    frame = pd.concat(TASKS.values())
+    result = compare(frame, "A", "B")
+    singles = [one(compare(part, "A", "B")) for part in TASKS.values()]
+    estimates = [Estimate(row["value"], row["se"], n=row["n"]) for row in singles]
+    row = one(result, "macro_difference")
+    assert ends(row) == pytest.approx(of(weighted_mean(estimates, [1, 1])))
+    assert row["task"] is None
+    assert (row["items"], row["tasks"]) == (130, 2)
+    assert row["method"] == ("t on Welch-Satterthwaite freedom; mean over 2 tasks, of equal weight")
+    assert " on average over 2 tasks, on the 130 items both answered" in row["sentence"]
+    by_items = one(compare(frame, "A", "B", weights="items"), "macro_difference")
+    assert ends(by_items) == pytest.approx(of(weighted_mean(estimates, [40, 90])))
+    assert not len(compare(frame, "A", "B", weights=None).quantity("macro_difference"))
+    with pytest.raises(UsageError) as caught:
+        compare(frame, weights="size")
+    assert str(caught.value) == (
+        "weights='size' is unknown. Use one of equal, items, or None for no average over tasks."
+    )
+
+
+def test_runs_that_answered_all_tasks_move_them_together():
+    rng = np.random.default_rng(4)
+    scores = {
+        task: {m: rng.normal(0, 1, (20, 4)) + rng.normal(0, 1, 4) for m in "AB"} for task in "st"
+    }
+    frame = pd.concat([crossed(models, "seed").assign(task=t) for t, models in scores.items()])
+    row = one(compare(frame, "A", "B"), "macro_difference")
+    expected = macro_difference_ci(
+        [(models["A"], models["B"]) for models in scores.values()],
+        [1, 1],
+        paired_seeds=False,
+        shared_seeds=True,
+    )
+    assert ends(row) == pytest.approx(of(expected))
+    other = frame.assign(seed=frame["seed"] + 10 * (frame["task"] == "t"))
+    alone = one(compare(other, "A", "B"), "macro_difference")
+    assert alone["se"] != pytest.approx(row["se"])
+
+
+def test_a_task_that_one_lacks_is_left_out_of_the_mean_and_said():
+    lacking = pd.concat([*TASKS.values(), records({"A": [1, 0, 1, 1]}).assign(task="v")])
+    result = compare(lacking, "A", "B")
+    assert one(result, "macro_difference")["tasks"] == 2
+    three = pd.concat([lacking, records({"B": [1, 0]}).assign(task="v", item=[8, 9])])
+    result = compare(three, "A", "B")
+    assert one(result, "macro_difference")["tasks"] == 2
+    assert (
+        "A against B on score: the mean over tasks is without 1 that the two do not share."
+    ) in result.warnings
+
+
+def test_a_pair_that_changes_order_between_tasks_is_one_pair_of_the_mean():
+    first = records({"A": [1.0] * 30, "B": [1.0, 0.0] * 15})
+    second = records({"A": [1.0, 0.0] * 15, "B": [1.0] * 20 + [0.0] * 10}).assign(task="u")
+    row = one(compare(pd.concat([first, second])), "macro_difference")
+    assert (row["a"], row["b"]) == ("A", "B")
+    assert row["value"] == pytest.approx((0.5 - 1 / 6) / 2)
+    assert (row["mean_a"], row["mean_b"]) == pytest.approx((0.75, (0.5 + 2 / 3) / 2))
+
+
+def test_tasks_of_two_kinds_have_no_mean():
+    loss = records({"A": [3.0, 4.0, 5.0], "B": [2.0, 2.5, 3.0]}, higher_is_better=False)
+    frame = pd.concat([TASKS["s"].assign(higher_is_better=True), loss.assign(task="z")])
+    assert not len(compare(frame, "A", "B").quantity("macro_difference"))
+
+
+def test_means_over_tasks_are_a_family_of_their_own():
+    frame = pd.concat([FRAME, FRAME.assign(task="u")])
+    rows = compare(frame).quantity("macro_difference_simultaneous")
+    assert len(rows) == 6
+    assert rows["method"].str.endswith("of equal weight; max-T over 6 pairs").all()
+    assert np.isfinite(rows["low"]).all()
+
+
+RNG = np.random.default_rng(5)
+NEAR = {
+    "A": (0.5 + RNG.normal(0, 0.05, 60)).tolist(),
+    "B": (0.5 + RNG.normal(0, 0.05, 60)).tolist(),
+}
+
+
+def test_equivalence_is_the_two_one_sided_tests():
+    frame = records(NEAR)
+    row = one(compare(frame, "A", "B", margin=0.03, test="equivalence", level=0.9), "equivalence")
+    p = ttost_paired(np.array(NEAR["A"]), np.array(NEAR["B"]), -0.03, 0.03)[0]
+    assert row["p_value"] == pytest.approx(p)
+    assert row["verdict"] == "equivalent within the margin"
+    assert row["sentence"].startswith("A and B are equivalent within 3 points: the difference is ")
+    assert row["margin"] == 0.03
+
+
+@pytest.mark.parametrize(
+    ("margin", "verdict"),
+    [(0.0001, "inconclusive"), (0.05, "a is not worse by more than the margin")],
+)
+def test_non_inferiority_is_what_the_interval_says(margin, verdict):
+    row = one(
+        compare(records(NEAR), "A", "B", margin=margin, test="non-inferiority"), "non_inferiority"
+    )
+    assert row["verdict"] == verdict
+    assert (row["low"] > -margin) == (verdict != "inconclusive")
+
+
+def test_superiority_counts_in_the_direction_that_is_better():
+    frame = records(
+        {"A": [2.0 + 0.01 * i for i in range(20)], "B": [3.0 + 0.011 * i for i in range(20)]},
+        higher_is_better=False,
+    )
+    row = one(compare(frame, "A", "B", margin=0.5), "superiority")
+    assert row["verdict"] == "a is better by more than the margin"
+    assert row["sentence"] == (
+        "A is better than B by more than 0.5: the difference is -1.0095 [-1.0123, -1.0067] on the "
+        "20 items both answered, where lower is better."
+    ).replace("-1", "\u22121")
+    refuted = one(compare(frame, "B", "A", margin=0.5), "superiority")
+    assert refuted["verdict"] == "a is not better by more than the margin"
+
+
+def test_margins_of_several_pairs_are_adjusted_by_holm():
+    result = compare(FRAME, margin=0.02, test="non-inferiority")
+    raw = compare(FRAME, margin=0.02, test="non-inferiority", correction=None)
+    p = raw.quantity("non_inferiority")["p_value"].to_numpy()
+    rows = result.quantity("non_inferiority")
+    assert rows["p_value"].to_numpy() == pytest.approx(multipletests(p, method="holm")[1])
+    assert rows["method"].iloc[0] == "sparse-t; one-sided at 0.025; Holm over 6 pairs"
+
+
+@pytest.mark.parametrize(
+    ("test", "margin", "message"),
+    [
+        ("non-inferiority", -0.01,
+         "a margin of non-inferiority must be above 0, but is -0.01. It counts in the direction "
+         "that is better; leave the sign out."),
+        ("superiority", -0.01,
+         "a margin of superiority must be 0 or more, but is -0.01. For 'no worse than by this "
+         "much' test non-inferiority."),
+        ("bioequivalence", 0.1,
+         "test='bioequivalence' is unknown. Use one of superiority, non-inferiority, "
+         "equivalence."),
+    ],
+)  # fmt: skip
+def test_a_margin_that_makes_no_sense_is_one_line(test, margin, message):
+    with pytest.raises(UsageError) as caught:
+        compare(records(NEAR), "A", "B", margin=margin, test=test)
+    assert str(caught.value) == message
+
+
+def test_the_same_rng_gives_the_same_bytes():
+    assert compare(FRAME, rng=3).to_json() == compare(FRAME, rng=3).to_json()

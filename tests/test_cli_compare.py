@@ -1,0 +1,128 @@
+"""What `evalvar compare` prints."""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command line in this process; give back exit code, stdout and stderr."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["evalvar", "compare", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out = capsys.readouterr()
+        return left.value.code or 0, out.out, out.err
+
+    return call
+
+
+@pytest.fixture
+def quiz(tmp_path):
+    """Ten models on 120 items of five tasks; A and B differ on few of them."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(120)
+    rows = [
+        pd.DataFrame(
+            {
+                "model": model,
+                "task": [f"quiz {i % 5}" for i in range(120)],
+                "item": range(120),
+                "score": (0.6 * hard + 0.4 * rng.random(120) < 0.3 + 0.05 * i).astype(float),
+            }
+        )
+        for i, model in enumerate("ABCDEFGHIJ")
+    ]
+    path = tmp_path / "quiz.csv"
+    pd.concat(rows).to_csv(path, index=False)
+    return path
+
+
+def test_one_pair_opens_with_its_sentence(run, quiz):
+    code, out, _ = run(quiz, "-a", "B", "-b", "A", "--task", "quiz 1")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].startswith("B and A cannot be told apart on the 24 items both answered; these ")
+    assert lines[1].startswith("  sparse-t, 24 items, p = ")
+    assert lines[2].startswith("  B alone is right on ")
+    assert lines[4] == "a is B, b is A; in points, 95% intervals"
+    assert lines[5].split() == [
+        *("mean", "a", "mean", "b", "a", "\u2212", "b", "[low,", "high]", "p", "items"),
+        *("detectable", "better"),
+    ]
+    assert lines[6].split()[-1] == "tie"
+
+
+def test_one_pair_on_several_tasks_opens_with_their_mean(run, quiz):
+    out = run(quiz, "-a", "J", "-b", "A")[1].splitlines()
+    assert out[0].startswith("J leads A by ")
+    assert out[0].endswith(" on average over 5 tasks, on the 120 items both answered.")
+    rows = out[5:]
+    assert len(rows) == 6
+    assert rows[-1].startswith("mean over tasks, score")
+
+
+def test_few_pairs_get_their_table_and_a_sentence_each(run, quiz):
+    words = ("--model", "A", "--model", "B", "--model", "J", "--task", "quiz 0")
+    out = run(quiz, *words)[1].splitlines()
+    assert out[0] == "quiz 0, score"
+    assert out[1] == (
+        "in points, 95% intervals that hold together and p, both by max-T over 3 pairs"
+    )
+    assert len(out) == 10
+    assert all(" on the 24 items both answered" in line for line in out[-3:])
+
+
+def test_many_pairs_get_a_count_and_their_ties(run, quiz):
+    out = run(quiz, "--task", "quiz 0", "--correction", "holm")[1].splitlines()
+    assert out[1] == "in points, 95% intervals of each pair alone, p by Holm over 45 pairs"
+    assert "of 45 pairs told apart." in out[-2]
+    assert out[-1].startswith("Cannot be told apart: ")
+
+
+def test_many_tasks_get_a_line_each_and_the_mean_over_them(run, quiz):
+    out = run(quiz)[1].splitlines()
+    assert [line.partition(":")[0] for line in out[:5]] == [f"quiz {i}, score" for i in range(5)]
+    assert out[5] == "Name one with --task to see its table."
+    assert out[7] == "mean over tasks, score"
+
+
+def test_a_margin_is_said_with_its_p_value(run, quiz):
+    words = ("-a", "B", "-b", "A", "--task", "quiz 1", "--margin", "0.5", "--test", "equivalence")
+    out = run(quiz, *words)[1].splitlines()
+    assert out[0].startswith("B and A are equivalent within 50 points: the difference is ")
+    assert "of the margin one-sided p " in out[1]
+    assert "held against 0.025" in out[1]
+
+
+def test_options_reach_the_analysis(run, quiz):
+    words = ("-a", "B", "-b", "A", "--functional", "iqm", "--resamples", "50", "--json")
+    data = json.loads(run(quiz, *words, "--weights", "none", "--over", "item")[1])
+    assert data["settings"]["functional"] == "iqm"
+    assert data["settings"]["weights"] is None
+    assert data["settings"]["over"] == "item"
+    assert "50 resamples" in data["rows"][0]["method"]
+    assert {"sentence", "detectable", "probability_better", "only_a"} <= data["rows"][0].keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--over", "day"), "over='day': there is no axis 'day'. Name some of item, seed, prompt, "
+         "such as 'item x seed'."),
+        (("--margin", "-1"), "a margin of superiority must be 0 or more, but is -1.0. For 'no "
+         "worse than by this much' test non-inferiority."),
+        (("--family", "x"), "family='x' is unknown. Use one of task, all."),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_one_line(run, quiz, words, message):
+    code, out, err = run(quiz, *words)
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1] == f"evalvar: {message}"
