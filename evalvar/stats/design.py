@@ -46,7 +46,7 @@ class Design:
         Variance of a sample: mean over cells with two or more; NaN where no cell has.
     within_variance : float
         Variance of `within` under normality, in units of its square.
-    noise : float array, shape (n, m) or (1, 1)
+    noise : float array, shape (n, m), or (1, 1) without samples
         Estimated variance of each cell's mean from its samples, by the cell's own variance where it
         has two samples, else by `within`; 0 where no cell has.
     """
@@ -230,8 +230,8 @@ def _from_grid(
     if count == 1:
         return labels, table[:, :, 0], samples, np.nan, np.nan, np.zeros((1, 1))
     cells = table.mean(axis=2)
-    within = float(((table - cells[:, :, None]) ** 2).sum()) / (cells.size * (count - 1))
-    noise = np.full((1, 1), within / count)
+    variances = table.var(axis=2, ddof=1)
+    within, noise = float(variances.mean()), variances / count
     return labels, cells, samples, within, 2 / (cells.size * (count - 1)), noise
 
 

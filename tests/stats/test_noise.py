@@ -180,7 +180,7 @@ def test_golden_split_halves_of_jordan():
 def test_the_distribution_s_variance_is_unbiased_and_the_test_set_s_is_not():
     rng = np.random.default_rng(2)
     found = []
-    for _ in range(1500):
+    for _ in range(500):
         skill = rng.normal(0, 0.5, size=(1, 6))
         p = 1 / (1 + np.exp(-(rng.normal(size=(40, 1)) + skill)))
         found.append(run_variance((rng.random((40, 6)) < p).astype(float)))
