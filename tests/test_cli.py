@@ -54,6 +54,9 @@ CONTRACT = {
         ["task", "metric", "between", "a", "b"],
     ),
     ("code", "-k", "1,2"): ("code_metrics", ["model", "task", "metric", "seed"]),
+    ("rank",): ("leaderboard", ["task", "metric", "model"]),
+    ("variance",): ("variance_components", ["model", "task", "metric"]),
+    ("plan", "-a", "A", "-b", "B"): ("plan", ["task", "metric", "design"]),
     ("coverage",): ("coverage", ["model", "task", "metric", "seed", "checkpoint", "prompt"]),
     ("check",): ("check", ["model", "task", "metric"]),
 }
@@ -238,6 +241,16 @@ def test_many_remarks_are_counted_and_none_is_lost(run, tmp_path):
     _, out, err = run("summary", path, "--json")
     assert len(json.loads(out)["warnings"]) >= 20
     assert "more; all stand in the JSON and on the page." in err
+
+
+def test_a_bug_is_told_from_a_failed_gate(run, quiz, monkeypatch):
+    def fails(*args, **options):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("evalvar.analyses.means.summary", fails)
+    code, out, err = run("summary", quiz)
+    assert (code, out) == (70, "")
+    assert err.endswith("RuntimeError: broken\n")
 
 
 def test_a_closed_pipe_is_no_error(quiz):

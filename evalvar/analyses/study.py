@@ -206,11 +206,17 @@ class Study:
         low = high = nan
         if isnan(value):
             method = f"undefined: {self._why_not(sizes)}"
+        elif self.percent and value > 1:
+            value, method = (
+                nan,
+                "undefined: no difference of scores between 0 and 1 is large enough",
+            )
         elif self.pilot is None:
             method += ", noise assumed"
         else:
             shares = self.pilot.spread(sizes.levels, self.noise.over, level=self.wanted.level)
-            low, high = (value * share for share in shares)
+            most = 1.0 if self.percent else inf
+            low, high = (min(value * share, most) for share in shares)
             if not (isfinite(low) and isfinite(high)):
                 low = high = nan
                 method += " (no interval: the pilot's variance is not positive)"

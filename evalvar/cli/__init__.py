@@ -1,16 +1,19 @@
 """The command line: strings in, the library's calls, text out.
 
 stdout is the answer, stderr is remarks and progress. Exit codes: 0 fine or gate passed, 1 gate
-failed, 2 gate inconclusive, 3 bad input or usage.
+failed, 2 gate inconclusive, 3 bad input or usage, 70 a bug of evalvar, which shows its traceback.
 """
 
 import os
 import sys
+import traceback
 
 from evalvar.cli.commands import app
 from evalvar.errors import EvalvarError
 
 BAD_INPUT = 3
+# EX_SOFTWARE of sysexits.h: Python's own 1 would read as a failed gate.
+BUG = 70
 
 
 def main() -> None:
@@ -30,9 +33,11 @@ def main() -> None:
         code = _fail(f"{where}cannot be written or read ({error.strerror}). Choose another path.")
     except Exception as error:
         # typer brings its own copy of click, so a usage error is known by what it can do
-        if not hasattr(error, "format_message"):
-            raise
-        code = _fail(_usage(error.format_message()))
+        if hasattr(error, "format_message"):
+            code = _fail(_usage(error.format_message()))
+        else:
+            traceback.print_exc()
+            code = BUG
     sys.exit(code if isinstance(code, int) else 0)
 
 
