@@ -202,7 +202,8 @@ def seed_cautions(seeds: Sequence[int]) -> list[str]:
     Notes
     -----
     Measured: the generalised pivotal interval covers from two seeds on, but is 4 to 21 times as
-    wide as one that leaves seeds out; one seed against ten rejects equal models in 6.2 % at 5 %.
+    wide as one that leaves seeds out; one seed against 10 or 20 rejects equal models in up to 6.3 %
+    at 5 %.
 
     Examples
     --------

@@ -158,8 +158,9 @@ def crossed_difference_ci(
     the interval is centred like its. Seed parts are those of `crossed_mean_ci`: paired seeds, that
     of a - b; else one of each model, added in Howe's way. One seed in one of them: the seed
     variance s^2 of the other counts for both, s^2/S + s^2, as one part. With one seed part from
-    fewer than 6 seeds the half-width is the generalised pivotal one, else, or where items do not
-    vary, Howe's.
+    fewer than 6 seeds, or that counts for both, the half-width is the generalised pivotal one (by
+    Howe's, 7 % of equal models would differ at 5 %, as a spread that counts for both may look like
+    none); else, or where items do not vary, Howe's.
     Equals `sparse_t` with one seed each (tested), and with paired seeds `crossed_mean_ci` of a - b
     when no item's difference is zero and none is shared by half the items (tested).
 
@@ -226,7 +227,7 @@ def _what_is_drawn(x: Floats, y: Floats) -> str:
 
 
 def _pivotal(items: ItemPart, parts: list[SeedPart]) -> bool:
-    few = len(parts) == 1 and parts[0].df + 1 < _SEEDS_FOR_HOWE
+    few = len(parts) == 1 and (parts[0].df + 1 < _SEEDS_FOR_HOWE or parts[0].lent)
     # Items that do not vary leave the pivot at zero with a chance, and a low level without width.
     return few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance)
 

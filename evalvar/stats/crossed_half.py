@@ -26,12 +26,16 @@ class ItemPart:
 
 @dataclass(frozen=True, slots=True)
 class SeedPart:
-    """Mean squares between seeds and within them, as variances of a mean; their freedoms."""
+    """Mean squares between seeds and within them, as variances of a mean; their freedoms.
+
+    `lent` says that the spread of these seeds also stands for that of a model with a single one.
+    """
 
     between: float
     within: float
     df: int
     df_within: int
+    lent: bool = False
 
     @property
     def variance(self) -> float:
@@ -48,7 +52,7 @@ def seed_part(x: Floats, factor: float = 1.0) -> SeedPart:
     within = float((rest**2).sum()) / df_within
     between = n * float(over_items.var(ddof=1))
     share = factor / (n * seeds)
-    return SeedPart(between * share, within * share, df, df_within)
+    return SeedPart(between * share, within * share, df, df_within, lent=factor > 1)
 
 
 def howe(
