@@ -127,14 +127,14 @@ def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bo
     else:
         same_runs = same_runs[:0]
     scores = np.concatenate([a.scores, b.scores], axis=1)
-    asked = np.unique(a.units.item[np.isfinite(scores).any(axis=1)]).size
     if prompts_apart:
+        asked = np.unique(a.units.item[np.isfinite(scores).any(axis=1)]).size
         items, table = by_prompt(scores, a.units)
         prompts, unpaired = table.shape[2], asked - len(items)
     else:
         both = shared(scores, a.units)
         items, table, unpaired = both.items, both.scores[..., None], both.left_out
-        prompts = np.unique(a.units.prompt).size
+        prompts = int(a.units.prompt.max(initial=-1)) + 1
         if both.thinned:
             remarks.append(
                 f"{counted(both.thinned, 'item')} compared on some of the prompts only, those "
