@@ -13,10 +13,12 @@ from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.difference_noise import PilotNoise, pilot_noise
+from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.joint import Joint, macro_joint
+from evalvar.stats.macro import macro_difference_ci, weighted_mean
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
 from evalvar.stats.mean import (
     bounded_mean_ci,
@@ -56,6 +58,7 @@ from evalvar.stats.ranks import (
     tie_runs,
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
+from evalvar.stats.resampled import resampled_difference_ci
 from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
 from evalvar.stats.signal import signal_to_noise
@@ -106,6 +109,7 @@ __all__ = [
     "design_detectable",
     "design_effect",
     "design_power",
+    "detectable",
     "detectable_difference",
     "difference_cautions",
     "difference_over",
@@ -118,6 +122,7 @@ __all__ = [
     "joint_bootstrap",
     "kendall_tau",
     "kendall_tau_null_sd",
+    "macro_difference_ci",
     "macro_joint",
     "max_t",
     "mcnemar",
@@ -143,10 +148,12 @@ __all__ = [
     "pass_hat_k",
     "pilot_noise",
     "pooled_sd",
+    "probability_above",
     "prompt_spread",
     "rank_distribution",
     "rank_sets",
     "rank_shares",
+    "resampled_difference_ci",
     "rise_share",
     "run_variance",
     "sd_ci",
@@ -166,6 +173,7 @@ __all__ = [
     "tie_runs",
     "unpaired_difference_ci",
     "variance_components",
+    "weighted_mean",
     "welch",
     "wilson",
 ]
