@@ -30,14 +30,15 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
         over axes less what cells alone make, at least the largest of the axes'.
     """
     squares, seen = _squares(design, inner)
-    count = float(seen.sum())
-    total = float(squares.sum())
+    n, m = squares.shape
+    by_column = np.ones(n) @ squares
+    seen_by_column = seen[0] * n if len(seen) == 1 else seen.sum(axis=0)
+    total, count = float(by_column.sum()), float(seen_by_column.sum())
     if total <= 0 or count < 2:
         return 0.0
     mean = total / count
-    ones = np.ones(squares.shape[1])
-    column = np.ones(len(squares)) @ squares / mean - seen.sum(axis=0)
-    sums = [(squares @ ones) / mean - seen @ ones]
+    column = by_column / mean - seen_by_column
+    sums = [(squares @ np.ones(m)) / mean - seen.sum(axis=1)]
     for labels in design.labels.values():
         sums.append(np.bincount(labels, weights=column).astype(np.float64))
     cells = (float(np.einsum("ia,ia->", squares, squares)) / mean**2 - count) / count**2
@@ -45,22 +46,31 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
         float((by_level**2).sum()) * by_level.size / (by_level.size - 1) / count**2
         for by_level in sums
     ]
-    return value**2 * max(sum(clustered) - (len(clustered) - 1) * cells, *clustered)
+    return float(value**2 * max(sum(clustered) - (len(clustered) - 1) * cells, *clustered))
 
 
 def _squares(design: Design, inner: list[Subset]) -> tuple[Floats, Floats]:
-    """Give the squares of the cells, 0 where there is none, and where there are some."""
+    """Give the squares of the cells, and where there are some: one row where all rows are alike."""
     y = design.cells
     if design.replicated:
-        samples = np.broadcast_to(design.samples, y.shape)
+        samples = design.samples
         seen = (samples > 1).astype(np.float64)
-        return design.noise * samples * seen, seen
-    seen = np.ones(y.shape)
-    if not design.full:
-        seen = (design.samples > 0).astype(np.float64)
-    rest = (y - design.mean) * seen
-    # what the other components explain, by turns; one turn does where no cell is missing
-    for _ in range(1 if design.full else 10):
+        return design.noise * samples * seen, np.broadcast_to(seen, (len(seen), y.shape[1]))
+    rest = y - design.mean
+    if design.full:
+        # one turn explains all that the other components do
+        for subset in inner:
+            same = design.same(subset)
+            if design.row not in subset:
+                rest -= (np.ones(len(y)) @ rest) @ same / (len(y) * same[0].sum())
+            elif same.all():
+                rest -= (rest @ same[0])[:, None] / len(same)
+            else:
+                rest -= rest @ (same / same[0].sum())
+        return np.multiply(rest, rest, out=rest), np.ones((1, y.shape[1]))
+    seen = (design.samples > 0).astype(np.float64)
+    rest *= seen
+    for _ in range(10):
         for subset in inner:
             same = design.same(subset)
             if design.row in subset:

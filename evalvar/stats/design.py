@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,6 +108,8 @@ class Design:
 
     def groups(self, subset: Subset) -> int:
         """Count the groups of cells that share the levels of the subset."""
+        if self.cells_seen == prod(self.levels.values()):
+            return prod(self.levels[axis] for axis in subset)
         alike = self.same(subset)
         if self.row not in subset:
             return int(np.rint((1 / alike.sum(axis=0)).sum()))
@@ -215,7 +218,7 @@ def _as_grid(
     others = [axis for axis in codes if axis != row]
     rest = [dim for dim in range(scores.ndim) if dim not in where.values()]
     table = scores.transpose([where[row], *(where[axis] for axis in others), *rest])
-    return table.reshape(levels[row], int(np.prod([levels[a] for a in others], dtype=int)), -1)
+    return table.reshape(levels[row], prod(levels[axis] for axis in others), -1)
 
 
 def _from_grid(
