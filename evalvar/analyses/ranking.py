@@ -1,36 +1,25 @@
 """Who is ahead, and who is tied?"""
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from itertools import pairwise
-from string import ascii_lowercase
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from evalvar.analyses.field import fields
-from evalvar.analyses.functionals import functional_of, values_of_items
+from evalvar.analyses.functionals import Functional, functional_of, values_of_items
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
-from evalvar.analyses.standing import CORRECTIONS, Standing, adjusted, standing
+from evalvar.analyses.pair_estimates import axes_of
+from evalvar.analyses.places import LABELS, places
+from evalvar.analyses.standing import CORRECTIONS, Standing, standing
+from evalvar.analyses.standing_joint import joint_standing
 from evalvar.analyses.standing_macro import macro_standing
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
-from evalvar.stats import (
-    Estimate,
-    midranks,
-    order_chance,
-    rank_sets,
-    rank_shares,
-    tie_runs,
-)
 
 KEYS = ("task", "metric", "model")
-LABELS = (
-    "ties", "verdict", "next", "p_best", "expected_rank", "items", "unpaired", "higher_is_better",
-)  # fmt: skip
 Correction = Literal["max-t", "holm", "bonferroni"]
-_AXES = ("item", "seed")
 
 
 def leaderboard(
@@ -40,8 +29,8 @@ def leaderboard(
     task: str | list[str] | None = None,
     metric: str | list[str] | None = None,
     checkpoint: int | list[int] | None = None,
-    over: str | list[str] | tuple[str, ...] | None = None,
-    functional: str = "mean",
+    over: str | Collection[str] | None = None,
+    functional: str | Callable[..., Any] = "mean",
     correction: Correction = "max-t",
     macro: bool = True,
     level: float = 0.95,
@@ -56,12 +45,14 @@ def leaderboard(
         Records of two or more models.
     model, task, metric, checkpoint : optional
         What to keep; without a checkpoint, each model's last.
-    over : "item", or both "item" and "seed", optional
-        What would be drawn again: items and seeds where some model has several seeds, else items.
+    over : str or collection of str, optional
+        What would be drawn again, ``item`` or ``item x seed``; the latter by default where some
+        model has several seeds.
         Over items alone, the seeds are these ones and are averaged. Prompts always are.
-    functional : str
+    functional : str or callable
         ``mean``, or another mean over items: ``pass@k``, ``pass^k``, ``eff@k`` of the answers to an
-        item, ``optimality-gap``.
+        item, ``optimality-gap``. Or what is resampled over items, and has no mean over tasks:
+        ``median``, ``iqm``, ``trimmed``, or a function ``f(scores, axis=-1)`` of the items.
     correction : {"max-t", "holm", "bonferroni"}
         How the pairs are adjusted for each other. ``max-t`` makes use of their correlation;
         ``holm`` gives no intervals.
@@ -83,7 +74,8 @@ def leaderboard(
         Quantities:
 
         ``mean``
-            Of the model on the shared items, by itself.
+            Of the model on the shared items, by itself; named after the functional where that is
+            another.
         ``rank``
             1 is best; models that tie to the last digit share the mean of their ranks. low..high is
             the rank set: 1 + models that are better beyond doubt .. M - models that are worse.
@@ -113,10 +105,9 @@ def leaderboard(
     """
     axes = _check(over, correction)
     worth = functional_of(functional)
-    if worth.kind == "joint":
+    if worth.kind == "joint" and axes is not None and "seed" in axes:
         raise UsageError(
-            f"functional='{functional}' is no mean over items, and a leaderboard ranks means. "
-            "Compare two models by it with compare."
+            f"{worth.name} is ranked over items alone. Use over='item', or a mean over items."
         )
     evidence = intake(
         data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
@@ -134,10 +125,14 @@ def leaderboard(
     standings, remarks = _standings(evidence, worth, axes, macro, level, rng)
     rows: list[tuple[Row, dict[str, Any]]] = []
     for one in standings:
-        rows += _rows(one, correction, level)
+        rows += places(one, worth.name, correction, level)
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
-        **{"checkpoint": as_tuple(checkpoint), "over": as_tuple(over), "functional": functional},
+        **{
+            "checkpoint": as_tuple(checkpoint),
+            "over": axes and " x ".join(axes),
+            "functional": worth.name,
+        },
         **{"correction": correction, "macro": macro, "level": level, "rng": rng},
         "missing": missing,
     }
@@ -153,18 +148,16 @@ def leaderboard(
     return result
 
 
-def _check(over: str | list[str] | tuple[str, ...] | None, correction: str) -> set[str] | None:
+def _check(over: str | Collection[str] | None, correction: str) -> tuple[str, ...] | None:
     if correction not in CORRECTIONS:
         raise UsageError(
             f"correction='{correction}' is unknown. Use one of {', '.join(CORRECTIONS)}."
         )
-    if over is None:
-        return None
-    axes = {over} if isinstance(over, str) else set(over)
-    if "item" not in axes or not axes <= set(_AXES):
+    axes = axes_of(over)
+    if axes not in (None, ("item",), ("item", "seed")):
         raise UsageError(
-            f"over must be item, or item and seed, but is {', '.join(sorted(axes)) or 'empty'}. "
-            "Compare two models over other axes with compare."
+            f"over='{' x '.join(axes or ())}': a leaderboard is over item, or item x seed. Compare "
+            "two models over other axes with compare."
         )
     return axes
 
@@ -182,7 +175,12 @@ def _check_one_checkpoint(records: pd.DataFrame) -> None:
 
 
 def _standings(
-    evidence: Evidence, worth: Any, axes: set[str] | None, macro: bool, level: float, rng: int
+    evidence: Evidence,
+    worth: Functional,
+    axes: tuple[str, ...] | None,
+    macro: bool,
+    level: float,
+    rng: int,
 ) -> tuple[list[Standing], list[str]]:
     values, facts = values_of_items(evidence, worth)
     met = list(fields(values, facts))
@@ -203,6 +201,11 @@ def _standings(
             )
         if field.items < 2:
             said.append((field.name, f"no rank: the models share {field.items} items."))
+        if worth.kind == "joint" and field.items > 1:
+            if over_seeds:
+                said.append((field.name, f"the {worth.name} is averaged over these seeds."))
+            standings.append(joint_standing(field, worth, level, rng))
+            continue
         standings.append(standing(field, over_seeds, level, rng))
         by_metric.setdefault(field.metric, []).append(field)
     if not standings:
@@ -220,97 +223,3 @@ def _standings(
             standings += [whole] if whole is not None else []
             remarks += more
     return standings, remarks
-
-
-def _rows(standing: Standing, correction: str, level: float) -> list[tuple[Row, dict[str, Any]]]:
-    key = {"task": standing.task, "metric": standing.metric}
-    shown = {"items": standing.items, "higher_is_better": standing.higher_is_better}
-    merit = standing.merit
-    if np.isnan(merit).any():
-        return [
-            (({**key, "model": model}, "mean", mean), {**shown, "unpaired": int(left_out)})
-            for model, mean, left_out in zip(
-                standing.models, standing.means, standing.unpaired, strict=True
-            )
-        ]
-    ends, models = standing.ends, standing.models
-    pairs = standing.differ(ends, level)
-    p, inner = adjusted(standing, pairs, correction, level)
-    apart = p <= 1 - level
-    verdicts = np.zeros((len(models), len(models)), dtype=int)
-    verdicts[tuple(ends.T)] = np.where(apart, np.sign(merit[ends[:, 0]] - merit[ends[:, 1]]), 0)
-    verdicts -= verdicts.T
-    ranks, (lowest, highest) = midranks(merit), rank_sets(verdicts)
-    order = np.lexsort((np.arange(len(models)), ranks))
-    shares = rank_shares(merit, standing.covariance, rng=standing.source)
-    ties = _letters(order, tie_runs(order, verdicts))
-    said = _said(pairs[0].method, correction, len(pairs))
-    gaps = _gaps(standing, order, p, inner, said, level)
-    rows: list[tuple[Row, dict[str, Any]]] = []
-    for place, m in enumerate(order.tolist()):
-        labels = {
-            **shown,
-            **{"ties": ties[m], "verdict": _verdict(order, verdicts, m)},
-            **{"p_best": shares[m, 0], "expected_rank": shares[m] @ np.arange(1, len(models) + 1)},
-            "unpaired": int(standing.unpaired[m]),
-            "next": models[order[place + 1]] if place + 1 < len(models) else "",
-        }
-        rank = Estimate(
-            float(ranks[m]), low=float(lowest[m]), high=float(highest[m]), level=level,
-            n=pairs[0].n, unit=pairs[0].unit, method=f"rank set, {said}",
-        )  # fmt: skip
-        estimates = {"mean": standing.means[m], "rank": rank}
-        if place + 1 < len(models):
-            estimates["gap_to_next"] = gaps[place]
-        own = {**key, "model": models[m]}
-        rows += [((own, name, estimate), labels) for name, estimate in estimates.items()]
-    chance = order_chance([pair.value for pair in pairs], [pair.p_value for pair in pairs])
-    accuracy = Estimate(
-        float(np.mean(chance)), level=level, n=len(pairs), unit="pair",
-        method="mean over pairs of 1 - p/2, not adjusted",
-    )  # fmt: skip
-    return [*rows, (({**key, "model": None}, "decision_accuracy", accuracy), shown)]
-
-
-def _gaps(
-    standing: Standing, order: np.ndarray, p: np.ndarray, inner: float, said: str, level: float
-) -> list[Estimate]:
-    """Give the difference of each model to the next, for all pairs together."""
-    number = np.zeros((len(order), len(order)), dtype=int)
-    number[tuple(standing.ends.T)] = np.arange(len(p))
-    steps = np.array(list(pairwise(order.tolist())))
-    alone = np.isnan(inner)
-    found = standing.differ(steps, level if alone else inner)
-    return [
-        replace(
-            gap, level=level, method=said if np.isfinite(gap.p_value) else gap.method,
-            low=np.nan if alone else gap.low, high=np.nan if alone else gap.high,
-            p_value=float(p[number[min(i, j), max(i, j)]]),
-        )
-        for gap, (i, j) in zip(found, steps.tolist(), strict=True)
-    ]  # fmt: skip
-
-
-def _said(method: str, correction: str, pairs: int) -> str:
-    if pairs == 1:
-        return method
-    names = {"max-t": "max-T", "holm": "Holm", "bonferroni": "Bonferroni"}
-    return f"{method}; {names[correction]} over {pairs:,} pairs"
-
-
-def _verdict(order: np.ndarray, verdicts: np.ndarray, model: int) -> str:
-    leader = int(order[0])
-    if model != leader:
-        return "behind" if verdicts[leader, model] > 0 else "tied for the lead"
-    return "leads" if (np.delete(verdicts[leader], leader) > 0).all() else "tied for the lead"
-
-
-def _letters(order: np.ndarray, runs: list[tuple[int, int]]) -> list[str]:
-    """Give each model the letters of the stretches it belongs to: a, b .. z, aa, ab ..."""
-    found: list[list[str]] = [[] for _ in order]
-    for number, (start, stop) in enumerate(runs):
-        high, low = divmod(number, 26)
-        letter = (ascii_lowercase[high - 1] if high else "") + ascii_lowercase[low]
-        for m in order[start:stop].tolist():
-            found[m].append(letter)
-    return [" ".join(letters) for letters in found]

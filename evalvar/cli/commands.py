@@ -158,7 +158,7 @@ def rank(
         typer.Option(metavar="AXES", help="What is drawn again: item, or item,seed."),
     ] = None,
     functional: Annotated[
-        str, typer.Option(metavar="NAME", help="mean, pass@5, pass^3, eff@2 or optimality-gap.")
+        str, typer.Option(metavar="NAME", help="mean, median, iqm, pass@5, pass^3, eff@2 ...")
     ] = "mean",
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="Over all pairs: max-t, holm or bonferroni.")
@@ -173,7 +173,7 @@ def rank(
 
     return ranking.leaderboard(
         evidence,
-        over=over.replace(",", " ").split() if over else None,
+        over=over,
         functional=functional,
         correction=correction,  # type: ignore[arg-type]  # checked there, with the legal ones named
         macro=macro,

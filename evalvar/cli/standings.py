@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # With more boards than this, one line each instead of a table.
 _TABLES = 3
 _HEAD = ("rank", "ties", "model", "score", "interval", "ahead of next by", "interval", "p")
+_BESIDE = ("rank", "gap_to_next", "decision_accuracy")
 _RIGHT = {0, 3, 4, 5, 6, 7}
 
 Board = list[dict[str, Any]]
@@ -37,7 +38,10 @@ def _boards(result: "Result") -> list[Board]:
         row = dict(zip(columns, values, strict=True))
         key = {name: row[name] if isinstance(row[name], str) else None for name in result.keys}
         board = found.setdefault((key["task"], key["metric"]), {})
-        board.setdefault(key["model"], {**row, **key})[row["quantity"]] = row
+        # what is ranked is named after its functional
+        name = row["quantity"] if row["quantity"] in _BESIDE else "score"
+        model = board.setdefault(key["model"], {**row, **key})
+        model[name] = row
     return [list(board.values()) for board in found.values()]
 
 
@@ -55,6 +59,7 @@ def _sentence(board: Board) -> str:
     if "rank" not in models[0]:
         return f"no rank: the models share {counted(models[0]['items'], 'item')}."
     names = [str(model["model"]) for model in models]
+    what = models[0]["score"]["quantity"]
     tied = [str(m["model"]) for m in models[1:] if m["verdict"] == "tied for the lead"]
     if not tied:
         return f"{names[0]} leads: ahead of {names[1]} by {_gap(models[0])}."
@@ -62,9 +67,9 @@ def _sentence(board: Board) -> str:
         rest = "cannot be told apart" if len(models) == 2 else "cannot be told apart from it"
         if len(models) == 2:
             return f"nobody leads: {names[0]} and {names[1]} {rest}."
-        return f"nobody leads: {names[0]} has the best mean, and the other {len(tied)} {rest}."
+        return f"nobody leads: {names[0]} has the best {what}, and the other {len(tied)} {rest}."
     return (
-        f"nobody leads alone: {names[0]} has the best mean, and {listing(tied)} cannot be told "
+        f"nobody leads alone: {names[0]} has the best {what}, and {listing(tied)} cannot be told "
         "apart from it."
     )
 
@@ -114,7 +119,7 @@ def _table(board: Board) -> str:
 
 
 def _cells(model: dict[str, Any], bar: str) -> list[str]:
-    rank, mean = model["rank"], model["mean"]
+    rank, mean = model["rank"], model["score"]
     low, high = round(rank["low"]), round(rank["high"])
     digits = decimals_for(mean["value"], mean["se"], mean["low"], mean["high"], fine=True)
     cells = [

@@ -155,8 +155,8 @@ def test_seeds_are_drawn_again_unless_told_otherwise():
     assert gap["next"] == "m1"
     assert (gap["value"], gap["se"]) == pytest.approx((pair["value"], pair["se"]))
     assert gap["se"] > by_model(items, "gap_to_next").loc["m2", "se"]
-    same = leaderboard(data, over=["item", "seed"])
-    assert same.table.drop(columns=[]).equals(both.table)
+    for same in (["item", "seed"], "item x seed", "item,seed"):
+        assert leaderboard(data, over=same).table.equals(both.table)
 
 
 def test_one_model_of_several_seeds_among_single_ones():
@@ -236,7 +236,6 @@ def test_the_mean_over_tasks_with_seeds_takes_them_as_moving_together():
 
 
 def test_pass_at_k_is_ranked_like_any_mean_over_items():
-    data = right_or_wrong([0.3, 0.5], n=60)
     several = pd.concat(
         [right_or_wrong([0.3, 0.5], n=60, rng=r).assign(sample=r) for r in range(4)]
     )
@@ -244,9 +243,40 @@ def test_pass_at_k_is_ranked_like_any_mean_over_items():
     best = several.groupby(["model", "item"])["score"].sum()
     c = best["m1"].to_numpy()
     expected = np.mean(1 - (4 - c) * (3 - c) / 12)
-    assert by_model(result, "mean").loc["m1", "value"] == pytest.approx(expected)
-    with pytest.raises(UsageError, match="functional='median' is no mean over items"):
-        leaderboard(data, functional="median")
+    assert by_model(result, "pass@2").loc["m1", "value"] == pytest.approx(expected)
+    assert "m1 leads" in standings_text(result) or "Nobody leads" in standings_text(result)
+
+
+def test_what_is_no_mean_is_resampled_over_items_for_all_models_at_once():
+    source = np.random.default_rng(0)
+    ease = source.exponential(size=(80, 1))
+    x = ease + source.exponential(size=(80, 4)) + [0.0, 0.0, 0.3, 2.0]
+    data = pd.DataFrame(
+        {"model": np.repeat(list("abcd"), 80), "task": "t", "item": np.tile(np.arange(80), 4),
+         "score": x.T.ravel()}
+    )  # fmt: skip
+    result = leaderboard(data, functional="median")
+    medians = by_model(result, "median")
+    for m, name in enumerate("abcd"):
+        assert medians.loc[name, "value"] == pytest.approx(np.median(x[:, m]))
+    ranks = by_model(result, "rank")
+    assert ranks.loc["d", ["low", "high"]].tolist() == [1, 1]
+    gaps = by_model(result, "gap_to_next")
+    assert gaps["method"].iloc[0] == (
+        "t on bootstrap of the median, 9999 resamples; max-T over 6 pairs"
+    )
+    assert ((gaps["low"] > 0) == (gaps["p_value"] <= 0.05)).all()
+    assert result.to_json() == leaderboard(data, functional="median").to_json()
+
+    def first(scores, axis):
+        return scores.mean(axis=axis)
+
+    own, mean = leaderboard(data, functional=first), leaderboard(data)
+    assert own.settings["functional"] == "first"
+    se = by_model(own, "first")["se"] / by_model(mean, "mean")["se"]
+    assert se.to_numpy() == pytest.approx(1, abs=0.03)
+    with pytest.raises(UsageError, match="median is ranked over items alone"):
+        leaderboard(data, functional="median", over=["item", "seed"])
 
 
 def test_missing_answers_drop_their_item_or_count_as_wrong():
@@ -289,13 +319,18 @@ def test_same_rng_same_bytes_whatever_else_is_ranked():
         ),
         (
             {"over": "seed"},
-            "over must be item, or item and seed, but is seed. Compare two models over other axes "
-            "with compare.",
+            "over='seed': a leaderboard is over item, or item x seed. Compare two models over "
+            "other axes with compare.",
         ),
         (
             {"over": ["item", "prompt"]},
-            "over must be item, or item and seed, but is item, prompt. Compare two models over "
-            "other axes with compare.",
+            "over='item x prompt': a leaderboard is over item, or item x seed. Compare two models "
+            "over other axes with compare.",
+        ),
+        (
+            {"over": "judge"},
+            "over='judge': there is no axis 'judge'. Name some of item, seed, prompt, such as "
+            "'item x seed'.",
         ),
         (
             {"over": ["item", "seed"]},
