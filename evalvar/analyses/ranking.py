@@ -9,6 +9,7 @@ import pandas as pd
 from evalvar.analyses.field import fields
 from evalvar.analyses.functionals import Functional, functional_of, values_of_items
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.macro import check_weights
 from evalvar.analyses.pair_estimates import axes_of
 from evalvar.analyses.places import LABELS, places
 from evalvar.analyses.standing import CORRECTIONS, Standing, standing
@@ -32,7 +33,7 @@ def leaderboard(
     over: str | Collection[str] | None = None,
     functional: str | Callable[..., Any] = "mean",
     correction: Correction = "max-t",
-    macro: bool = True,
+    weights: str | None = "equal",
     level: float = 0.95,
     rng: int = 0,
     missing: Missing = "drop",
@@ -56,9 +57,9 @@ def leaderboard(
     correction : {"max-t", "holm", "bonferroni"}
         How the pairs are adjusted for each other. ``max-t`` makes use of their correlation;
         ``holm`` gives no intervals.
-    macro : bool
-        Whether the tasks of a metric are also ranked by their mean: those that all models share,
-        each counting once.
+    weights : {"equal", "items"} or None
+        How tasks weigh in the mean over them, by which the models of a metric are ranked too: over
+        those tasks that all models share. None for no such mean.
     level : float in (0, 1)
         Nominal coverage: of the interval of each mean alone, of all rank sets of a task and metric
         together, of all gaps together.
@@ -104,6 +105,7 @@ def leaderboard(
     ranked on the items that each has a score for, so that no two of them meet on other items.
     """
     axes = _check(over, correction)
+    check_weights(weights)
     worth = functional_of(functional)
     if worth.kind == "joint" and axes is not None and "seed" in axes:
         raise UsageError(
@@ -122,7 +124,7 @@ def leaderboard(
         records, behind = last_checkpoint(records)
     _check_one_checkpoint(records)
     evidence = replace(evidence, records=records)
-    standings, remarks = _standings(evidence, worth, axes, macro, level, rng)
+    standings, remarks = _standings(evidence, worth, axes, weights, level, rng)
     rows: list[tuple[Row, dict[str, Any]]] = []
     for one in standings:
         rows += places(one, worth.name, correction, level)
@@ -133,7 +135,7 @@ def leaderboard(
             "over": axes and " x ".join(axes),
             "functional": worth.name,
         },
-        **{"correction": correction, "macro": macro, "level": level, "rng": rng},
+        **{"correction": correction, "weights": weights, "level": level, "rng": rng},
         "missing": missing,
     }
     result = Result.of(
@@ -178,7 +180,7 @@ def _standings(
     evidence: Evidence,
     worth: Functional,
     axes: tuple[str, ...] | None,
-    macro: bool,
+    weights: str | None,
     level: float,
     rng: int,
 ) -> tuple[list[Standing], list[str]]:
@@ -216,10 +218,10 @@ def _standings(
             f"nothing to rank: no two of {counted(len(names), 'model')} share a task and metric."
         )
     remarks = by_reason(said)
-    for group in by_metric.values() if macro else ():
-        if len(group) > 1:
+    for group in by_metric.values():
+        if weights is not None and len(group) > 1:
             over_seeds = several and (axes is None or "seed" in axes)
-            whole, more = macro_standing(group, over_seeds, level, rng)
+            whole, more = macro_standing(group, weights, over_seeds, level, rng)
             standings += [whole] if whole is not None else []
             remarks += more
     return standings, remarks

@@ -9,11 +9,24 @@ from evalvar.numbers import listing
 from evalvar.stats import Estimate
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 
+_WEIGHED = {"equal": "of equal weight", "items": "weighted by their items"}
+
 
 def macro_standing(
-    fields: list[Field], over_seeds: bool, level: float, rng: int
+    fields: list[Field], weights: str, over_seeds: bool, level: float, rng: int
 ) -> tuple[Standing | None, list[str]]:
-    """Average the tasks of one metric that every model answered, each task counting once.
+    """Average the tasks of one metric that every model answered.
+
+    Parameters
+    ----------
+    fields : list of Field
+        Of one metric.
+    weights : {"equal", "items"}
+        Each task counts once, or by its shared items.
+    over_seeds : bool
+        Whether seeds are drawn again.
+    level : float in (0, 1)
+    rng : int
 
     Returns
     -------
@@ -27,7 +40,8 @@ def macro_standing(
     kept = [field for field in fields if field.models == everyone and field.items > 1]
     remarks = []
     if len(kept) < len(fields):
-        out = [field.task for field in fields if field not in kept]
+        whole = {field.task for field in kept}
+        out = [field.task for field in fields if field.task not in whole]
         remarks.append(
             f"mean over tasks, {metric}: left out {counted(len(out), 'task')} without items that "
             f"all {len(everyone)} models share ({listing(out)})."
@@ -42,69 +56,70 @@ def macro_standing(
     drawn = [over_seeds and field.several_seeds for field in kept]
     parts = [standing(field, one, level, rng) for field, one in zip(kept, drawn, strict=True)]
     seeds = any(drawn)
+    sizes = np.array([field.items if weights == "items" else 1 for field in kept])
+    share = sizes / sizes.sum()
+    how = f"mean of {len(kept)} tasks, {_WEIGHED[weights]}"
     return Standing(
         None, metric, everyone,
-        [_mean(kept, [part.means[m] for part in parts], m, seeds, level)
+        [_mean(kept, share, [part.means[m] for part in parts], m, seeds, how, level)
          for m in range(len(everyone))],
-        np.sum([part.covariance for part in parts], axis=0) / len(parts) ** 2,
+        np.tensordot(share**2, [part.covariance for part in parts], axes=1),
         sum(part.freedom for part in parts), sum(field.items for field in kept),
         np.sum([field.unpaired for field in kept], axis=0), kept[0].facts.higher_is_better,
         source(rng, "", metric),
-        lambda ends, level: _differences(kept, ends, seeds, level),
+        lambda ends, level: _differences(kept, share, ends, seeds, level),
     ), remarks  # fmt: skip
 
 
 def _mean(
-    fields: list[Field], means: list[Estimate], model: int, over_seeds: bool, level: float
-) -> Estimate:
+    fields: list[Field], share: np.ndarray, means: list[Estimate], model: int, over_seeds: bool,
+    how: str, level: float,
+) -> Estimate:  # fmt: skip
     if over_seeds:
         # the mean of one model is its difference to nothing
         tasks = [(x, np.zeros_like(x)) for x in (field.scores[model] for field in fields)]
         ranges = [field.facts.range for field in fields]
-        mean = _macro(tasks, _shared(fields, [model]), ranges, level, paired=True)
+        mean = _macro(tasks, share, _shared(fields, [model]), ranges, level, paired=True)
     else:
-        mean = weighted_mean(means, np.ones(len(means)), level=level)
-    low = np.mean([field.facts.low for field in fields])
-    high = np.mean([field.facts.high for field in fields])
+        mean = weighted_mean(means, share, level=level)
+    low = share @ [field.facts.low for field in fields]
+    high = share @ [field.facts.high for field in fields]
     bounds = np.fmax(mean.low, low), np.fmin(mean.high, high)
     if np.isnan(mean.low):
         bounds = np.nan, np.nan
     return Estimate(
         mean.value, mean.se, float(bounds[0]), float(bounds[1]), level, mean.n, mean.unit,
-        f"{mean.method}, mean of {len(fields)} tasks",
+        f"{mean.method}, {how}",
     )  # fmt: skip
 
 
 def _differences(
-    fields: list[Field], ends: np.ndarray, over_seeds: bool, level: float
+    fields: list[Field], share: np.ndarray, ends: np.ndarray, over_seeds: bool, level: float
 ) -> list[Estimate]:
     if not over_seeds:
         by_task = [differences(field, ends, False, level) for field in fields]
-        return [
-            weighted_mean(pair, np.ones(len(fields)), level=level)
-            for pair in zip(*by_task, strict=True)
-        ]
+        return [weighted_mean(pair, share, level=level) for pair in zip(*by_task, strict=True)]
     spans = [field.span for field in fields]
     return [
         _macro(
             [(field.scores[i], field.scores[j]) for field in fields],
-            _shared(fields, [i, j]), spans, level, paired=False,
+            share, _shared(fields, [i, j]), spans, level, paired=False,
         )
         for i, j in ends.tolist()
     ]  # fmt: skip
 
 
 def _macro(
-    tasks: list[tuple[np.ndarray, np.ndarray]], shared: bool,
+    tasks: list[tuple[np.ndarray, np.ndarray]], share: np.ndarray, shared: bool,
     ranges: list[tuple[float | None, float | None]], level: float, *, paired: bool,
 ) -> Estimate:  # fmt: skip
     try:
         return macro_difference_ci(
-            tasks, np.ones(len(tasks)), paired_seeds=paired, shared_seeds=shared, ranges=ranges,
+            tasks, share, paired_seeds=paired, shared_seeds=shared, ranges=ranges,
             level=level,
         )  # fmt: skip
     except NotEnoughDataError as error:
-        value = float(np.mean([a.mean() - b.mean() for a, b in tasks]))
+        value = float(share @ [a.mean() - b.mean() for a, b in tasks])
         return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")
 
 

@@ -163,7 +163,9 @@ def rank(
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="Over all pairs: max-t, holm or bonferroni.")
     ] = "max-t",
-    macro: Annotated[bool, typer.Option(help="Rank also by the mean over tasks.")] = True,
+    weights: Annotated[
+        str, typer.Option(metavar="WHICH", help="Mean over tasks: equal, items, or none.")
+    ] = "equal",
     checkpoint: Checkpoint = None,
     rng: Rng = 0,
     **options: Any,
@@ -176,7 +178,7 @@ def rank(
         over=over,
         functional=functional,
         correction=correction,  # type: ignore[arg-type]  # checked there, with the legal ones named
-        macro=macro,
+        weights=None if weights == "none" else weights,
         checkpoint=checkpoint,
         rng=rng,
         **options,

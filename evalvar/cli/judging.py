@@ -182,7 +182,7 @@ def _estimated(
         from evalvar.analyses import ranking
 
         ranked = ranking.leaderboard(
-            evidence, checkpoint=trial.checkpoint, macro=False, rng=trial.rng, **options
+            evidence, checkpoint=trial.checkpoint, weights=None, rng=trial.rng, **options
         )
         keep = ranked.table["quantity"] == "rank"
         if trial.a is not None and trial.between == "model":

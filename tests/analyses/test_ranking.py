@@ -223,7 +223,19 @@ def test_the_mean_over_tasks_counts_each_task_once():
     assert (
         "mean over tasks, score: left out 1 task without items that all 3 models share (three)."
     ) in result.warnings
-    assert leaderboard(pd.concat([one, two]), macro=False).table["task"].notna().all()
+    assert leaderboard(pd.concat([one, two]), weights=None).table["task"].notna().all()
+
+
+def test_tasks_may_count_by_their_items():
+    one = right_or_wrong([0.5, 0.6], n=50, task="one", rng=1)
+    two = right_or_wrong([0.5, 0.8], n=150, task="two", rng=2)
+    whole = leaderboard(pd.concat([one, two]), weights="items").table
+    whole = whole[whole["task"].isna()].set_index(["quantity", "model"])
+    pooled = pd.concat([one, two]).groupby("model")["score"].mean()
+    assert whole.loc[("mean", "m1"), "value"] == pytest.approx(pooled["m1"])
+    assert whole.loc[("mean", "m1"), "method"].endswith("mean of 2 tasks, weighted by their items")
+    with pytest.raises(UsageError, match="weights='size' is unknown"):
+        leaderboard(one, weights="size")
 
 
 def test_the_mean_over_tasks_with_seeds_takes_them_as_moving_together():
@@ -304,7 +316,7 @@ def test_the_last_checkpoint_counts_and_several_are_refused():
 def test_same_rng_same_bytes_whatever_else_is_ranked():
     one = right_or_wrong([0.5, 0.6, 0.7], task="one", rng=1)
     two = right_or_wrong([0.5, 0.6, 0.7], task="two", rng=2)
-    alone, both = leaderboard(one), leaderboard(pd.concat([one, two]), macro=False)
+    alone, both = leaderboard(one), leaderboard(pd.concat([one, two]), weights=None)
     assert alone.to_json() == leaderboard(one).to_json()
     part = both.table[both.table["task"] == "one"].reset_index(drop=True)
     pd.testing.assert_frame_equal(part, alone.table)
