@@ -46,8 +46,8 @@ format: .venv/.dev  ## put the code in form
 bench: .venv/.dev  ## speed beside the peers, in one run
 	$(BIN)/python -m benchmarks.speed
 
-calibrate: .venv/.dev  ## coverage of every default interval, in full
-	$(BIN)/python -m benchmarks.calibration.intervals --full
+calibrate: .venv/.dev  ## coverage, size and power of every default, beside the peers
+	$(BIN)/python -m benchmarks.calibration --full
 
 reports: .venv/.core  ## regenerate the example reports (demo.md is committed)
 	@$(BIN)/evalvar demo benchmarks/tiny_lm/logs/study.tar.xz -o reports

@@ -1,1 +1,1 @@
-"""Does 95 % mean 95 %? python -m benchmarks.calibration.intervals [--full]."""
+"""Does 95 % mean 95 %? `make calibrate`, or python -m benchmarks.calibration --help."""
