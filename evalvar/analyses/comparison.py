@@ -75,7 +75,9 @@ def compare(
         they are compared on.
     functional : str or callable
         What is compared: ``mean``; ``pass@k``, ``pass^k`` and ``eff@k`` for any k, from all answers
-        to an item; ``optimality-gap`` (mean shortfall below 1); ``median``, ``iqm``, ``trimmed`` (a
+        to an item; ``wins`` (share of items and runs on which each is better: the probability of
+        improvement, ties half, is (1 + difference)/2); ``optimality-gap`` (mean shortfall below 1);
+        ``median``, ``iqm``, ``trimmed`` (a
         tenth at each end), or a function of scores that takes ``axis``, all of the values of the
         items, averaged over seeds.
     over : str or collection of str, optional
@@ -220,7 +222,9 @@ def _evidence(
     return evidence
 
 
-def _outcome(meeting: Meeting, manner: Manner) -> Outcome:
+def _outcome(met: Meeting, manner: Manner) -> Outcome:
+    meeting = met.as_wins if manner.functional.kind == "wins" else met
+
     def at(level: float, null: float = 0.0) -> Estimate:
         return estimate(meeting, manner, level=level, null=null)
 
@@ -238,7 +242,7 @@ def _outcome(meeting: Meeting, manner: Manner) -> Outcome:
         key, "difference", told(meeting, manner.functional.worth), at, (meeting,), found,
         value_of_side(manner.functional, meeting.in_a),
         value_of_side(manner.functional, meeting.in_b),
-        len(meeting.items), meeting.unpaired, effect(meeting), tuple(remarks),
+        len(meeting.items), meeting.unpaired, effect(met), tuple(remarks),
     )  # fmt: skip
 
 

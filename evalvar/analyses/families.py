@@ -101,6 +101,8 @@ def _families(outcomes: Sequence[Outcome], together: bool) -> list[list[int]]:
 def _joint(family: Sequence[Outcome], manner: Manner, weights: str) -> Joint | None:
     family = [outcome for outcome in family if np.isfinite(outcome.difference.p_value)]
     meetings = [outcome.meetings for outcome in family]
+    if manner.functional.kind == "wins":
+        return None  # what a side wins depends on whom it meets
     drawn = [manner.drawn(met[0]) for met in meetings]
     if manner.functional.kind == "joint":
         places = {(met[0].task, met[0].metric) for met in meetings}

@@ -14,7 +14,10 @@ from evalvar.errors import UsageError
 from evalvar.evidence import RECORDS_KEY, Evidence
 from evalvar.stats import eff_at_k, pass_at_k, pass_hat_k
 
-NAMES = ("mean", "median", "iqm", "trimmed", "optimality-gap", "pass@5", "pass^3", "eff@2")
+NAMES = (
+    *("mean", "median", "iqm", "trimmed", "wins", "optimality-gap"),
+    *("pass@5", "pass^3", "eff@2"),
+)
 _ITEM_KEY = [name for name in RECORDS_KEY if name != "sample"]
 _TRIES = re.compile(r"(pass@|pass\^|eff@)([1-9][0-9]*)")
 
@@ -29,9 +32,9 @@ class Functional:
     ----------
     name : str
         As asked for; that of a function is its own.
-    kind : {"mean", "tries", "gap", "joint"}
-        A mean of scores, of values of k answers to an item, or of shortfalls, which all are means
-        over items; or something else, which is resampled.
+    kind : {"mean", "tries", "gap", "wins", "joint"}
+        A mean of scores, of values of k answers to an item, of shortfalls, or of who is better,
+        which all are means over items; or something else, which is resampled.
     k : int
         How many answers, for tries.
     call : callable, optional
@@ -39,14 +42,15 @@ class Functional:
     """
 
     name: str
-    kind: Literal["mean", "tries", "gap", "joint"] = "mean"
+    kind: Literal["mean", "tries", "gap", "wins", "joint"] = "mean"
     k: int = 0
     call: Callable[..., Any] | None = None
 
     @property
     def worth(self) -> str:
         """What a side has of it, in words."""
-        return {"mean": "mean", "gap": "mean shortfall"}.get(self.kind, self.name)
+        told = {"optimality-gap": "mean shortfall", "iqm": "IQM", "trimmed": "trimmed mean"}
+        return told.get(self.name, self.name)
 
 
 def functional_of(asked: str | Callable[..., Any]) -> Functional:
@@ -61,7 +65,11 @@ def functional_of(asked: str | Callable[..., Any]) -> Functional:
         return Functional(getattr(asked, "__name__", "statistic"), "joint", call=asked)
     if match := _TRIES.fullmatch(asked):
         return Functional(asked, "tries", int(match[2]))
-    kinds: dict[str, Literal["mean", "gap", "joint"]] = {"mean": "mean", "optimality-gap": "gap"}
+    kinds: dict[str, Literal["mean", "gap", "wins", "joint"]] = {
+        "mean": "mean",
+        "optimality-gap": "gap",
+        "wins": "wins",
+    }
     if asked not in NAMES:
         raise UsageError(
             f"functional='{asked}' is unknown. Use one of {', '.join(NAMES)} (any k), or in Python "

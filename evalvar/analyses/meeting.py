@@ -86,6 +86,19 @@ class Meeting:
             seeds_b=self.seeds_a,
         )  # fmt: skip
 
+    @property
+    def as_wins(self) -> "Meeting":
+        """The shares of runs and prompts in which each side is better, instead of the scores."""
+        n = len(self.items)
+        one, other = self.in_a[:, :, None], self.in_b[:, None]
+        up = (one > other).reshape(n, -1).mean(axis=1) if n else np.empty(0)
+        down = (one < other).reshape(n, -1).mean(axis=1) if n else np.empty(0)
+        a, b = (up, down) if self.higher_is_better else (down, up)
+        return replace(
+            self, in_a=a[:, None, None], in_b=b[:, None, None], low=-1.0, high=1.0,
+            higher_is_better=True, points=True,
+        )  # fmt: skip
+
 
 def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bool) -> Meeting:
     """Bring two sides together on what both have under every seed.

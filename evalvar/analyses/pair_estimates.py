@@ -64,7 +64,7 @@ class Manner:
         """Return the axes that are drawn again."""
         if self.over is not None:
             return self.over
-        if self.method != "auto" or meeting.between == "seed":
+        if self.method != "auto" or meeting.between == "seed" or self.functional.kind == "wins":
             return ("item",)
         several = max(meeting.seeds_a.size, meeting.seeds_b.size) > 1
         return ("item", "seed") if several else ("item",)
@@ -93,6 +93,11 @@ def axes_of(over: str | Collection[str] | None) -> tuple[str, ...] | None:
 
 def check_method(method: str, functional: Functional, over: tuple[str, ...] | None) -> None:
     """Refuse a method that is not there, or cannot do what is asked of it."""
+    if functional.kind == "wins" and over not in (None, ("item",)):
+        raise UsageError(
+            "wins are counted over all pairs of runs, which are these ones: only items are drawn "
+            "again. Use over='item'."
+        )
     if method not in METHODS:
         raise UsageError(f"method='{method}' is unknown. Use one of {', '.join(METHODS)}.")
     if method == "auto":

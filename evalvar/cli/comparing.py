@@ -239,7 +239,7 @@ def compare(
         str,
         typer.Option(
             metavar="NAME",
-            help="mean, median, iqm, trimmed, optimality-gap, pass@5, pass^3, eff@2 ...",
+            help="mean, median, iqm, trimmed, wins, optimality-gap, pass@5, pass^3, eff@2 ...",
         ),
     ] = "mean",
     over: Annotated[

@@ -7,6 +7,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from evalvar.analyses.comparison import compare
+from evalvar.analyses.multiplicity import adjusted_p
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import Estimate, max_t, sparse_t
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
@@ -268,3 +269,13 @@ def test_a_margin_that_makes_no_sense_is_one_line(test, margin, message):
 
 def test_the_same_rng_gives_the_same_bytes():
     assert compare(FRAME, rng=3).to_json() == compare(FRAME, rng=3).to_json()
+
+
+def test_golden_numbers_of_holm_and_of_false_discovery_rates():
+    p = np.array([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205])
+    holm = [0.008, 0.056, *[0.234] * 6]
+    bh = [0.008, 0.032, 0.0672, 0.0672, 0.0672, 0.08, 0.084571429, 0.205]
+    by = [0.021742857, 0.086971429, *[0.18264] * 3, 0.217428571, 0.229853061, 0.557160714]
+    for name, expected in (("holm", holm), ("bh", bh), ("by", by)):
+        assert adjusted_p(p, name) == pytest.approx(expected, abs=1e-8)
+    assert np.isnan(adjusted_p(np.array([0.1, np.nan, 0.2]), "holm")[1])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats as reference
 
 from evalvar.analyses.comparison import compare
 from evalvar.errors import UsageError
@@ -138,8 +139,8 @@ def test_an_unknown_functional_is_refused_with_those_there_are():
     with pytest.raises(UsageError) as caught:
         compare(records({"A": [1], "B": [0]}), functional="mode")
     assert str(caught.value) == (
-        "functional='mode' is unknown. Use one of mean, median, iqm, trimmed, optimality-gap, "
-        "pass@5, pass^3, eff@2 (any k), or in Python a function of scores."
+        "functional='mode' is unknown. Use one of mean, median, iqm, trimmed, wins, "
+        "optimality-gap, pass@5, pass^3, eff@2 (any k), or in Python a function of scores."
     )
     with pytest.raises(UsageError, match="method='tango' is for means over items, and iqm is none"):
         compare(records({"A": [1], "B": [0]}), functional="iqm", method="tango")
@@ -156,3 +157,26 @@ def test_prompts_of_an_item_are_averaged_before_a_best_of_k():
     assert row["value"] == pytest.approx((a - b).mean())
     assert isinstance(frame, pd.DataFrame)
     assert row["prompts"] == 2
+
+
+def test_wins_are_counted_over_all_pairs_of_runs():
+    a = np.array([[3.0, 1.0], [2.0, 2.0], [5.0, 4.0], [0.0, 1.0]])
+    b = np.array([[2.0], [2.0], [1.0], [0.5]])
+    frame = pd.concat([crossed({"A": a}, "seed"), crossed({"B": b}, "seed")])
+    row = one(compare(frame, "A", "B", functional="wins"))
+    up, down = np.array([0.5, 0, 1, 0.5]), np.array([0.5, 0, 0, 0.5])
+    assert (row["mean_a"], row["mean_b"]) == pytest.approx((up.mean(), down.mean()))
+    assert ends(row) == pytest.approx(of(sparse_t(up - down, low=-1, high=1)))
+    improvement = reference.mannwhitneyu(a[3], b[3]).statistic / 2
+    assert improvement == up[3] + (1 - up[3] - down[3]) / 2
+    less = one(compare(frame.assign(higher_is_better=False), "A", "B", functional="wins"))
+    assert less["value"] == pytest.approx(-row["value"])
+    three = records({m: [1.0, i, 0.5 * i, 0.0] for i, m in enumerate("ABC")})
+    rows = compare(three, functional="wins").quantity("difference_simultaneous")
+    assert rows["method"].str.endswith("Holm over 3 pairs").all()
+    with pytest.raises(UsageError) as caught:
+        compare(frame, functional="wins", over="seed")
+    assert str(caught.value) == (
+        "wins are counted over all pairs of runs, which are these ones: only items are drawn "
+        "again. Use over='item'."
+    )

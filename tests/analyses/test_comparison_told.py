@@ -136,10 +136,16 @@ def test_tests_without_interval_give_a_p_value_only():
 
 
 def test_bootstrap_has_interval_and_p_of_its_own():
-    row = one(compare(records({"A": A, "B": B}), "A", "B", method="bootstrap", n_resamples=999))
-    assert row["method"].startswith("percentile bootstrap of the mean, 999 resamples")
-    assert row["low"] < row["value"] < row["high"]
-    assert row["p_value"] == pytest.approx(0.15, abs=0.05)
+    row = one(compare(records({"A": A, "B": B}), "A", "B", method="bootstrap", n_resamples=9999))
+    assert row["method"].startswith("percentile bootstrap of the mean, 9999 resamples")
+    # the exact law of the resampled difference, in items
+    law = np.ones(1)
+    for _ in range(198):
+        law = np.convolve(law, [28 / 198, 130 / 198, 40 / 198])
+    at = np.arange(-198, 199)
+    assert row["p_value"] == pytest.approx(2 * law[at <= 0].sum(), abs=0.02)
+    inside = law[(at >= 198 * row["low"]) & (at <= 198 * row["high"])].sum()
+    assert inside == pytest.approx(0.95, abs=0.015)
 
 
 def test_proportions_need_right_and_wrong():
