@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from math import sqrt
+from math import floor, log2, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +18,11 @@ Counts = NDArray[np.uint8] | NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 # Below this many units a table of words costs more than drawing the units one by one.
-_FEW = 32
+_FEW = 64
 # Counts drawn at a time; they stay in a core's cache. Changing it changes the draws.
-_CHUNK = 1 << 18
+_CHUNK, _ROWS = 1 << 20, 2048
+# Words looked up at a time.
+_TILE = 1 << 14
 # Counts handed out at a time: 2 MiB, enough rows for a matrix product to be worth it.
 _BLOCK = 1 << 21
 # By so many standard deviations the Poisson total is aimed below the one that is needed.
@@ -92,7 +94,7 @@ def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> 
     block is overwritten by the next; the first rows of more are the rows of fewer. `step` rows are
     drawn at a time, by default as many as a cache holds.
     """
-    step = step or max(1, _CHUNK // n)
+    step = step or min(_ROWS, max(1, _CHUNK // n))
     block = np.empty((step * max(1, _BLOCK // (step * n)), n), dtype=np.uint8)
     work = None if n < _FEW else _Work(step, n)
     left = rows
@@ -122,7 +124,7 @@ class _Table(NamedTuple):
     codes: NDArray[np.uint32]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _table(rate: float) -> _Table:
     """Share out the words: a tuple of probability p has floor(p 2^16) of them.
 
@@ -158,8 +160,8 @@ class _Work:
 
     def __init__(self, rows: int, n: int) -> None:
         self.rows, self.n, self.width = rows, n, -(-n // 4)
-        self.table = _table(1 - _BELOW / sqrt(n))
-        self.index = np.empty(rows * self.width, dtype=np.intp)
+        # sizes within 2^(1/4) share a table
+        self.table = _table(1 - _BELOW / sqrt(2 ** (floor(4 * log2(n)) / 4)))
         self.codes = np.empty(rows * self.width, dtype=np.uint32)
 
     def draw(self, source: np.random.Generator, filled: Bytes) -> int:
@@ -182,8 +184,9 @@ class _Work:
 
     def _fill(self, source: np.random.Generator) -> None:
         codes, table = self.codes, self.table
-        self.index[:] = _words(source, codes.size)
-        np.take(table.first, self.index, out=codes, mode="wrap")
+        for start in range(0, codes.size, _TILE):
+            tile = codes[start : start + _TILE]
+            np.take(table.first, _words(source, tile.size), out=tile, mode="wrap")
         open_ = np.flatnonzero(codes == _ESCAPE)
         second = table.second[_words(source, open_.size) >> 16 - _BITS[1]]
         still = np.flatnonzero(second == _ESCAPE)

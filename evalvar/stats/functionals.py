@@ -20,7 +20,9 @@ Prepared = Callable[[Counts], Floats]
 # Sums of whole numbers below this are exact in floats of 32 bits.
 _EXACT = 1 << 24
 # Weights that are turned into floats at a time, and items whose sum is one of 32 bits.
-_SLICE, _ITEMS = 1 << 17, 1 << 12
+_SLICE, _ITEMS = 1 << 18, 1 << 12
+# Items that are looked at first to see whether all scores are whole numbers.
+_HEAD = 512
 # Numbers that a user's function is handed at once.
 _BUDGET = 1 << 22
 
@@ -91,22 +93,32 @@ def mean_of(name: str, item_values: Callable[[Floats], Floats]) -> Functional:
 def prepare_mean(sums: Floats, sizes: Floats | None = None) -> Prepared:
     """Weighted mean of units of so many items each (1 by default), from their sums."""
     size = np.ones(len(sums)) if sizes is None else sizes
-    whole = bool((sums == np.rint(sums)).all())
-    largest = float((np.abs(sums) / size[:, None]).max(initial=0.0))
+    systems = sums.shape[1]
     # where sums of whole numbers are exact, they are not moved: ties stay ties
-    shift = np.zeros(sums.shape[1]) if whole else sums.sum(axis=0) / size.sum()
-    moved = np.column_stack([sums - np.outer(size, shift), size]).astype(np.float32)
+    whole = all(bool((part == np.rint(part)).all()) for part in (sums[:_HEAD], sums))
+    largest = float((np.abs(sums) / size[:, None]).max(initial=0.0)) if whole else 0.0
+    shift = np.zeros(systems) if whole else sums.sum(axis=0) / size.sum()
+    # products with many columns are fastest where these fill whole registers
+    spare = (-systems - 1) % 8 if systems >= 8 else 0
+    moved = np.zeros((len(sums), systems + 1 + spare), dtype=np.float32)
+    for start in range(0, len(sums), _ITEMS):
+        part = slice(start, start + _ITEMS)
+        moved[part, :systems] = sums[part] - size[part, None] * shift
+    moved[:, systems] = size
 
     def weighted(weights: Counts) -> Floats:
         products = np.zeros((len(weights), moved.shape[1]))
-        width = min(_ITEMS, max(256, _SLICE // len(weights)))
+        width = min(_ITEMS, max(256, _SLICE // len(weights)), len(moved))
+        scratch = np.empty(len(weights) * width, dtype=np.float32)
         for start in range(0, len(moved), width):
-            part = weights[:, start : start + width].astype(np.float32)
-            products += part @ moved[start : start + width]
-        total = products[:, -1:]
+            part = weights[:, start : start + width]
+            floats = scratch[: part.size].reshape(part.shape)
+            floats[:] = part
+            products += floats @ moved[start : start + width]
+        total = products[:, systems : systems + 1]
         if whole and largest * float(total.max(initial=0.0)) >= _EXACT:
             return np.asarray(weights @ sums / total)
-        return np.asarray(products[:, :-1] / total + shift)
+        return np.asarray(products[:, :systems] / total + shift)
 
     return weighted
 

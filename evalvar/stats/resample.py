@@ -296,8 +296,10 @@ def _influence(functional: AnyFunctional, x: Floats, units: Units) -> Floats:
 
 
 def _check_finite(x: Floats) -> None:
-    # NaN is an answer that an item does not have, where the functional reads further axes
-    bad = x.size - int((np.isfinite(x) | (np.isnan(x) & (x.ndim > 2))).sum())
+    bad = x.size - int(np.isfinite(x).sum())
+    if bad and x.ndim > 2:
+        # NaN is an answer that an item does not have
+        bad = int(np.isinf(x).sum())
     if bad:
         raise UsageError(
             f"scores need finite numbers, but {bad} of {x.size} are not. Leave them out."

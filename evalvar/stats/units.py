@@ -22,8 +22,8 @@ from evalvar.stats.tries import Ints
 _KINDS, _ITEMS_PER_KIND = 64, 50
 # Items that are looked at first to see whether there are more kinds than that.
 _HEAD = 512
-# Weights held at once: 16 MiB. Changing it changes the draws of strata.
-_BLOCK = 1 << 22
+# Weights held at once, and rows of them in strata. Changing the latter changes the draws.
+_BLOCK, _ROWS = 1 << 22, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,17 @@ class Units:
         if not self.strata:
             yield from counts(source, rows, self.count)
             return
-        block = max(1, _BLOCK // self.count)
+        place = np.argsort(np.concatenate(self.strata))
+        block = max(1, min(_ROWS, _BLOCK // self.count))
         for start in range(0, rows, block):
             drawn = np.empty((min(block, rows - start), self.count), dtype=np.uint8)
+            end = 0
             for units in self.strata:
-                at = 0
+                at, column, end = 0, end, end + units.size
                 for part in counts(source, len(drawn), units.size, step=block):
-                    drawn[at : at + len(part), units] = part
+                    drawn[at : at + len(part), column:end] = part
                     at += len(part)
-            yield drawn
+            yield np.take(drawn, place, axis=1)
 
     def of_items(self, weights: Counts) -> Counts:
         """Give each item the weight of its unit."""
