@@ -99,7 +99,8 @@ def compare(
     family : {"task", "all"}
         Whether the pairs of one task and metric are one family, or all pairs.
     weights : {"equal", "items"} or None
-        How tasks weigh in the mean over them; None for no such mean.
+        How tasks weigh in the mean over them; None for no such mean. Neighbours have none: they are
+        others on every task.
     model, task, metric, checkpoint : optional
         What to keep. Unless checkpoints are compared or named, each model's last one counts.
     level : float in (0, 1)
@@ -153,7 +154,10 @@ def compare(
     if not meetings:
         raise UsageError(_no_pair(evidence.records, between, asked))
     on_tasks = [_outcome(meeting, manner) for meeting in meetings]
-    over_tasks = [] if weights is None else macro_outcomes(on_tasks, weights, manner)
+    # two that are neighbours on some tasks only would be averaged over just these
+    chosen = pairs == "neighbours" and asked == (None, None)
+    averaged = weights if not chosen else None
+    over_tasks = [] if averaged is None else macro_outcomes(on_tasks, averaged, manner)
     found: list[Outcome] = []
     for outcomes, together in ((on_tasks, family == "all"), (over_tasks, False)):
         told_apart = adjust(

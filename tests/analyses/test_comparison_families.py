@@ -194,6 +194,12 @@ def test_means_over_tasks_are_a_family_of_their_own():
     assert np.isfinite(rows["low"]).all()
 
 
+def test_neighbours_are_others_on_every_task_and_have_no_mean():
+    frame = pd.concat([FRAME, FRAME.assign(task="u", score=1 - FRAME["score"])])
+    assert len(compare(frame).quantity("macro_difference")) == 6
+    assert not len(compare(frame, pairs="neighbours").quantity("macro_difference"))
+
+
 RNG = np.random.default_rng(5)
 NEAR = {
     "A": (0.5 + RNG.normal(0, 0.05, 60)).tolist(),
