@@ -11,8 +11,11 @@ from evalvar.report.sections import (
     code,
     differences,
     instruments,
+    leaders,
     methods,
     missing,
+    next_steps,
+    noise,
     scores,
     seeds,
     verdicts,
@@ -23,11 +26,14 @@ TITLE = "How much of these scores is noise?"
 # In the order of the page.
 SECTIONS: tuple[Callable[[Reading], Section | None], ...] = (
     verdicts.section,
+    leaders.section,
     scores.section,
     differences.section,
+    noise.section,
     seeds.section,
     instruments.section,
     code.section,
+    next_steps.section,
     missing.section,
     methods.section,
     methods.sources,
@@ -131,7 +137,8 @@ def _facts(reading: Reading) -> tuple[tuple[str, str], ...]:
 def _items(reading: Reading) -> str:
     """Count the items of a benchmark, the most that any result of it names."""
     most: dict[str, float] = {}
-    for name in dict.fromkeys(result.name for result in reading.results):
+    # The designs of a plan name items that nobody asked.
+    for name in dict.fromkeys(r.name for r in reading.results if r.name != "plan"):
         table = reading.table(name)
         places = {"n": table["unit"] == "item", "items": table["unit"].notna()}
         if name == "coverage":

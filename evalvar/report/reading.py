@@ -121,7 +121,7 @@ class Reading:
     @cached_property
     def _spans(self) -> dict[tuple[str, str], tuple[float, float]]:
         means = [self.rows("summary", "mean"), self.rows("checkpoints", "mean")]
-        means.append(self.rows("seed_variance", "final_mean"))
+        means += [self.rows("seed_variance", "final_mean"), self.rows("leaderboard", "mean")]
         compared = self.table("compare")
         for side in ("mean_a", "mean_b"):
             means.append(compared.assign(value=pd.to_numeric(compared[side])))

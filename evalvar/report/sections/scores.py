@@ -15,6 +15,9 @@ def section(reading: Reading) -> Section | None:
     if not scores:
         return None
     table = _table(reading, scores)
+    if len(reading.table("leaderboard")):
+        # The ranks above have the scores on shared items.
+        table = replace(table, folded="Scores on each model\u2019s own items")
     return Section("scores", "Scores", _answer(reading, scores), (table,), short="Scores")
 
 

@@ -1,0 +1,204 @@
+"""Who is ahead, and who is tied: the rank sets that the paired differences leave."""
+
+from math import floor, isfinite
+from typing import Any
+
+from evalvar.report import wording
+from evalvar.report.model import Block, Cell, Column, Row, Section, Table
+from evalvar.report.reading import Reading, Unit, basis, missing, records
+
+Place = tuple[str, str]
+Field = list[dict[str, dict[str, Any]]]
+
+
+def section(reading: Reading) -> Section | None:
+    """Return the section, or None where no models were ranked."""
+    fields = fields_of(reading)
+    if not fields:
+        return None
+    heads = heads_of(reading)
+    rest = {place: field for place, field in fields.items() if place not in heads}
+    blocks: list[Block] = [_table(reading, heads, "leader-table")]
+    if rest:
+        title = f"Ranks on {wording.count(len(rest), 'further reading')}"
+        blocks.append(_table(reading, rest, "further-leader-table", title))
+    return Section(
+        "leaders", "Who is ahead, and who is tied", _answer(heads), tuple(blocks), short="Ranks"
+    )
+
+
+def fields_of(reading: Reading) -> dict[Place, Field]:
+    """Return the models of every task and metric, best first, each with its rows by quantity.
+
+    The mean over tasks stands under an empty task.
+    """
+    found: dict[Place, dict[str, dict[str, dict[str, Any]]]] = {}
+    for row in records(reading.rows("leaderboard")):
+        place = ("" if missing(row["task"]) else str(row["task"]), str(row["metric"]))
+        models = found.setdefault(place, {})
+        models.setdefault(str(row["model"]), {})[str(row["quantity"])] = row
+    return {
+        place: sorted(
+            (rows for rows in models.values() if "mean" in rows and "rank" in rows),
+            key=lambda rows: float(rows["rank"]["value"]),
+        )
+        for place, models in found.items()
+    }
+
+
+def heads_of(reading: Reading) -> dict[Place, Field]:
+    """Return the readings that stand for all others.
+
+    Those are the means over tasks, or else the first metric of every task.
+    """
+    fields = fields_of(reading)
+    chosen = [place for place in fields if not place[0]]
+    if not chosen:
+        tasks = dict.fromkeys(task for task, _ in fields)
+        chosen = [
+            (task, reading.metrics(task, [m for t, m in fields if t == task])[0]) for task in tasks
+        ]
+    chosen = sorted(chosen, key=lambda place: reading.tier(*place))
+    # Means over tasks of several metrics are readings of one question: the first stands for it.
+    return {place: fields[place] for place in (chosen if chosen and chosen[0][0] else chosen[:1])}
+
+
+def groups_of(field: Field) -> int:
+    """Count the groups of models that cannot be told apart."""
+    return len({tie for rows in field for tie in str(rows["rank"]["ties"] or "").split()})
+
+
+def name_of(place: Place) -> str:
+    """Return where the models were ranked, in words."""
+    return wording.place(*place) if place[0] else f"the mean over tasks ({place[1]})"
+
+
+def _answer(heads: dict[Place, Field]) -> str:
+    place, field = next(iter(heads.items()))
+    alone = sum(_set(rows) == (1.0,) * 2 or _single(rows) for rows in field)
+    groups = groups_of(field)
+    shared = len(field) - alone
+    where = name_of(place)
+    first = str(field[0]["mean"]["model"])
+    if len(field) == 2:
+        said = "leads" if not shared else "has the higher mean; the two cannot be told apart"
+        return f"On {where}, {first} {said}."
+    if not shared:
+        return f"On {where} each of the {len(field)} models has a rank of its own; {first} leads."
+    lead = f"{first} leads" if _single(field[0]) else "nobody leads alone"
+    own = "no model has" if not alone else f"{wording.count(alone, 'model')} "
+    own += "" if not alone else ("has" if alone == 1 else "have")
+    return (
+        f"On {where} {lead}: {own} a rank of {'its' if alone < 2 else 'their'} own, "
+        f"{wording.count(shared)} share theirs"
+        + (f", in {wording.count(groups, 'group')}." if groups else ".")
+    )
+
+
+def _set(rows: dict[str, dict[str, Any]]) -> tuple[float, float]:
+    return float(rows["rank"]["low"]), float(rows["rank"]["high"])
+
+
+def _single(rows: dict[str, dict[str, Any]]) -> bool:
+    low, high = _set(rows)
+    return low == high
+
+
+def _name(place: Place) -> str:
+    return wording.place(place[0], place[1]) if place[0] else f"the mean over tasks ({place[1]})"
+
+
+def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str = "") -> Table:
+    units = {place: reading.unit(place[0] or None, place[1]) for place in fields}
+    low, high, drawn = _scale(fields, units)
+    rows = []
+    for place, field in fields.items():
+        hint = "" if _higher(field) else ", lower is better"
+        group = f"{name_of(place) if not place[0] else ', '.join(place)}{hint}"
+        rows += [Row(_cells(units[place], one, drawn), group) for one in field]
+    columns = [
+        Column("Rank", "text"),
+        Column("Tie", "text"),
+        Column("Model", "name"),
+        Column("Score"),
+        Column("Interval", "interval", secondary=True),
+        Column("[low, high]", "text"),
+        Column("Ahead of next"),
+        Column("Rests on", "text", secondary=True),
+    ]
+    if not drawn:
+        columns = [column for column in columns if column.role != "interval"]
+    every = [rows for field in fields.values() for rows in field]
+    level = wording.percent(max(float(rows["rank"]["level"]) for rows in every))
+    method = sorted({str(rows["rank"]["method"]) for rows in every if rows["rank"]["method"]})
+    return Table(
+        name,
+        tuple(columns),
+        tuple(rows),
+        caption="Models by rank with rank sets, ties and intervals",
+        footnotes=(
+            f"Percent for scores between 0 and 1. Scores have the {level} interval of one model "
+            "on the items that all of its group answered; ranks rest on the paired differences, "
+            f"not on these. {wording.sentence(wording.listing(method, most=2))}",
+        ),
+        counted="models",
+        scale=(low, high),
+        folded=folded,
+        # How to read it is said once.
+        note=""
+        if folded
+        else (
+            "A rank set such as 2\u20134 holds the model\u2019s true rank, for all models of a "
+            f"group together, with {level} confidence. Models that share a letter cannot be told "
+            "apart. Ahead of next: paired difference to the model below, bold where it is clear."
+        ),
+    )
+
+
+def _cells(unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool) -> tuple[Cell, ...]:
+    mean, rank, gap = rows["mean"], rows["rank"], rows.get("gap_to_next")
+    low, high = _set(rows)
+    held = f"{low:.0f}" if low == high else f"{low:.0f}\u2013{high:.0f}"
+    score = unit.cell(mean, tone="strong")
+    cells = [
+        Cell(held, float(rank["value"]), tone="" if low == high else "tie"),
+        Cell(str(rank["ties"] or ""), tone="tie"),
+        Cell(str(mean["model"])),
+        score,
+    ]
+    if drawn:
+        shown = Cell("", score.value, score.low, score.high)
+        cells.append(shown if unit.percent else Cell(""))
+    cells.append(Cell(unit.interval(mean) or wording.DASH, score.high - score.low, tone="quiet"))
+    cells.append(_gap(unit, gap))
+    cells.append(Cell(basis(mean), float(mean["n"])))
+    return tuple(cells)
+
+
+def _gap(unit: Unit, gap: dict[str, Any] | None) -> Cell:
+    if gap is None or not isfinite(gap["value"]):
+        return Cell(wording.DASH)
+    clear = gap["low"] > 0 or gap["high"] < 0
+    cell = unit.cell(gap, fine=True, tone="strong" if clear else "tie")
+    return cell if clear else Cell(f"tie, {cell.text}", cell.value, cell.low, cell.high, "tie")
+
+
+def _higher(field: Field) -> bool:
+    told = field[0]["mean"].get("higher_is_better")
+    return True if missing(told) else bool(told)
+
+
+def _scale(fields: dict[Place, Field], units: dict[Place, Unit]) -> tuple[float, float, bool]:
+    """Return the axis of the drawn intervals, in steps of ten percent."""
+    values = [
+        bound
+        for place, field in fields.items()
+        if units[place].percent
+        for rows in field
+        for bound in units[place].bounds(rows["mean"])
+        if isfinite(bound)
+    ]
+    if not values:
+        return 0.0, 100.0, False
+    low, high = 10 * floor(min(values) / 10), -10 * floor(-max(values) / 10)
+    return float(low), float(max(high, low + 10)), True

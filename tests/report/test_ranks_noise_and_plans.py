@@ -1,0 +1,130 @@
+"""The sections that say who is ahead, where the noise comes from and what to buy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar import compare, leaderboard, overview, plan, report, variance_components
+from evalvar.report import findings
+from evalvar.report.drawing import NARROW, WIDE, draw
+from evalvar.report.model import Figure, Table, Text, plain
+
+
+def answers(models=("A", "B", "C"), items=200, seeds=1, tasks=("quiz",), gap=0.2, luck=0.0):
+    rng = np.random.default_rng(3)
+    rows = []
+    for task in tasks:
+        ease = rng.normal(size=items)
+        for m, model in enumerate(models):
+            for seed in range(seeds):
+                shift = luck * rng.normal()
+                right = ease + rng.normal(size=items) + shift > gap * m
+                rows += [(model, task, i, seed, float(r)) for i, r in enumerate(right)]
+    return pd.DataFrame(rows, columns=["model", "task", "item", "seed", "score"])
+
+
+def of(page, name):
+    return next(section for section in page.sections if section.name == name)
+
+
+def test_ranks_say_who_leads_and_who_shares():
+    frame = answers(models=("A", "B", "C", "D"), gap=0.02, items=400)
+    frame.loc[frame["model"] == "D", "score"] *= 0.2
+    page = report.build(leaderboard(frame))
+    section = of(page, "leaders")
+    table = section.blocks[0]
+    assert isinstance(table, Table)
+    assert section.answer == (
+        "On quiz (score) nobody leads alone: 1 model has a rank of its own, 3 share theirs, in 1 "
+        "group."
+    )
+    ranks = {row.cells[2].text: (row.cells[0].text, row.cells[1].text) for row in table.rows}
+    assert ranks["D"] == ("4", "")
+    assert {ranks[name] for name in "ABC"} == {("1\u20133", "a")}
+
+
+def test_two_models_are_told_in_one_line():
+    clear = report.build(leaderboard(answers(models=("A", "B"), gap=1.5)))
+    assert of(clear, "leaders").answer == "On quiz (score), A leads."
+    tied = report.build(leaderboard(answers(models=("A", "B"), gap=0.0)))
+    assert of(tied, "leaders").answer.endswith("has the higher mean; the two cannot be told apart.")
+
+
+def test_the_mean_over_tasks_stands_for_them_and_the_rest_is_folded():
+    page = report.build(leaderboard(answers(tasks=("x", "y", "z"))))
+    first, further = (b for b in of(page, "leaders").blocks if isinstance(b, Table))
+    assert {row.group for row in first.rows} == {"the mean over tasks (score)"}
+    assert further.folded == "Ranks on 3 further readings"
+    assert not further.note
+
+
+def test_noise_names_the_largest_part_of_the_error():
+    page = report.build(variance_components(answers(models=("A",), seeds=6, luck=0.8)))
+    section = of(page, "noise")
+    assert section.answer.startswith(
+        "Most of the squared error of the score on quiz (score) is training seed: "
+    )
+    figure, table = section.blocks
+    assert isinstance(figure, Figure)
+    shares = [dict(parts) for panel in figure.data["panels"] for _, parts in panel["rows"]]
+    assert all(sum(share.values()) == pytest.approx(1) for share in shares)
+    assert "training seed" in table.rows[0].cells[-1].text
+
+
+def test_next_step_is_the_axis_that_gains_most():
+    seeds = report.build(plan(answers(models=("A", "B"), seeds=4, luck=0.8)))
+    steps = [plain(phrase) for phrase in of(seeds, "next").blocks[0].items]
+    assert steps[0].startswith("Buy seeds first on quiz (score): 10 seeds instead of 4 takes the ")
+    items = report.build(plan(answers(models=("A", "B"))))
+    steps = [plain(phrase) for phrase in of(items, "next").blocks[0].items]
+    assert steps[0].startswith("Buy items first on quiz (score): 10 times the items takes the ")
+
+
+def test_a_page_of_everything_has_the_new_sections_in_order():
+    page = report.build(overview(answers(seeds=3, luck=0.3)))
+    order = [section.name for section in page.sections]
+    wanted = ["verdicts", "leaders", "scores", "differences", "noise", "next", "missing"]
+    assert [name for name in order if name in wanted] == wanted
+    scores = of(page, "scores").blocks[0]
+    assert scores.folded == "Scores on each model\u2019s own items"
+    facts = dict(page.facts)
+    assert facts["3 seeds \u00d7 1 checkpoint a model"] == "200 items"
+    assert any(line.startswith("On quiz (score)") for line in findings(page))
+
+
+def test_all_pairs_are_drawn_from_five_models_on():
+    few = report.build(compare(answers(models=tuple("ABCD"))))
+    many = report.build(compare(answers(models=tuple("ABCDEF"))))
+    kinds = [
+        {b.kind for b in of(page, "differences").blocks if isinstance(b, Figure)}
+        for page in (few, many)
+    ]
+    assert kinds == [{"ladder"}, {"ladder", "triangle"}]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_every_new_drawing_stays_inside_its_sheet(width):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    models = tuple(f"a-model-with-a-rather-long-name-{i}" for i in range(6))
+    page = report.build(overview(answers(models=models, seeds=3, luck=0.3)))
+    drawn = [b for s in page.sections for b in s.blocks if isinstance(b, Figure)]
+    assert {figure.kind for figure in drawn} >= {"shares", "planned", "triangle"}
+    for figure in drawn:
+        sheet = draw(figure, width)
+        renderer = FigureCanvasAgg(sheet).get_renderer()
+        for axes in sheet.axes:
+            for text in axes.texts:
+                box = text.get_window_extent(renderer)
+                assert box.x0 >= -1, (figure.kind, text.get_text())
+                assert box.x1 <= width + 1, (figure.kind, text.get_text())
+
+
+def test_every_form_of_the_new_sections_is_written_twice_alike(tmp_path):
+    page = report.build(overview(answers(seeds=3, luck=0.3)))
+    for suffix in (".html", ".pdf", ".md"):
+        first, second = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+        report.write(page, first)
+        report.write(page, second)
+        assert first.read_bytes() == second.read_bytes()
+    assert any(isinstance(b, Text) for b in of(page, "next").blocks)
