@@ -23,8 +23,8 @@ _FEW = 64
 _CHUNK, _ROWS = 1 << 20, 2048
 # Words looked up at a time.
 _TILE = 1 << 14
-# Counts handed out at a time: 2 MiB, enough rows for a matrix product to be worth it.
-_BLOCK = 1 << 21
+# Counts handed out at a time: 2 MiB, or as many rows as make a matrix product worth it.
+_BLOCK, _PRODUCT = 1 << 21, 32
 # By so many standard deviations the Poisson total is aimed below the one that is needed.
 _BELOW = 2.0
 # P(total of four Poisson(1) counts > 30) is 4e-17, less than a double can tell.
@@ -95,7 +95,8 @@ def counts(source: np.random.Generator, rows: int, n: int, *, step: int = 0) -> 
     drawn at a time, by default as many as a cache holds.
     """
     step = step or min(_ROWS, max(1, _CHUNK // n))
-    block = np.empty((step * max(1, _BLOCK // (step * n)), n), dtype=np.uint8)
+    most = max(_BLOCK // n, min(_PRODUCT, rows))
+    block = np.empty((step * max(1, most // step), n), dtype=np.uint8)
     work = None if n < _FEW else _Work(step, n)
     left = rows
     while left > 0:
