@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats.arguments import Floats
+from evalvar.stats.arguments import Floats, at_least
 from evalvar.stats.draws import Counts, counts
 from evalvar.stats.functionals import AnyFunctional, name_of
 from evalvar.stats.tries import Ints
@@ -39,10 +39,8 @@ class Grid:
                 f"paired seeds need the same number of seeds in all systems, but there are "
                 f"{sorted(set(self.seeds))}."
             )
-        if "seed" in self.over and min(self.seeds) < 2:
-            raise NotEnoughDataError(
-                f"a bootstrap over seeds needs at least 2 seeds, but has {min(self.seeds)}."
-            )
+        needed = 2 if "seed" in self.over else 1
+        at_least(min(self.seeds), needed, "a bootstrap over seeds", "seed")
         if self.nested and not {"item", "seed"} <= set(self.over):
             raise UsageError("a nested bootstrap redraws item and seed: name both in over.")
         if "sample" in self.over and any(table.ndim != 3 for table in self.tables):

@@ -234,8 +234,7 @@ def _of_grid(
     if len(items) > 1:
         raise UsageError(f"systems need the same items, but have {items} of them.")
     for table in tables:
-        if table.ndim == 2:
-            _check_finite(table)
+        _check_finite(table)
     units = Units.of(items[0], clusters, strata)
     grid = Grid(tables, functional, units, over=over, nested=nested, paired_seeds=paired_seeds)
     drawn = grid.draws(source, n_resamples)

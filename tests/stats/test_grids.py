@@ -178,6 +178,8 @@ A = np.ones((4, 3))
          "scores need finite numbers, but 12 of 12 are not. Leave them out."),
         (lambda: joint_bootstrap([A, A[:, :2]], n_resamples=9, rng=0, paired_seeds=True),
          "paired seeds need the same number of seeds in all systems, but there are [2, 3]."),
+        (lambda: joint_bootstrap([np.where([True, False], np.inf, A[..., None])], n_resamples=9, rng=0),
+         "scores need finite numbers, but 12 of 24 are not. Leave them out."),
         (lambda: joint_bootstrap([A], n_resamples=9, rng=0, nested=True),
          "a nested bootstrap redraws item and seed: name both in over."),
         (lambda: joint_bootstrap([A], n_resamples=9, rng=0, over=("sample",)),
@@ -204,6 +206,8 @@ def test_grids_that_make_no_sense_are_refused(call, message):
     [
         (lambda: joint_bootstrap([A[:, :1]], n_resamples=9, rng=0, over=("seed",)),
          "a bootstrap over seeds needs at least 2 seeds, but has 1."),
+        (lambda: joint_bootstrap([A[:, :0]], n_resamples=9, rng=0),
+         "a bootstrap over seeds needs at least 1 seeds, but has 0."),
         (lambda: joint_bootstrap(
             [np.where(np.arange(3) < 1, np.nan, A)[..., None]], n_resamples=9, rng=0),
          "every item needs a sample under every seed, but 4 of 12 have none."),
