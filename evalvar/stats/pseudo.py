@@ -8,6 +8,8 @@ from evalvar.stats.arguments import Floats
 
 # Others at which the pseudo-value has lost half of what it has beyond the share of equal values.
 _EXTRA = 5
+# Its mass, in shares of equal values, where these sit on an end of the range.
+_AT_AN_END = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,17 @@ def pseudo_mean(
     Notes
     -----
     Let v be the one value that half of them or more have, else 0; e = value - v; z the share of
-    e = 0, m the number of others, M = max |e|. The pseudo-value has the size q n*, with
-    q = z (1 + 5/(m + 5)) and n* = sum of sizes^2 / N: half of it at v + w_up, half at v - w_down,
-    w = min(M, r) + (r - min(M, r))/(m + 1), r the room from v to the end of the range on that side;
-    w = M where the range is unknown. The variance is CR2's of the N + q n* that result.
-    Where no value differs q is 2, so that the interval reaches 2.8/n of the range; with a mass of z
-    alone it would reach 2/n, and miss one model's 2 expected wins in 13 % of samples. It falls to z
-    as the others show the variance themselves.
+    e = 0, m the number of others, M = max |e|; r the room from v to the end of the range on a side,
+    g the difference of the two over their sum: 0 in the middle of the range, 1 at an end. The
+    pseudo-value has the size q n*, with q = z ((1 - g)(1 + 5/(m + 5)) + 3g) and n* = sum of
+    sizes^2 / N: half of it at v + w_up, half at v - w_down,
+    w = min(M, r) + (r - min(M, r))/(m + 1)^(1 - g/2). Where an end is unknown g is 0, and w = M on
+    its side. The variance is CR2's of the N + q n* that result.
+    In the middle: where no value differs q is 2, so that the interval reaches 2.8/n of the range;
+    with a mass of z alone it would reach 2/n, and miss one model's 2 expected wins in 13 % of
+    samples. It falls to z as the others show the variance themselves. At an end all others lie on
+    one side, half of the mass only says so, and what lies far off shows late: mass 3, moving in
+    with the root of the others.
     Equals the mean and its CR2 variance when no value is zero and none is shared by half of them,
     which with equal sizes are those of the t interval.
     """
@@ -87,10 +93,14 @@ def pseudo_means(
     e = values - atom[:, None]
     e[np.abs(e) <= slack[:, None]] = 0.0
     others = np.where(e != 0, times, 0.0).sum(axis=1)
-    mass = (1 - others / number) * (1 + _EXTRA / (others + _EXTRA))
+    above, below = np.maximum(high - atom, 0.0), np.maximum(atom - low, 0.0)
+    lean = _lean(above, below)
+    mass = (1 - lean) * (1 + _EXTRA / (others + _EXTRA)) + lean * _AT_AN_END
+    mass *= 1 - others / number
     furthest = np.where(times > 0, np.abs(e), 0.0).max(axis=1)
-    up = _pseudo_distance(furthest, np.maximum(high - atom, 0.0), others)
-    down = _pseudo_distance(furthest, np.maximum(atom - low, 0.0), others)
+    nearer = (others + 1) ** (1 - lean / 2)
+    up = _pseudo_distance(furthest, above, nearer)
+    down = _pseudo_distance(furthest, below, nearer)
     weights = times * sizes
     items = weights.sum(axis=1)
     typical = (weights * sizes).sum(axis=1) / items
@@ -125,7 +135,15 @@ def _atoms(values: Floats, times: Floats, number: Floats, slack: Floats) -> Floa
     return atoms
 
 
-def _pseudo_distance(furthest: Floats, room: Floats, others: Floats) -> Floats:
+def _lean(above: Floats, below: Floats) -> Floats:
+    """Say how far from the middle of a known range: 0 there, 1 at an end."""
+    known = np.isfinite(above) & np.isfinite(below)
+    up, down = np.where(known, above, 0.0), np.where(known, below, 0.0)
+    room = up + down
+    return np.abs(up - down) / np.where(room > 0, room, 1.0)
+
+
+def _pseudo_distance(furthest: Floats, room: Floats, nearer: Floats) -> Floats:
     known = np.where(np.isfinite(room), room, furthest)
     near = np.minimum(furthest, known)
-    return near + (known - near) / (others + 1)
+    return near + (known - near) / nearer

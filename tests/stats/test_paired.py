@@ -50,10 +50,10 @@ def test_sparse_t_is_the_t_interval_where_nothing_is_shared():
     )
 
 
-def by_hand(d, v, w_up, w_down, level=0.95):
+def by_hand(d, v, w_up, w_down, lean, level=0.95):
     e = np.asarray(d) - v
     others, n = np.sum(np.abs(e) >= 1e-12), len(d)
-    mass = (1 - others / n) * (1 + 5 / (others + 5))
+    mass = (1 - others / n) * ((1 - lean) * (1 + 5 / (others + 5)) + lean * 3)
     mean = (e.sum() + mass * (w_up - w_down) / 2) / (n + mass)
     squares = (e**2).sum() + mass / 2 * (w_up**2 + w_down**2) - (n + mass) * mean**2
     se = np.sqrt(squares / (n + mass - 1) / (n + mass))
@@ -62,30 +62,34 @@ def by_hand(d, v, w_up, w_down, level=0.95):
 
 
 @pytest.mark.parametrize(
-    ("d", "low", "high", "v", "w_up", "w_down"),
+    ("d", "low", "high", "v", "w_up", "w_down", "lean"),
     [
         # atom 0, two others, the largest 1 = the range
-        ([0] * 8 + [1, -1], -1, 1, 0, 1, 1),
+        ([0] * 8 + [1, -1], -1, 1, 0, 1, 1, 0),
         # atom 0, one other of 0.4: w = 0.4 + 0.6/2
-        ([0] * 9 + [0.4], -1, 1, 0, 0.7, 0.7),
+        ([0] * 9 + [0.4], -1, 1, 0, 0.7, 0.7, 0),
         # atom 1, three others of -1 (e = -1 or -2): room 0 up and 2 down, M = 2
-        ([1] * 7 + [0, 0, -1], -1, 1, 1, 0, 2),
-        # atom 1, one other of 0: M = 1, down 1 + (2 - 1)/2
-        ([1] * 9 + [0], -1, 1, 1, 0, 1.5),
+        ([1] * 7 + [0, 0, -1], -1, 1, 1, 0, 2, 1),
+        # atom 1, one other of 0: M = 1, down 1 + (2 - 1)/2^.5
+        ([1] * 9 + [0], -1, 1, 1, 0, 1 + 0.5**0.5, 1),
+        # atom .5, halfway to the end, one other of 0: M = .5, down .5 + (1.5 - .5)/2^.75
+        ([0.5] * 9 + [0], -1, 1, 0.5, 0.5, 0.5 + 2**-0.75, 0.5),
         # nothing differs: the range
-        ([0] * 10, -1, 1, 0, 1, 1),
-        ([0.5] * 10, -1, 1, 0.5, 0.5, 1.5),
+        ([0] * 10, -1, 1, 0, 1, 1, 0),
+        ([0.5] * 10, -1, 1, 0.5, 0.5, 1.5, 0.5),
         # no range: M on both sides
-        ([0] * 8 + [2, -3], None, None, 0, 3, 3),
+        ([0] * 8 + [2, -3], None, None, 0, 3, 3, 0),
+        # a range that is not symmetric: 1 down and 3 up
+        ([0] * 8 + [1, -1], -1, 3, 0, 1 + 2 / 3**0.75, 1, 0.5),
         # no difference has half the items: the atom is 0 with its share
-        ([0] * 3 + [0.2, 0.4, -0.3, 0.9, -0.6], -1, 1, 0, 0.9 + 0.1 / 6, 0.9 + 0.1 / 6),
+        ([0] * 3 + [0.2, 0.4, -0.3, 0.9, -0.6], -1, 1, 0, 0.9 + 0.1 / 6, 0.9 + 0.1 / 6, 0),
         # half 0 and half 1: the atom is 0
-        ([0] * 4 + [1] * 4, -1, 1, 0, 1, 1),
+        ([0] * 4 + [1] * 4, -1, 1, 0, 1, 1, 0),
     ],
 )
-def test_sparse_t_is_the_formula_worked_by_hand(d, low, high, v, w_up, w_down):
+def test_sparse_t_is_the_formula_worked_by_hand(d, low, high, v, w_up, w_down, lean):
     estimate = sparse_t(d, low=low, high=high)
-    left, right, p = by_hand(d, v, w_up, w_down)
+    left, right, p = by_hand(d, v, w_up, w_down, lean)
     floor, ceiling = (-np.inf, np.inf) if low is None else (low, high)
     assert estimate.low == pytest.approx(max(left, floor), abs=1e-9)
     assert estimate.high == pytest.approx(min(right, ceiling), abs=1e-9)
