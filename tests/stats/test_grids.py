@@ -178,7 +178,8 @@ A = np.ones((4, 3))
          "scores need finite numbers, but 12 of 12 are not. Leave them out."),
         (lambda: joint_bootstrap([A, A[:, :2]], n_resamples=9, rng=0, paired_seeds=True),
          "paired seeds need the same number of seeds in all systems, but there are [2, 3]."),
-        (lambda: joint_bootstrap([np.where([True, False], np.inf, A[..., None])], n_resamples=9, rng=0),
+        (lambda: joint_bootstrap(
+            [np.where([True, False], np.inf, A[..., None])], n_resamples=9, rng=0),
          "scores need finite numbers, but 12 of 24 are not. Leave them out."),
         (lambda: joint_bootstrap([A], n_resamples=9, rng=0, nested=True),
          "a nested bootstrap redraws item and seed: name both in over."),
