@@ -140,7 +140,7 @@ def _lean(above: Floats, below: Floats) -> Floats:
     known = np.isfinite(above) & np.isfinite(below)
     up, down = np.where(known, above, 0.0), np.where(known, below, 0.0)
     room = up + down
-    return np.abs(up - down) / np.where(room > 0, room, 1.0)
+    return np.asarray(np.abs(up - down) / np.where(room > 0, room, 1.0))
 
 
 def _pseudo_distance(furthest: Floats, room: Floats, nearer: Floats) -> Floats:
