@@ -46,6 +46,11 @@ def generator(rng: Rng) -> np.random.Generator:
     )
 
 
+def split(source: np.random.Generator, parts: int) -> list[np.random.Generator]:
+    """Draw generators of their own: how much one is used does not move the others."""
+    return [np.random.default_rng(key) for key in source.integers(0, 2**63, size=(parts, 2))]
+
+
 def _whole(number: object) -> bool:
     return (
         isinstance(number, (int, np.integer)) and not isinstance(number, bool) and int(number) >= 0
@@ -55,6 +60,12 @@ def _whole(number: object) -> bool:
 def resample_rows(source: np.random.Generator, rows: int, n: int) -> Ints:
     """Draw n of n units with replacement, as indices, once for each row."""
     return source.integers(0, n, size=(rows, n))
+
+
+def places(source: np.random.Generator, sizes: Ints, width: int) -> Ints:
+    """Draw `width` places in 0..size-1 with replacement for each size."""
+    share = source.random((sizes.size, width))
+    return np.asarray((share * sizes[:, None]).astype(np.int64))
 
 
 def signs(source: np.random.Generator, rows: int, n: int) -> Iterator[NDArray[np.float32]]:

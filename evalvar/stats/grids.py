@@ -7,7 +7,7 @@ import numpy as np
 
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats.arguments import Floats, at_least
-from evalvar.stats.draws import Counts, counts
+from evalvar.stats.draws import Counts, counts, places, split
 from evalvar.stats.functionals import AnyFunctional, name_of
 from evalvar.stats.tries import Ints
 from evalvar.stats.units import Units, prepared, resampled, value_of
@@ -53,10 +53,7 @@ class Grid:
 
     def draws(self, source: np.random.Generator, rows: int) -> Floats:
         """Give the statistic of resamples, shape (rows, n_systems)."""
-        # a generator for each axis: how many draws one takes does not move the other
-        item, seed, sample = (
-            np.random.default_rng(key) for key in source.integers(0, 2**63, size=(3, 2))
-        )
+        item, seed, sample = split(source, 3)
         if "sample" in self.over:
             return self._one_by_one(item, seed, sample, rows)
         if self.nested:
@@ -152,11 +149,11 @@ class Grid:
         self, samples: Floats, sizes: Ints, items: Ints, seed: int, source: np.random.Generator
     ) -> float:
         """Redraw the samples of each of these items under a seed, and give the functional."""
-        size = sizes[items, seed][:, None]
-        pick = (source.random((items.size, samples.shape[2])) * size).astype(np.int64)
-        redrawn = np.take_along_axis(samples[items, seed], pick, axis=1)
-        redrawn[np.arange(samples.shape[2]) >= size] = 0
-        cells = redrawn.sum(axis=1, keepdims=True) / size
+        size, width = sizes[items, seed], samples.shape[2]
+        picked = places(source, size, width)
+        redrawn = np.take_along_axis(samples[items, seed], picked, axis=1)
+        redrawn[np.arange(width) >= size[:, None]] = 0
+        cells = redrawn.sum(axis=1, keepdims=True) / size[:, None]
         one = np.ones((1, items.size), dtype=np.float32)
         return float(prepared(self.functional, cells)(one)[0, 0])
 
