@@ -166,14 +166,14 @@ def macro_covariance(
     if len(tasks) > 1:
         return None
     share = shares(pairs[0], weights)
-    total, ends = None, None
+    total, ends, df = None, None, np.inf
     for weight, on_task in zip(share, zip(*pairs, strict=True), strict=True):
         found = covariance_of(on_task, drawn)
         if found is None:
             return None
-        total = weight**2 * found[0] + (0 if total is None else total)
-        ends = found[1]
-    return None if total is None or ends is None else (total, ends)
+        total = weight**2 * found.covariance + (0 if total is None else total)
+        ends, df = found.pairs, min(df, found.df)
+    return None if total is None or ends is None else Joint(total, ends, df)
 
 
 def _told(meetings: Sequence[Meeting], worth: str) -> Told:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,22 @@ _NAMES = {"holm": "Holm", "bh": "Benjamini-Hochberg", "by": "Benjamini-Yekutieli
 _IN_STATSMODELS = {"holm": "holm", "bh": "fdr_bh", "by": "fdr_by"}
 
 
-Joint = tuple[np.ndarray, np.ndarray]
+class Joint(NamedTuple):
+    """How the sides of a family move together.
+
+    Parameters
+    ----------
+    covariance : float array, shape (M, M)
+        Of the estimates of the sides.
+    pairs : int array, shape (P, 2)
+        Which two sides each pair is of.
+    df : float
+        Degrees of freedom of the covariance: items, or clusters, less one.
+    """
+
+    covariance: np.ndarray
+    pairs: np.ndarray
+    df: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +86,7 @@ def adjusted(
     p_values : float array, shape (P,)
         NaN where there is none.
     joint : callable
-        Gives the covariance (M, M) of the sides, and which two each pair with a p-value is of; None
-        where it is not known.
+        Gives how the sides of the pairs with a p-value move together; None where it is not known.
     correction : str
         ``auto`` is max-T where the covariance is known, else Holm.
     level : float
@@ -94,7 +109,9 @@ def adjusted(
         found = joint()
         if found is not None:
             p = np.full(p_values.size, np.nan)
-            p[tested], one = max_t(p_values[tested], *found, rng=rng, level=level)
+            p[tested], one = max_t(
+                p_values[tested], found.covariance, found.pairs, rng=rng, level=level, df=found.df
+            )
             return Adjusted(p, "max-T", one)
         if correction == "max-t":
             raise NotEnoughDataError(
@@ -121,7 +138,7 @@ def adjusted_p(p_values: np.ndarray, correction: str) -> np.ndarray:
 
 
 def joint_of(meetings: Sequence[Meeting], drawn: Sequence[Sequence[str]]) -> Joint | None:
-    """Return the covariance of all sides, and which two each pair is of.
+    """Return how all sides move together.
 
     Sides of different tasks and metrics count as independent. None where the pairs of a task share
     fewer than 10 items.
@@ -131,20 +148,20 @@ def joint_of(meetings: Sequence[Meeting], drawn: Sequence[Sequence[str]]) -> Joi
         groups.setdefault((meeting.task, meeting.metric), []).append(i)
     pairs = np.zeros((len(meetings), 2), dtype=np.intp)
     blocks: list[np.ndarray] = []
-    start = 0
+    start, df = 0, np.inf
     for members in groups.values():
         found = covariance_of([meetings[i] for i in members], drawn[members[0]])
         if found is None:
             return None
-        block, ends = found
-        pairs[members] = ends + start
-        blocks.append(block)
-        start += len(block)
+        pairs[members] = found.pairs + start
+        blocks.append(found.covariance)
+        start += len(found.covariance)
+        df = min(df, found.df)
     whole, at = np.zeros((start, start)), 0
     for block in blocks:
         whole[at : at + len(block), at : at + len(block)] = block
         at += len(block)
-    return whole, pairs
+    return Joint(whole, pairs, df)
 
 
 def covariance_of(meetings: Sequence[Meeting], drawn: Sequence[str]) -> Joint | None:
@@ -166,7 +183,9 @@ def covariance_of(meetings: Sequence[Meeting], drawn: Sequence[str]) -> Joint | 
     clusters = meetings[0].clusters if tuple(drawn) == ("item",) else None
     if clusters is not None:
         clusters = clusters[meetings[0].items.isin(items)]
-    return _covariance(list(sides.values()), drawn, meetings[0].same_runs, clusters), ends
+    units = len(items) if clusters is None else np.unique(clusters).size
+    covariance = _covariance(list(sides.values()), drawn, meetings[0].same_runs, clusters)
+    return Joint(covariance, ends, max(units - 1, 1))
 
 
 def _covariance(

@@ -86,4 +86,4 @@ def resampled_covariance(
     if not np.isfinite(covariance).all():
         return None
     ends = np.array([(names.index(m.a), names.index(m.b)) for m in meetings], dtype=np.intp)
-    return covariance, ends
+    return Joint(covariance, ends, len(items) - 1)

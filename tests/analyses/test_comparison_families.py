@@ -28,13 +28,25 @@ FIELD = field()
 FRAME = records({name: scores.tolist() for name, scores in FIELD.items()})
 
 
+def test_few_items_tell_little_of_the_correlation():
+    frame = records({name: scores.tolist() for name, scores in field(n=15, count=5).items()})
+    pairs = compare(frame).quantity("difference_simultaneous")
+    names = sorted(frame["model"].unique())
+    matrix = np.stack([frame.loc[frame["model"] == name, "score"].to_numpy() for name in names])
+    ends = [(names.index(a), names.index(b)) for a, b in zip(pairs["a"], pairs["b"], strict=True)]
+    p = compare(frame).quantity("difference")["p_value"].to_numpy()
+    wanted, _ = max_t(p, np.cov(matrix, ddof=0) / 15, ends, rng=0, df=14)
+    assert pairs["p_value"].to_numpy() == pytest.approx(wanted, abs=0.005)
+
+
 def test_max_t_uses_the_covariance_of_the_item_scores():
     result = compare(FRAME, rng=7)
     plain = result.quantity("difference")
     matrix = np.stack(list(FIELD.values()))
     names = list(FIELD)
     pairs = [(names.index(a), names.index(b)) for a, b in zip(plain["a"], plain["b"], strict=True)]
-    p, level = max_t(plain["p_value"].to_numpy(), np.cov(matrix, ddof=0) / 60, pairs, rng=7)
+    covariance = np.cov(matrix, ddof=0) / 60
+    p, level = max_t(plain["p_value"].to_numpy(), covariance, pairs, rng=7, df=59)
     rows = result.quantity("difference_simultaneous")
     assert rows["p_value"].to_numpy() == pytest.approx(p, abs=0.005)
     wide = sparse_t(FIELD["m3"] - FIELD["m0"], low=-1, high=1, level=level)
