@@ -11,7 +11,9 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.design import Design, Subset
 
 
-def last_variance(design: Design, inner: list[Subset], value: float) -> float:
+def last_variance(
+    design: Design, inner: list[Subset], value: float, known: Floats | None = None
+) -> float:
     """Estimate the variance of the last component from the squares of its cells.
 
     Parameters
@@ -22,6 +24,8 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
         Sets of axes that do not fix a cell.
     value : float
         The component.
+    known : float array, shape (n, m), optional
+        What is left of each cell, squared, where it is known; not for a sample component.
 
     Returns
     -------
@@ -29,7 +33,7 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
         value^2 times the relative variance of the mean square, clustered by every axis: the sum
         over axes less what cells alone make, at least the largest of the axes'.
     """
-    squares, seen = _squares(design, inner)
+    squares, seen = _squares(design, inner, known)
     n, m = squares.shape
     by_column = np.ones(n) @ squares
     seen_by_column = seen[0] * n if len(seen) == 1 else seen.sum(axis=0)
@@ -41,7 +45,7 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
     sums = [(squares @ np.ones(m)) / mean - seen.sum(axis=1)]
     for labels in design.labels.values():
         sums.append(np.bincount(labels, weights=column).astype(np.float64))
-    cells = (float(np.einsum("ia,ia->", squares, squares)) / mean**2 - count) / count**2
+    cells = (float(np.vdot(squares, squares)) / mean**2 - count) / count**2
     clustered = [
         float((by_level**2).sum()) * by_level.size / (by_level.size - 1) / count**2
         for by_level in sums
@@ -49,27 +53,22 @@ def last_variance(design: Design, inner: list[Subset], value: float) -> float:
     return float(value**2 * max(sum(clustered) - (len(clustered) - 1) * cells, *clustered))
 
 
-def _squares(design: Design, inner: list[Subset]) -> tuple[Floats, Floats]:
+def _squares(design: Design, inner: list[Subset], known: Floats | None) -> tuple[Floats, Floats]:
     """Give the squares of the cells, and where there are some: one row where all rows are alike."""
-    y = design.cells
     if design.replicated:
         samples = design.samples
         seen = (samples > 1).astype(np.float64)
-        return design.noise * samples * seen, np.broadcast_to(seen, (len(seen), y.shape[1]))
-    rest = y - design.mean
-    if design.full:
-        # one turn explains all that the other components do
-        for subset in inner:
-            same = design.same(subset)
-            if design.row not in subset:
-                rest -= (np.ones(len(y)) @ rest) @ same / (len(y) * same[0].sum())
-            elif same.all():
-                rest -= (rest @ same[0])[:, None] / len(same)
-            else:
-                rest -= rest @ (same / same[0].sum())
-        return np.multiply(rest, rest, out=rest), np.ones((1, y.shape[1]))
-    seen = (design.samples > 0).astype(np.float64)
-    rest *= seen
+        across = np.broadcast_to(seen, (len(seen), design.cells.shape[1]))
+        return design.noise * samples * seen, across
+    if known is not None:
+        return known, np.ones((1, known.shape[1]))
+    seen = np.broadcast_to(design.samples > 0, design.cells.shape).astype(np.float64)
+    return _rest(design, inner, seen) ** 2, seen
+
+
+def _rest(design: Design, inner: list[Subset], seen: Floats) -> Floats:
+    """Take from the cells what the other components explain, in turns until it settles."""
+    rest = (design.cells - design.mean) * seen
     for _ in range(10):
         for subset in inner:
             same = design.same(subset)
@@ -78,4 +77,4 @@ def _squares(design: Design, inner: list[Subset]) -> tuple[Floats, Floats]:
             else:
                 rest -= (rest.sum(axis=0) @ same) / np.maximum(seen.sum(axis=0) @ same, 1)
             rest *= seen
-    return rest**2, seen
+    return rest

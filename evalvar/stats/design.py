@@ -69,6 +69,11 @@ class Design:
         return self.samples.size == 1
 
     @property
+    def balanced(self) -> bool:
+        """Whether every combination of levels is there, with the same number of samples."""
+        return self.full and self.cells.size == prod(self.levels.values())
+
+    @property
     def replicated(self) -> bool:
         """Whether a cell has two samples."""
         return not np.isnan(self.within)
@@ -77,6 +82,20 @@ class Design:
     def cells_seen(self) -> int:
         """How many cells hold a score."""
         return self.cells.size if self.full else int((self.samples > 0).sum())
+
+    @property
+    def samples_seen(self) -> float:
+        """Samples a cell, the harmonic mean over cells that hold a score."""
+        if self.full:
+            return float(self.samples[0, 0])
+        share, _, times = self.patterns
+        return self.cells_seen / float((times @ share).sum())
+
+    @cached_property
+    def subsets(self) -> tuple[Subset, ...]:
+        """The sets of axes, small ones first."""
+        sizes = range(1, len(self.axes) + 1)
+        return tuple(subset for size in sizes for subset in combinations(self.axes, size))
 
     @property
     def mean(self) -> float:
@@ -121,19 +140,8 @@ class Design:
 
         Two sets of axes that group the cells alike are one component.
         """
-        subsets: list[Subset] = [
-            subset
-            for size in range(1, len(self.axes) + 1)
-            for subset in combinations(self.axes, size)
-        ]
-        count = {subset: self.groups(subset) for subset in subsets}
         merged: dict[Subset, list[Subset]] = {}
-        for subset in subsets:
-            closure = tuple(
-                axis
-                for axis in self.axes
-                if count[tuple(a for a in self.axes if a in subset or a == axis)] == count[subset]
-            )
+        for subset, closure in zip(self.subsets, self._closures(), strict=True):
             merged.setdefault(closure, []).append(subset)
         found = []
         for closure, members in merged.items():
@@ -142,6 +150,20 @@ class Design:
                 names.append("sample")
             found.append((" + ".join(names), members[0], closure))
         return found
+
+    def _closures(self) -> tuple[Subset, ...]:
+        """Give, for each of the subsets, the axes whose levels it fixes."""
+        if self.balanced:
+            return self.subsets
+        count = {subset: self.groups(subset) for subset in self.subsets}
+        return tuple(
+            tuple(
+                axis
+                for axis in self.axes
+                if count[tuple(a for a in self.axes if a in subset or a == axis)] == count[subset]
+            )
+            for subset in self.subsets
+        )
 
 
 def design(scores: Floats, axes: Mapping[str, ArrayLike]) -> Design:

@@ -33,6 +33,8 @@ class Moments:
         Variances of the mean squares, and of what is subtracted of them.
     weights : float array, shape (C,)
         Factor of each component in the variance of the mean over cells.
+    cell_squares : float array, shape (n, m), or None
+        Squares of what the effects below the highest leave, where they came out on the way.
     """
 
     values: Floats
@@ -41,6 +43,7 @@ class Moments:
     squares_variance: Floats
     errors_variance: Floats
     weights: Floats
+    cell_squares: Floats | None = None
 
 
 def moments(design: Design, classes: list[tuple[Subset, Subset]]) -> Moments | None:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats.arguments import Floats
+from evalvar.stats.balanced import balanced_moments
 from evalvar.stats.cell_spread import last_variance
 from evalvar.stats.components import Components as Components
 from evalvar.stats.components import axes_of, drawn_axes, enters
@@ -77,8 +78,9 @@ def variance_components(
     if method not in _METHODS:
         raise UsageError(f"method must be moments or reml, but is {method!r}.")
     x = np.asarray(scores, dtype=np.float64)
-    bad = x.size - int(np.isfinite(x).sum())
-    if bad:
+    known = np.isfinite(x)
+    if not known.all():
+        bad = x.size - int(known.sum())
         raise UsageError(
             f"scores needs finite numbers, but {bad} of {x.size} are not. Leave them out."
         )
@@ -87,7 +89,11 @@ def variance_components(
     table = design(x, axes)
     sources = table.sources()
     names = [name for name, _, _ in sources] + ["sample"] * table.replicated
-    solved = moments(table, [(subset, closure) for _, subset, closure in sources])
+    solved = (
+        balanced_moments(table)
+        if table.balanced
+        else moments(table, [(subset, closure) for _, subset, closure in sources])
+    )
     if solved is None:
         raise NotEnoughDataError(
             f"these {table.cells_seen:,} cells do not determine {', '.join(names)}: too few are "
@@ -124,16 +130,17 @@ def _components(
     squares, spreads = solved.squares.copy(), solved.squares_variance.copy()
     last = float(solved.values[-1])
     squares[-1] = last
-    spreads[-1] = max(float(solved.covariance[-1, -1]), last_variance(table, inner, last))
+    spreads[-1] = max(
+        float(solved.covariance[-1, -1]), last_variance(table, inner, last, solved.cell_squares)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         square_dfs = 2 * squares**2 / spreads
         error_dfs = 2 * errors**2 / solved.errors_variance
-    share, _, times = table.patterns
     said = "REML" if method == "reml" else "ANOVA" if table.full else "Henderson I on cell means"
     return Components(
         tuple(names), solved.values, solved.covariance, squares, square_dfs, errors,
         error_dfs, solved.weights, table.mean,
-        {**table.levels, "sample": table.cells_seen / float((times @ share).sum())},
+        {**table.levels, "sample": table.samples_seen},
         table.dropped, tuple(groups), prod(table.levels.values()) - table.cells_seen, said,
     )  # fmt: skip
 

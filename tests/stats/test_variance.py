@@ -1,6 +1,7 @@
 """Crossed components: worked cases, dense traces, MixedLM, unbiasedness, coverage, bad input."""
 
 import re
+from dataclasses import fields
 from itertools import combinations
 
 import numpy as np
@@ -11,10 +12,11 @@ from scipy import stats as reference
 
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import mean_variance, variance_components
+from evalvar.stats.balanced import balanced_moments
 from evalvar.stats.component_interval import difference_interval, square_interval
 from evalvar.stats.design import design
 from evalvar.stats.reml import MOST_SCORES
-from evalvar.stats.squares import _Forms
+from evalvar.stats.squares import _Forms, moments
 
 AXES = ("item", "seed", "prompt")
 MERGED = "item x seed + sample"
@@ -87,6 +89,22 @@ def test_balanced_is_the_analysis_of_variance_with_its_covariance():
     assert found.square_dfs[2] <= 87 * (1 + 1e-9)
     assert found.error_dfs[:2] == pytest.approx([87, 87])
     assert found.method == "ANOVA"
+
+
+@pytest.mark.parametrize("samples", [0, 3])
+@pytest.mark.parametrize("sizes", [(7,), (3, 8), (5, 3, 4)])
+def test_the_solution_by_hand_is_that_by_traces(sizes, samples):
+    y = np.random.default_rng(20).normal(2, 1, size=[*sizes, *([samples] if samples else [])])
+    table = design(y, grid(*sizes, samples=samples))
+    classes = [(subset, closure) for _, subset, closure in table.sources()]
+    by_hand, by_traces = balanced_moments(table), moments(table, classes)
+    for what in fields(by_hand)[:-1]:
+        ours, theirs = getattr(by_hand, what.name), getattr(by_traces, what.name)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-15)
+    rest = table.cells - table.mean
+    if len(sizes) == 2:
+        rest = rest - rest.mean(axis=0) - rest.mean(axis=1)[:, None]
+        np.testing.assert_allclose(by_hand.cell_squares, rest**2, atol=1e-12)
 
 
 def test_intervals_are_chi_square_and_modified_large_sample():
