@@ -7,13 +7,16 @@ import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
 from evalvar.analyses.comparison import compare
-from evalvar.analyses.intake import intake
+from evalvar.analyses.intake import intake, last_checkpoint
 from evalvar.analyses.means import summary
 from evalvar.analyses.missing import coverage
+from evalvar.analyses.planning import plan
+from evalvar.analyses.ranking import leaderboard
 from evalvar.analyses.seeds import seed_variance
+from evalvar.analyses.sources import variance_components
 from evalvar.analyses.training import checkpoints
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.evidence import Evidence, Missing
+from evalvar.evidence import Evidence, Missing, higher_is_better
 from evalvar.results import Result
 
 ALL_PAIRS_UP_TO = 10
@@ -38,9 +41,11 @@ def overview(
     Returns
     -------
     list of Result
-        `summary` always; `seed_variance` with 2 seeds; `checkpoints` with 3 checkpoints; `compare`
-        of the models (all pairs up to 10 models, else each against the next by score) and of each
-        model's last two checkpoints; `code_metrics` with several answers per item; `coverage`.
+        `summary` always; `seed_variance` with 2 seeds; `variance_components` with several seeds,
+        prompts or answers; `checkpoints` with 3 checkpoints; `leaderboard` of the models and
+        `compare` of them (all pairs up to 10 models, else each against the next by score) and of
+        each model's last two checkpoints; `plan` from the two best models, or the one;
+        `code_metrics` with several answers per item; `coverage`.
     """
     evidence = intake(data, missing=None)
     results = [summary(evidence, level=level, missing=missing)]
@@ -59,6 +64,7 @@ def overview(
     if (axes["checkpoint"] > 2).any():
         wanted.append(lambda: checkpoints(evidence, level=level, missing=missing))
     if len(evidence.records):
+        wanted += _noise(evidence, level, missing)
         wanted += _comparisons(evidence, level, rng, missing)
         if has_samples(evidence):
             wanted.append(lambda: code_metrics(evidence, level=level, missing=missing))
@@ -72,6 +78,14 @@ def overview(
     return results
 
 
+def _noise(evidence: Evidence, level: float, missing: Missing) -> list[Callable[[], Result]]:
+    run = evidence.records.groupby(["model", "task"], observed=True)
+    several = any((run[axis].nunique() > 1).any() for axis in ("seed", "prompt", "sample"))
+    if not several:
+        return []
+    return [partial(variance_components, evidence, level=level, missing=missing)]
+
+
 def _comparisons(
     evidence: Evidence, level: float, rng: int, missing: Missing
 ) -> list[Callable[[], Result]]:
@@ -81,12 +95,27 @@ def _comparisons(
     wanted: list[Callable[[], Result]] = []
     if len(models) > 1:
         few = len(models) <= ALL_PAIRS_UP_TO
+        wanted.append(partial(leaderboard, evidence, level=level, rng=rng, missing=missing))
         wanted.append(partial(compared, pairs="all" if few else "neighbours"))
     for model in models:
         steps = _last_two(records[records["model"] == model])
         if steps is not None:
             wanted.append(partial(compared, *steps, between="checkpoint", model=str(model)))
-    return wanted
+    return [*wanted, partial(_plan, evidence, level, missing)]
+
+
+def _plan(evidence: Evidence, level: float, missing: Missing) -> Result:
+    """Plan for the two models of the best mean scores, which are the hardest to tell apart."""
+    models = evidence.records["model"].unique()
+    if len(models) < 3:
+        return plan(evidence, level=level, missing=missing)
+    records, _ = last_checkpoint(evidence.records)
+    means = records.groupby(["metric", "task", "model"], observed=True)["score"].mean()
+    first = means.index[0][0]
+    up = bool(higher_is_better(records[records["metric"] == first]).iloc[0])
+    of_models = means[first].groupby("model", observed=True).mean()
+    a, b = of_models.sort_values(ascending=not up, kind="stable").index[:2]
+    return plan(evidence, a=str(a), b=str(b), level=level, missing=missing)
 
 
 def _last_two(records: pd.DataFrame) -> tuple[int, int] | None:

@@ -219,7 +219,7 @@ class Study:
             low, high = (min(value * share, most) for share in shares)
             if not (isfinite(low) and isfinite(high)):
                 low = high = nan
-                method += " (no interval: the pilot's variance is not positive)"
+                method += " (no interval: the pilot hardly shows its variance)"
         return Estimate(
             value, nan, low, high, self.wanted.level, self.pilot_items,
             " x ".join(self.noise.over), method,

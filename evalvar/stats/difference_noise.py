@@ -59,7 +59,8 @@ class PilotNoise:
         Returns
         -------
         low, high : float
-            NaN where the estimated variance is not positive.
+            NaN where the estimated variance is not positive, or its own variance is so large that
+            a chi-square has no freedom left.
 
         Notes
         -----
@@ -81,6 +82,9 @@ class PilotNoise:
         half_df, tail = variance**2 / error, (1 - level) / 2
         least = float(special.gammaincinv(half_df, tail))
         most = float(special.gammainccinv(half_df, tail))
+        # With next to no freedom both quantiles vanish, and so does what they can say.
+        if most <= 0:
+            return nan, nan
         return sqrt(half_df / most), sqrt(half_df / least) if least > 0 else inf
 
 

@@ -52,11 +52,11 @@ def test_inventory_counts_every_axis():
 
 def test_overview_runs_what_the_data_support():
     assert names(overview(grid(samples=2))) == [
-        *("summary", "seed_variance", "checkpoints", "compare", "compare", "compare"),
-        *("code_metrics", "coverage"),
+        *("summary", "seed_variance", "checkpoints", "variance_components", "leaderboard"),
+        *("compare", "compare", "compare", "plan", "code_metrics", "coverage"),
     ]
     one_run = grid(models=("A",), seeds=1, steps=1)
-    assert names(overview(one_run)) == ["summary", "coverage"]
+    assert names(overview(one_run)) == ["summary", "plan", "coverage"]
 
 
 def test_many_models_are_compared_with_the_next_by_score():
@@ -100,7 +100,8 @@ def test_overview_compares_the_last_two_checkpoints_that_a_task_has():
 def test_missing_as_wrong_is_said_once_and_the_same_everywhere():
     frame = grid(models=("A",), seeds=1, steps=1)
     frame.loc[frame.index[0], "score"] = np.nan
-    said = {s for result in overview(frame, missing="wrong") for s in result.warnings}
+    found = [result for result in overview(frame, missing="wrong") if result.name != "plan"]
+    said = {s for result in found for s in result.warnings}
     assert said == {"counted as wrong: 1 answer without a score."}
 
 

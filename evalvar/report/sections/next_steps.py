@@ -20,9 +20,10 @@ _LARGEST = 10
 def section(reading: Reading) -> Section | None:
     """Return the section, or None where nothing follows."""
     found = plans(reading)
-    steps = [*_purchases(reading, found), *_ties(reading), *_seeds(reading), *_missing(reading)]
+    steps = [*_purchases(reading, found), *_ties(reading)]
     if not steps:
         return None
+    steps += [*_samples(reading), *_missing(reading)]
     blocks: list[Block] = [Text("numbered", tuple(steps))]
     drawn = figure(reading, found)
     if drawn is not None:
@@ -167,26 +168,16 @@ def _ties(reading: Reading) -> list[Phrase]:
     ]
 
 
-def _seeds(reading: Reading) -> list[Phrase]:
-    counts = reading.most("seed")
-    if counts and max(counts.values()) > 1:
-        sources = [noise.main_source(rows)[0] for rows in noise.readings(reading).values()]
-        if sources and sources.count("sample") > len(sources) / 2:
-            return [
-                claim(
-                    "Sample each item more often:",
-                    " most of the squared error of these scores is the draw of the answer.",
-                )
-            ]
+def _samples(reading: Reading) -> list[Phrase]:
+    sources = [noise.main_source(rows)[0] for rows in noise.readings(reading).values()]
+    if not sources or sources.count("sample") <= len(sources) / 2:
         return []
-    if counts:
-        return [
-            claim(
-                "Train a second and a third seed:",
-                " with one seed each nothing is known of what training luck adds.",
-            )
-        ]
-    return []
+    return [
+        claim(
+            "Sample each item more often:",
+            " most of the squared error of these scores is the draw of the answer.",
+        )
+    ]
 
 
 def _missing(reading: Reading) -> list[Phrase]:
