@@ -35,7 +35,7 @@ def main() -> None:
     to = HERE if asked.full and not asked.only else asked.to
     print(page.short(rows))
     if to is not None:
-        study.write(rows, to / "cells.csv")
+        study.write(rows, to / "cells.csv", digits=4)
         (to / "results.md").write_text(page.markdown(rows, share), encoding="utf-8")
         (to / "coverage.svg").write_text(figure.svg(rows), encoding="utf-8")
 

@@ -38,7 +38,7 @@ def goals(rows: list[Row]) -> list[Goal]:
             if r.regime.startswith(start) and r.regime.endswith(end)
         ]
         value = float(np.mean(found)) if found else np.nan
-        return f"{100 * value:.2f}", value <= most + TOLERANCE if found else None
+        return f"{100 * value:.2f}", value <= most if found else None
 
     def width(start: str, most: float) -> Made:
         found = [value for (regime, _), value in widths.items() if regime.startswith(start)]

@@ -45,7 +45,8 @@ def skewed_means(effort: Effort) -> Iterator[Row]:
     for name, (draw, truth) in SKEWED.items():
         for n in SIZES:
             cell = f"{name}, n {n}"
-            yield from cells("losses", cell, n, truth, draw, loss_methods(), effort)
+            regime = f"losses, {'n 15-50' if n <= 50 else 'n >= 100'}"
+            yield from cells(regime, cell, n, truth, draw, loss_methods(), effort)
 
 
 def passes(effort: Effort) -> Iterator[Row]:

@@ -18,6 +18,8 @@ from benchmarks.calibration.summary import (
     summaries,
 )
 
+# Shortfalls this little apart, in shares, are level.
+_LEVEL = 5e-5
 RECORD = Path(__file__).with_name("peers.json")
 
 
@@ -95,15 +97,32 @@ def _beside(groups: dict[str, list[Summary]]) -> str:
             rest = "; ".join(f"{_who(one)} {_point(one.worst.share)}" for one in theirs[1:])
             cells += [_who(best), *_figures(best), rest]
             level += 1
-            won += all(ours.shortfall <= one.shortfall + 5e-5 for one in theirs)
+            won += all(ours.shortfall <= one.shortfall + _LEVEL for one in theirs)
         else:
             cells += ["none", "", "", "", ""]
         lines.append(_line(cells))
     told = (
-        f"\nIn {won} of {level} regimes no peer falls short less. A peer that never falls short "
-        "with a width far above 1 pays with width.\n"
+        f"\nIn {won} of {level} regimes no peer falls short less; the others, with what the peer "
+        "pays in width:\n"
     )
-    return "\n".join([*lines, told])
+    return "\n".join([*lines, told, _ahead(groups)])
+
+
+def _ahead(groups: dict[str, list[Summary]]) -> str:
+    heads = ["regime", "default: short, least, width", "peer", "short, least, width"]
+    lines = [_line(heads), _line(["---"] * len(heads))]
+    for regime, group in groups.items():
+        ours = house(group)
+        if ours is None:
+            continue
+        for one in peers(group):
+            if one.shortfall + _LEVEL < ours.shortfall:
+                figures = [
+                    f"{100 * each.shortfall:.2f}, {_point(each.worst.share)}, {each.width:.2f}"
+                    for each in (ours, one)
+                ]
+                lines.append(_line([regime, figures[0], _who(one), figures[1]]))
+    return "\n".join(lines) + "\n"
 
 
 def _goals(made: list[Goal]) -> str:

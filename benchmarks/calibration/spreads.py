@@ -59,20 +59,20 @@ def seed_spreads(effort: Effort) -> Iterator[Row]:
         rng, sets = generator("spreads", f"{seeds}"), effort.draws(10_000)
         x = rng.normal(size=(sets, seeds))
         sd = [Method("chi-square", HOUSE, lambda x: stacked(map(sd_ci, x)))]
-        yield from coverage("spread over seeds", f"sd of {seeds} seeds", sd, (x,), 1.0)
+        yield from coverage("spread over seeds: sd", f"sd of {seeds} seeds", sd, (x,), 1.0)
         for rho in (0.0, 0.5, 1.0):
             shared, own = rng.normal(size=(sets, seeds, 1)), rng.normal(size=(sets, seeds, 21))
             curves = np.sqrt(rho) * shared + np.sqrt(1 - rho) * own
             curves *= np.linspace(3, 1, 21)
             cell = f"mean sd of {seeds} seeds, 21 checkpoints, correlation {rho:g}"
             mean = [Method("Satterthwaite chi-square", HOUSE, lambda x: stacked(map(mean_sd, x)))]
-            yield from coverage("spread over seeds", cell, mean, (curves,), 2.0)
+            yield from coverage("spread over seeds: mean sd", cell, mean, (curves,), 2.0)
         few = effort.draws(1000)
         for ratio in (0.5, 10.0, 500.0):
             x = rng.normal(ratio, 1, size=(few, seeds))
             snr = [Method("noncentral t", HOUSE, lambda x: stacked(map(signal_to_noise, x)))]
             cell = f"SNR {ratio:g}, {seeds} seeds"
-            yield from coverage("spread over seeds", cell, snr, (x,), ratio)
+            yield from coverage("spread over seeds: SNR", cell, snr, (x,), ratio)
 
 
 def earlier_runs(effort: Effort) -> Iterator[Row]:
