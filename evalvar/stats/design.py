@@ -97,7 +97,7 @@ class Design:
         sizes = range(1, len(self.axes) + 1)
         return tuple(subset for size in sizes for subset in combinations(self.axes, size))
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean over the cells that hold a score."""
         return float(self.cells.sum()) / self.cells_seen
@@ -183,13 +183,11 @@ def design(scores: Floats, axes: Mapping[str, ArrayLike]) -> Design:
     codes, levels, dropped = {}, {}, []
     for axis in (axis for axis in AXES if axis in axes):
         labels = np.asarray(axes[axis])
-        try:
-            np.broadcast_to(labels, scores.shape)
-        except ValueError:
+        if not _broadcasts(labels.shape, scores.shape):
             raise UsageError(
                 f"codes of {axis} need the shape of the scores {scores.shape}, or one that "
                 f"broadcasts to it, but have {labels.shape}."
-            ) from None
+            )
         code, count = _coded(labels)
         if count > 1:
             codes[axis], levels[axis] = code, count
@@ -208,6 +206,11 @@ def design(scores: Floats, axes: Mapping[str, ArrayLike]) -> Design:
 
 
 _Table = tuple[dict[str, NDArray[np.intp]], Floats, NDArray[np.intp], float, float, Floats]
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    ends = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(size in (1, whole) for size, whole in ends)
 
 
 def _coded(labels: NDArray[np.generic]) -> tuple[NDArray[np.intp], int]:
@@ -231,8 +234,9 @@ def _as_grid(
     """Turn an array with a dimension an axis into (rows, columns, samples), if it is one."""
     where = {}
     for axis, code in codes.items():
-        along = [dim for dim, size in enumerate(code.shape) if size > 1]
-        if code.ndim != scores.ndim or len(along) != 1 or code.size != levels[axis]:
+        missing = scores.ndim - code.ndim  # dimensions that broadcasting puts in front
+        along = [dim for dim, size in enumerate(code.shape, missing) if size > 1]
+        if len(along) != 1 or code.size != levels[axis]:
             return None
         where[axis] = along[0]
     if len(set(where.values())) < len(where):
