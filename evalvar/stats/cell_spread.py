@@ -10,6 +10,9 @@ import numpy as np
 from evalvar.stats.arguments import Floats
 from evalvar.stats.design import Design, Subset
 
+# Turns at most, and the share of the squares that a turn must still take for another.
+_TURNS, _SETTLED = 10, 1e-6
+
 
 def last_variance(
     design: Design, inner: list[Subset], value: float, known: Floats | None = None
@@ -69,12 +72,19 @@ def _squares(design: Design, inner: list[Subset], known: Floats | None) -> tuple
 def _rest(design: Design, inner: list[Subset], seen: Floats) -> Floats:
     """Take from the cells what the other components explain, in turns until it settles."""
     rest = (design.cells - design.mean) * seen
-    for _ in range(10):
-        for subset in inner:
-            same = design.same(subset)
-            if design.row in subset:
-                rest -= (rest @ same) / np.maximum(seen @ same, 1)
-            else:
-                rest -= (rest.sum(axis=0) @ same) / np.maximum(seen.sum(axis=0) @ same, 1)
+    groups = []
+    for subset in inner:
+        same = design.same(subset)
+        alike = same[:, :1] if same.all() else same  # one column stands for all
+        cells = seen if design.row in subset else seen.sum(axis=0)
+        groups.append((design.row in subset, alike, np.maximum(cells @ alike, 1)))
+    left = float(np.vdot(rest, rest))
+    for _ in range(_TURNS):
+        for by_row, alike, counts in groups:
+            sums = rest if by_row else np.ones(len(rest)) @ rest
+            rest -= sums @ alike / counts
             rest *= seen
+        before, left = left, float(np.vdot(rest, rest))
+        if left >= (1 - _SETTLED) * before:
+            break
     return rest
