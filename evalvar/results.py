@@ -88,7 +88,7 @@ class Result:
         return self.table.copy()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists, strings and numbers; NaN stays NaN."""
+        """Return plain dicts, lists, strings and numbers; what the tables do not give is None."""
         return {
             "name": self.name,
             "keys": list(self.keys),
