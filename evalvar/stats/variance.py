@@ -62,11 +62,13 @@ def variance_components(
     estimates are positive (tested).
     Intervals at 95 % cover, with 2 to 10 seeds and 50 to 300 items: normal effects 94 to 97 %, also
     with a tenth or half of the cells missing (``item x seed x prompt`` beside ragged samples up to
-    99); scores of 0 and 1 with a seed sd of 0.1 on the logit scale 94 to 98 %, with 0.5, where
-    seeds change the noise of every item, items 91 to 98 and ``item x seed + sample`` 88 to 98 %.
-    Seeds of 0/1 scores cover 93 to 97 %, but 89 to 93 with 2 seeds and 50 items, where one pair of
-    seeds in twelve agrees and has no interval. The last component's interval rests on the spread
-    of its cells (`cell_spread`), where normal theory covers 73 to 94 % of 0/1 scores.
+    99); scores of 0 and 1 with a seed sd of 0.1 on the logit scale 94 to 98 %, with 0.5 items 90 to
+    97 and ``item x seed + sample`` 88 to 98 %, with 0.8 items 84 to 97 and that 79 to 95: seeds so
+    far apart change the noise of every item, which few seeds say little of, and two, whose squares
+    are equal, nothing. Seeds of 0/1 scores cover 93 to 97 %, but 87 to 92 with 2 seeds and 50
+    items, where one pair of seeds in twelve agrees and has no interval; the rest cover 96 to 98.
+    The last component's interval rests on the spread of its cells (`cell_spread`), where normal
+    theory covers 73 to 94 % of 0/1 scores.
 
     Examples
     --------
