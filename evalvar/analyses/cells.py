@@ -11,7 +11,7 @@ from evalvar.evidence import RECORDS_KEY, REPORTED_KEY, Evidence
 
 KEY = list(REPORTED_KEY)
 _ITEM_KEY = [name for name in RECORDS_KEY if name != "sample"]
-_COLUMNS = [*KEY, "n", "mean", "variance", "at_low", "at_high", "se", "from_items"]
+_COLUMNS = [*KEY, "n", "mean", "variance", "third", "at_low", "at_high", "se", "from_items"]
 
 
 def item_scores(evidence: Evidence) -> pd.DataFrame:
@@ -40,7 +40,8 @@ def cells(evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The reported key, ``n`` items, ``mean``, ``variance`` over items (ddof 1), ``at_low`` and
+        The reported key, ``n`` items, ``mean``, ``variance`` over items (ddof 1), ``third`` central
+        moment over items, ``at_low`` and
         ``at_high`` (items at the bounds of the range), ``se`` (as reported; NaN for items),
         ``from_items``.
     """
@@ -67,13 +68,16 @@ def _from_items(scores: pd.DataFrame, facts: dict[tuple[str, str], Facts]) -> pd
         at_low=scores["score"].to_numpy() == limits["low"].to_numpy(),
         at_high=scores["score"].to_numpy() == limits["high"].to_numpy(),
     )
-    table = scores.groupby(KEY, observed=True, sort=False).agg(
+    by_run = scores.groupby(KEY, observed=True, sort=False)
+    table = by_run.agg(
         n=("score", "size"),
         mean=("score", "mean"),
         variance=("score", "var"),
         at_low=("at_low", "sum"),
         at_high=("at_high", "sum"),
     )
+    rest = scores["score"] - by_run["score"].transform("mean")
+    table["third"] = (rest**3).groupby([scores[name] for name in KEY], observed=True).mean()
     return _columns(table.reset_index().assign(se=np.nan, from_items=True))
 
 
@@ -90,5 +94,7 @@ def _as_reported(reported: pd.DataFrame) -> pd.DataFrame:
 def _columns(table: pd.DataFrame) -> pd.DataFrame:
     table = table.reindex(columns=_COLUMNS)
     text = dict.fromkeys(("model", "task", "metric", "prompt"), str)
-    numbers = dict.fromkeys(("n", "mean", "variance", "at_low", "at_high", "se"), "float64")
+    numbers = dict.fromkeys(
+        ("n", "mean", "variance", "third", "at_low", "at_high", "se"), "float64"
+    )
     return table.astype({**text, **numbers, "from_items": bool})

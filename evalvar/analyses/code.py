@@ -1,5 +1,7 @@
 """How good is the best of k tries?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -13,8 +15,8 @@ from evalvar.stats import (
     bounded_mean_ci,
     crossed_mean_ci,
     eff_at_k,
-    mean_ci,
     pass_at_k,
+    skewed_mean_ci,
 )
 
 KEYS = ("model", "task", "metric", "seed")
@@ -233,7 +235,7 @@ def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
         low, high = fact.range
         if low is not None and high is not None:
             return bounded_mean_ci(scores, low=low, high=high, level=level)
-        return mean_ci(scores, level=level)
+        return replace(skewed_mean_ci(scores, level=level), p_value=np.nan)
     except NotEnoughDataError as error:
         value = float(scores.mean())
         return Estimate(value, level=level, n=scores.size, method=f"undefined: {error}")

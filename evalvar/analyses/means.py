@@ -11,6 +11,7 @@ from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, bounded_mean_interval, clustered_mean_ci
 from evalvar.stats.quantiles import normal_quantile, t_quantile
+from evalvar.stats.skewed import SKEWED, skewed_mean_interval
 
 KEYS = tuple(KEY)
 
@@ -46,9 +47,10 @@ def summary(
     Notes
     -----
     Items are what is drawn again; repeated answers are averaged within their item first. From items
-    with a known range: mid-p on the effective n; without: t; items that share a cluster are one
-    draw. As reported: mid-p where the reported standard error shows scores of 0 and 1, else t (z
-    without n) on the reported error. A reported error of 0 counts as not known.
+    with a known range: mid-p on the effective n; without: the hull of t and skew-t; items that
+    share a cluster are one draw. As reported: mid-p where the reported standard error shows scores
+    of 0 and 1, else t (z without n) on the reported error. A reported error of 0 counts as not
+    known.
     """
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
     table, facts = cells(evidence), metric_facts(evidence)
@@ -74,7 +76,7 @@ def _estimates(
 ) -> list[Estimate]:
     known = [facts[key] for key in zip(table["task"], table["metric"], strict=True)]
     n, mean = table["n"].to_numpy(), table["mean"].to_numpy()
-    from_items = table["from_items"].to_numpy()
+    from_items, third = table["from_items"].to_numpy(), table["third"].to_numpy()
     se = np.where(from_items, np.sqrt(table["variance"].to_numpy() / n), table["se"].to_numpy())
     se = np.where(se > 0, se, np.nan)  # an error of 0 is a sample that cannot tell
     claimed = ~from_items & _looks_binary(mean, se, n)
@@ -107,19 +109,19 @@ def _estimates(
                 int(n[i]), "item", method,
             )  # fmt: skip
         elif from_items[i]:
-            estimate = _unbounded(mean[i], se[i], int(n[i]), level)
+            estimate = _unbounded(mean[i], se[i], int(n[i]), third[i], level)
         else:
             estimate = fact.within(_as_claimed(mean[i], se[i], n[i], level))
         estimates.append(estimate)
     return estimates
 
 
-def _unbounded(mean: float, se: float, n: int, level: float) -> Estimate:
+def _unbounded(mean: float, se: float, n: int, third: float, level: float) -> Estimate:
     if np.isnan(se):
-        method = f"t: {'one item' if n == 1 else 'no spread seen'}"
+        method = f"{SKEWED}: {'one item' if n == 1 else 'no spread seen'}"
         return Estimate(float(mean), level=level, n=n, method=method)
-    half = t_quantile(level, n - 1) * se
-    return Estimate(float(mean), float(se), mean - half, mean + half, level, n, "item", "t")
+    low, high = skewed_mean_interval(n, mean, n * se**2, third, level=level)
+    return Estimate(float(mean), float(se), float(low), float(high), level, n, "item", SKEWED)
 
 
 def _as_claimed(mean: float, se: float, n: float, level: float) -> Estimate:

@@ -105,7 +105,8 @@ def _said(pair: Pair, named: bool) -> list[str]:
         parts.append(f"{percent(row['level'])} interval")
     sure = _number(row["probability_better"])
     if isfinite(sure):
-        parts.append(f"chance that {row['a']} is better {_share(sure)}")
+        ahead, surely = (row["a"], sure) if sure >= 0.5 else (row["b"], 1 - sure)
+        parts.append(f"confidence {_share(surely)} that {ahead} is better")
     lines = [sentence, f"  {', '.join(parts)}."]
     counts = [_number(row[name]) for name in ("only_a", "only_b", "both", "neither")]
     if all(map(isfinite, counts)):

@@ -4,7 +4,7 @@ import pytest
 
 from evalvar.analyses.means import summary
 from evalvar.evidence import as_evidence
-from evalvar.stats import midp
+from evalvar.stats import midp, skewed_mean_ci
 
 
 def records(scores, **columns):
@@ -39,12 +39,19 @@ def test_all_right_is_one_with_an_exact_bound():
     assert np.isnan(row["se"])
 
 
-def test_unbounded_scores_have_the_t_interval():
+def test_unbounded_scores_have_the_interval_of_skewed_means():
     row = only(summary(records([1.5, 2.0, 4.0])))
     se = np.std([1.5, 2, 4], ddof=1) / np.sqrt(3)
     assert row["se"] == pytest.approx(se)
-    assert row["high"] - row["value"] == pytest.approx(4.302652729911275 * se)
-    assert row["method"] == "t"
+    assert row["value"] - row["low"] == pytest.approx(4.302652729911275 * se)
+    wanted = skewed_mean_ci([1.5, 2.0, 4.0])
+    assert (row["low"], row["high"]) == pytest.approx((wanted.low, wanted.high))
+    assert row["method"] == wanted.method == "hull of t and skew-t"
+
+
+def test_unbounded_scores_that_are_symmetric_have_the_t_interval():
+    row = only(summary(records([1.5, 2.0, 2.5])))
+    assert row["high"] - row["value"] == pytest.approx(4.302652729911275 * 0.5 / np.sqrt(3))
 
 
 def test_one_item_has_a_value_and_no_interval():
