@@ -102,7 +102,7 @@ def skewed_mean_interval(
     check_level(level)
     arrays = (n, mean, variance, third)
     size, middle, v, m3 = (np.asarray(a, np.float64) for a in np.broadcast_arrays(*arrays))
-    t = special.stdtrit(size - 1, (1 + level) / 2)
+    t: Floats = np.asarray(special.stdtrit(size - 1, (1 + level) / 2), np.float64)
     slope, half = _slope(size, v, m3), t * (np.sqrt(v) / np.sqrt(size))
     squared = np.asarray(v / size)
     low = middle - np.maximum(_reach(t, squared, -slope), half)
