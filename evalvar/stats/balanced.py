@@ -2,8 +2,8 @@
 
 Every cell is there, with the same number of samples. Effects are then orthogonal: each set U of
 axes has a mean square of its own, on the product over its axes of (levels - 1) degrees of freedom,
-which are independent and have the expectation sum over V containing U of (cells a group of V) x
-component V, + sample / samples. No trace is needed.
+independent of the others, and its expectation is the sum over V containing U of (cells a group of
+V) x component V, + sample / samples. No trace is needed.
 """
 
 from functools import cache
@@ -50,7 +50,7 @@ def balanced_moments(design: Design) -> Moments:
 
 def _sums(design: Design) -> tuple[list[float], Floats]:
     """Give the sum of squares of every set of axes, and cell by cell that of the highest."""
-    order = (design.row, *design.labels)
+    order = (design.row, *(axis for axis in design.axes if axis != design.row))
     cells, mean = design.cells.size, design.mean
     rest = (design.cells - mean).reshape([design.levels[axis] for axis in order])
     sums = []
