@@ -12,7 +12,8 @@ from evalvar.stats.balanced import balanced_moments
 from evalvar.stats.cell_spread import last_variance
 from evalvar.stats.components import Components as Components
 from evalvar.stats.components import axes_of, drawn_axes, enters
-from evalvar.stats.design import AXES, Design, Subset, design
+from evalvar.stats.design import AXES, Design, Subset
+from evalvar.stats.layout import design
 from evalvar.stats.reml import reml_components
 from evalvar.stats.squares import Moments, moments
 

@@ -14,7 +14,7 @@ from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import mean_variance, variance_components
 from evalvar.stats.balanced import balanced_moments
 from evalvar.stats.component_interval import difference_interval, square_interval
-from evalvar.stats.design import design
+from evalvar.stats.layout import design
 from evalvar.stats.reml import MOST_SCORES
 from evalvar.stats.squares import _Forms, moments
 
@@ -469,6 +469,17 @@ def test_scores_that_do_not_vary_have_no_interval(y):
     assert np.isnan([seed.low, seed.high, seed.se]).all()
     assert seed.method == "ANOVA (too little spread: no interval)"
     assert np.isnan(found.mean_over(["seed"]).low)
+
+
+@pytest.mark.parametrize("score", [0.1, 0.7, 1e6 + 0.1])
+def test_samples_that_differ_by_rounding_are_equal(score):
+    y = np.full((5, 3, 7), score)
+    for found in (
+        variance_components(y, grid(5, 3, samples=7)),
+        variance_components(*rows(y, np.full((5, 3), 7))),
+    ):
+        assert (found.values == 0).all()
+        assert np.isnan([estimate.low for estimate in found.estimates().values()]).all()
 
 
 @given(st.integers(2, 9), st.integers(2, 5), st.floats(0.0, 0.8), st.integers(0, 10**6))
