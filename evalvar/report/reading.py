@@ -112,7 +112,7 @@ class Reading:
         for table in self._tables.values():
             frame = table[["task", "metric", *names]].drop_duplicates()
             for row in records(frame):
-                known = labels.setdefault((str(row["task"]), str(row["metric"])), {})
+                known = labels.setdefault(_place(row["task"], row["metric"]), {})
                 for name in names:
                     if not missing(row[name]):
                         known.setdefault(name, row[name])
@@ -129,29 +129,28 @@ class Reading:
         frame = frame.dropna(subset=["value"]).astype({"value": float})
         grouped = frame.groupby(["task", "metric"], dropna=False)["value"].agg(["min", "max"])
         return {
-            (str(k[0]), str(k[1])): (v[0], v[1])
-            for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
+            _place(*k): (v[0], v[1]) for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
         }
 
     def unit(self, task: Any, metric: Any) -> Unit:
         """Return the unit of a metric: points where all its means lie between 0 and 1."""
-        low, high = self._spans.get((str(task), str(metric)), (nan, nan))
+        low, high = self._spans.get(_place(task, metric), (nan, nan))
         if low >= 0 and high <= 1 and not is_loss(metric) and self.higher_is_better(task, metric):
             return Unit(100.0, "points")
         return Unit()
 
     def higher_is_better(self, task: Any, metric: Any) -> bool:
         """Return the declared orientation, higher where none is declared."""
-        known = self._labels.get((str(task), str(metric)), {})
+        known = self._labels.get(_place(task, metric), {})
         return bool(known.get("higher_is_better", True))
 
     def chance(self, task: Any, metric: Any) -> float:
         """Return the score of a guesser, NaN where it is not declared."""
-        return float(self._labels.get((str(task), str(metric)), {}).get("chance", nan))
+        return float(self._labels.get(_place(task, metric), {}).get("chance", nan))
 
     def discrete(self, task: Any, metric: Any) -> bool:
         """Return True for metrics of few values; by name where the results do not say."""
-        known = self._labels.get((str(task), str(metric)), {})
+        known = self._labels.get(_place(task, metric), {})
         if "discrete" in known:
             return bool(known["discrete"])
         return base(metric) not in PARTNERS.values() and not is_loss(metric)
@@ -212,6 +211,11 @@ class Reading:
                 if not missing(value):
                     found.setdefault(value)
         return list(found)
+
+
+def _place(task: Any, metric: Any) -> tuple[str, str]:
+    """Return where a score belongs; the mean over tasks has no task, however that is written."""
+    return "" if missing(task) else str(task), str(metric)
 
 
 def missing(value: Any) -> bool:

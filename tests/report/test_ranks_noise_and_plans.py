@@ -51,9 +51,17 @@ def test_two_models_are_told_in_one_line():
 
 
 def test_the_mean_over_tasks_stands_for_them_and_the_rest_is_folded():
-    page = report.build(leaderboard(answers(tasks=("x", "y", "z"))))
+    page = report.build(leaderboard(answers(tasks=("x", "y", "z"), gap=0.6)))
     first, further = (b for b in of(page, "leaders").blocks if isinstance(b, Table))
     assert {row.group for row in first.rows} == {"the mean over tasks (score)"}
+    assert all("." not in row.cells[3].text for row in first.rows)  # percent, se of a few points
+    verdict = of(page, "verdicts").blocks[0].items[0]
+    said = plain(verdict.claim)
+    assert said.startswith("A leads the mean over tasks (score) by ")
+    assert said.endswith(" over B.")
+    tied = report.build(leaderboard(answers(tasks=("x", "y"), gap=0.05)))
+    said = plain(of(tied, "verdicts").blocks[0].items[0].claim)
+    assert said.startswith("Nobody leads the mean over tasks (score) alone: ")
     assert further.folded == "Ranks on 3 further readings"
     assert not further.note
 

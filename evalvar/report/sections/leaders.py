@@ -4,8 +4,9 @@ from math import floor, isfinite
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.model import Block, Cell, Column, Row, Section, Table
+from evalvar.report.model import Block, Cell, Column, Row, Section, Table, Verdict
 from evalvar.report.reading import Reading, Unit, basis, missing, records
+from evalvar.report.sections.claims import claim, quiet
 
 Place = tuple[str, str]
 Field = list[dict[str, dict[str, Any]]]
@@ -95,6 +96,33 @@ def _answer(heads: dict[Place, Field]) -> str:
     )
 
 
+def lead(reading: Reading) -> list[Verdict]:
+    """Return who leads the mean over tasks, where there is one; single tasks have their pairs."""
+    heads = heads_of(reading)
+    if not heads or next(iter(heads))[0]:
+        return []
+    place, field = next(iter(heads.items()))
+    gap = field[0].get("gap_to_next")
+    if gap is None or not isfinite(gap["low"]):
+        return []
+    unit, clear = reading.unit(None, place[1]), _single(field[0])
+    first, second = str(field[0]["mean"]["model"]), str(field[1]["mean"]["model"])
+    text, bounds = unit.of(unit.cell(gap, fine=True).text), unit.interval(gap, fine=True)
+    where = name_of(place)
+    method = wording.sentence(f"{gap['method']}, {basis(gap)} that all models answered")
+    if clear:
+        said = claim(f"{first} leads {where} by {text}", quiet(f" {bounds}"), f" over {second}.")
+        return [Verdict("Clear", "clear", said, method, "leaders")]
+    held = f"{_set(field[0])[1]:.0f}"
+    said = claim(
+        f"Nobody leads {where} alone:",
+        f" {first} is {text} ahead of {second}",
+        quiet(f" {bounds}"),
+        f", and its true rank may be anything from 1 to {held}.",
+    )
+    return [Verdict("No leader", "tie", said, method, "leaders")]
+
+
 def _set(rows: dict[str, dict[str, Any]]) -> tuple[float, float]:
     return float(rows["rank"]["low"]), float(rows["rank"]["high"])
 
@@ -141,7 +169,7 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
             "on the items that all of its group answered; ranks rest on the paired differences, "
             f"not on these. {wording.sentence(wording.listing(method, most=2))}",
         ),
-        counted="models",
+        counted="models" if len(fields) == 1 else "rows",
         scale=(low, high),
         folded=folded,
         # How to read it is said once.
@@ -162,7 +190,7 @@ def _cells(unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool) -> tuple[Ce
     score = unit.cell(mean, tone="strong")
     cells = [
         Cell(held, float(rank["value"]), tone="" if low == high else "tie"),
-        Cell(str(rank["ties"] or ""), tone="tie"),
+        Cell(_letters(str(rank["ties"] or "")), tone="tie"),
         Cell(str(mean["model"])),
         score,
     ]
@@ -173,6 +201,16 @@ def _cells(unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool) -> tuple[Ce
     cells.append(_gap(unit, gap))
     cells.append(Cell(basis(mean), float(mean["n"])))
     return tuple(cells)
+
+
+def _letters(ties: str) -> str:
+    """Return the groups of a model, many of them as the first and the last.
+
+    >>> _letters("a b"), _letters("b c d e")
+    ('a b', 'b\u2013e')
+    """
+    groups = ties.split()
+    return " ".join(groups) if len(groups) < 4 else f"{groups[0]}\u2013{groups[-1]}"
 
 
 def _gap(unit: Unit, gap: dict[str, Any] | None) -> Cell:
@@ -200,5 +238,5 @@ def _scale(fields: dict[Place, Field], units: dict[Place, Unit]) -> tuple[float,
     ]
     if not values:
         return 0.0, 100.0, False
-    low, high = 10 * floor(min(values) / 10), -10 * floor(-max(values) / 10)
-    return float(low), float(max(high, low + 10)), True
+    low, high = max(10 * floor(min(values) / 10), 0), min(-10 * floor(-max(values) / 10), 100)
+    return float(min(low, 90)), float(max(high, low + 10)), True

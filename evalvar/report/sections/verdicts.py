@@ -5,7 +5,7 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Block, Phrase, Section, Text, Verdict
 from evalvar.report.reading import Reading, basis, missing, records
-from evalvar.report.sections import code, scored
+from evalvar.report.sections import code, leaders, scored
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import at, curves
 from evalvar.report.sections.contests import contests
@@ -19,6 +19,7 @@ def section(reading: Reading) -> Section | None:
     """Return the section, or None where no sentence can be said."""
     compared = contests(reading)
     found = [
+        *leaders.lead(reading),
         *differences(compared),
         *seed_noise(reading),
         *signal(reading),
