@@ -13,8 +13,8 @@ import numpy as np
 from evalvar.stats.arguments import ROUNDING, Floats
 from evalvar.stats.design import Design, Subset
 
-# Rows of blocks are worked off in portions of about this many numbers.
-_PORTION = 2_000_000
+# Rows of blocks are worked off in portions of about this many numbers, which a cache holds.
+_PORTION = 50_000
 
 
 @dataclass(frozen=True, slots=True)
