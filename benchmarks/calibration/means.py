@@ -11,8 +11,8 @@ from benchmarks.calibration.cells import (
     OPTION,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -66,7 +66,7 @@ def passes(effort: Effort) -> Iterator[Row]:
                         items: Items = items,
                         k: int = k,
                         ragged: bool = "to" in samples,
-                    ) -> Floats:
+                    ) -> Numbers:
                         chance = items(rng, shape)
                         count = rng.integers(5, 21, shape) if ragged else np.full(shape, 10)
                         right = rng.binomial(count, chance)
@@ -76,11 +76,11 @@ def passes(effort: Effort) -> Iterator[Row]:
                     yield from cells(regime, cell, n, truth, draw, unit_methods(k == 1), effort)
 
 
-Items = Callable[[np.random.Generator, tuple[int, ...]], Floats]
+Items = Callable[[np.random.Generator, tuple[int, ...]], Numbers]
 
 
 def _solved(sure: float, never: float, a: float, b: float) -> Items:
-    def chances(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    def chances(rng: np.random.Generator, shape: tuple[int, ...]) -> Numbers:
         kind = rng.random(shape)
         between = rng.beta(a, b, shape)
         return np.where(kind < sure, 1.0, np.where(kind < sure + never, 0.0, between))
@@ -104,7 +104,7 @@ def _true_pass(name: str, k: int) -> float:
     return float(sure + (1 - sure - never) * (1 - np.prod((b + steps) / (a + b + steps))))
 
 
-def _tables(k: int) -> Floats:
+def _tables(k: int) -> Numbers:
     table = np.full((21, 21), np.nan)
     for count in range(5, 21):
         table[count, : count + 1] = pass_at_k(count, np.arange(count + 1), k=k)
@@ -119,7 +119,7 @@ def cells(
     cell: str,
     n: int,
     truth: float,
-    draw: Callable[[np.random.Generator, tuple[int, ...]], Floats],
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Numbers],
     methods: list[Method],
     effort: Effort,
 ) -> Iterator[Row]:
@@ -152,11 +152,12 @@ def _counts(n: int, effort: Effort) -> dict[str, int]:
     return counts
 
 
-def house(x: Floats) -> Bounds:
+def house(x: Numbers) -> Bounds:
     """Give the default interval of the mean of scores in 0..1."""
     return bounded_mean_interval(
         x.shape[1], x.mean(axis=1), x.var(axis=1, ddof=1), (x == 0).sum(axis=1),
         (x == 1).sum(axis=1), low=0, high=1,
+        third=((x - x.mean(axis=1, keepdims=True)) ** 3).mean(axis=1),
     )  # fmt: skip
 
 
@@ -193,10 +194,10 @@ _SYMMETRIC = [
 class _Shared:
     """Resample once for all methods that ask in turn for the same data sets."""
 
-    def __init__(self, draw: Callable[[Floats, int], Any]) -> None:
+    def __init__(self, draw: Callable[[Numbers, int], Any]) -> None:
         self.draw, self.x, self.found = draw, None, None
 
-    def __call__(self, x: Floats) -> Any:
+    def __call__(self, x: Numbers) -> Any:
         if self.x is not x:
             self.x, self.found = x, self.draw(x, int(abs(x.sum()) * 1e6))
         return self.found

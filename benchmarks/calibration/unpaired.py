@@ -10,8 +10,8 @@ from benchmarks.calibration.cells import (
     OPTION,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -47,7 +47,7 @@ _LAWS = {
 }
 
 
-def added(a: float | Floats, first: Bounds, b: float | Floats, second: Bounds) -> Bounds:
+def added(a: float | Numbers, first: Bounds, b: float | Numbers, second: Bounds) -> Bounds:
     """Give the bounds of `unpaired_difference_ci` for many data sets at once (tested)."""
     (low_a, high_a), (low_b, high_b) = first, second
     low, high = a - b - np.hypot(a - low_a, high_b - b), a - b + np.hypot(high_a - a, b - low_b)
@@ -55,10 +55,10 @@ def added(a: float | Floats, first: Bounds, b: float | Floats, second: Bounds) -
 
 
 def _binary(n: int, m: int) -> list[Method]:
-    def mover(a: Floats, b: Floats) -> Bounds:
+    def mover(a: Numbers, b: Numbers) -> Bounds:
         return added(a / n, midp_interval(a, n), b / m, midp_interval(b, m))
 
-    def two_stderrs(a: Floats, b: Floats) -> Bounds:
+    def two_stderrs(a: Numbers, b: Numbers) -> Bounds:
         p, q = a / n, b / m
         se = np.sqrt(p * (1 - p) / (n - 1) + q * (1 - q) / (m - 1))
         return peers.symmetric(p - q, se, 1.96)
@@ -79,11 +79,12 @@ def _fractions() -> list[Method]:
     ]
 
 
-def bounded(x: Floats, y: Floats) -> Bounds:
+def bounded(x: Numbers, y: Numbers) -> Bounds:
     ends = [
         bounded_mean_interval(
             one.shape[1], one.mean(axis=1), one.var(axis=1, ddof=1), (one == 0).sum(axis=1),
             (one == 1).sum(axis=1), low=0, high=1,
+            third=((one - one.mean(axis=1, keepdims=True)) ** 3).mean(axis=1),
         )
         for one in (x, y)
     ]  # fmt: skip

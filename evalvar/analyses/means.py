@@ -94,7 +94,7 @@ def _estimates(
         pick = np.flatnonzero(bounded)
         bounds[:, pick] = bounded_mean_interval(
             n[pick], mean[pick], np.nan_to_num(se[pick]) ** 2 * n[pick], wrong[pick], right[pick],
-            low=low[pick], high=high[pick], level=level,
+            low=low[pick], high=high[pick], level=level, third=third[pick],
         )  # fmt: skip
     estimates = []
     for i, fact in enumerate(known):

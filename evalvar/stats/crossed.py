@@ -101,6 +101,7 @@ def crossed_mean_ci(
         bottom, top = bounded_mean_interval(
             n, value, n * (half / t_quantile(level, n - 1)) ** 2, (x == floor).all(axis=1).sum(),
             (x == ceiling).all(axis=1).sum(), low=floor, high=ceiling, level=level,
+            third=((means - value) ** 3).mean(),
         )  # fmt: skip
         method, error = f"mid-p on effective n, {method}", se if half > 0 else nan
         return Estimate(value, error, float(bottom), float(top), level, seeds, unit, method)

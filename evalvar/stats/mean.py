@@ -19,6 +19,8 @@ from evalvar.stats.quantiles import normal_quantile, t_quantile
 
 # Items off the bound that buy one more effective size of n, when most items sit on that bound.
 _ITEMS_PER_SIZE = 10
+# Weight of the third moment in the size of a unit, reached where this share sits on a bound.
+_SHARE_OF_THIRD = 0.5
 
 
 def mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -107,8 +109,9 @@ def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float 
     at_least(x.size, 1 if binary else 2, "the mean of bounded scores", "item")
     mean = low + (high - low) * at_high / x.size if binary else float(x.mean())
     variance = float(x.var(ddof=1)) if x.size > 1 else 0.0
+    third = float(((x - mean) ** 3).mean())
     bottom, top = bounded_mean_interval(
-        x.size, mean, variance, at_low, at_high, low=low, high=high, level=level
+        x.size, mean, variance, at_low, at_high, low=low, high=high, level=level, third=third
     )
     se = float("nan") if constant(x) else float(np.sqrt(variance / x.size))
     method = "mid-p" if binary else "mid-p on effective n"
@@ -125,6 +128,7 @@ def bounded_mean_interval(
     low: ArrayLike,
     high: ArrayLike,
     level: float = 0.95,
+    third: ArrayLike | None = None,
 ) -> tuple[Floats, Floats]:
     """Intervals of many means of bounded scores, from their sufficient statistics.
 
@@ -140,6 +144,9 @@ def bounded_mean_interval(
         Smallest and largest possible score.
     level : float in (0, 1)
         Nominal coverage.
+    third : float array, optional
+        Third central moment of the scores, divisor n, in the cube of their unit. Without it, or
+        where it is NaN, the scores count as no more skewed than their variance says.
 
     Returns
     -------
@@ -157,13 +164,22 @@ def bounded_mean_interval(
     With u the mean on the scale 0..1 and w the variance on it: n_eff = n u(1-u)/w, the sample size
     at which a proportion would have this variance (n where w = 0). Where half the scores or more
     sit on one bound, n_eff <= n (1 + m/10), m = scores off that bound, since few of them cannot
-    tell the variance. The interval is `midp_interval` of u n' in n' = n_eff (z/t)^2, t with n - 1
-    degrees of freedom. Where all scores sit on a bound it is `midp_interval` of their counts.
-    The cap was chosen, and its coverage measured, in ``benchmarks/calibration``.
+    tell the variance.
+    Let e1, e2, e3 be the mean of the scores' distances from a bound on which the share s of them
+    sits, of their squares and cubes. A proportion has e1 = e2 = e3; fractions look like smaller
+    units, of e2/e1 by their variance and of e3/e2 by their skewness. Where most are on the bound,
+    mean and variance err together, and a sample that missed the far ones has both too small: n_eff
+    is divided by ((e3/e2)/(e2/e1))^min(s, 1/2), of the bound where this is larger, so that with
+    s >= 1/2 a unit is the geometric mean of both. It is 1 for scores of 0 and 1, and where no score
+    is on a bound.
+    The interval is `midp_interval` of u n' in n' = n_eff (z/t)^2, t with n - 1 degrees of freedom.
+    Where all scores sit on a bound it is `midp_interval` of their counts.
+    Cap and exponent were chosen, and the coverage measured, in ``benchmarks/calibration``.
     """
     check_level(level)
-    arrays = (n, mean, variance, at_low, at_high, low, high)
-    size, m, v, bottom_count, top_count, floor, ceiling = (
+    moment = np.nan if third is None else third
+    arrays = (n, mean, variance, at_low, at_high, low, high, moment)
+    size, m, v, bottom_count, top_count, floor, ceiling, m3 = (
         np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(*arrays)
     )
     span = ceiling - floor
@@ -180,10 +196,24 @@ def bounded_mean_interval(
         effective = np.where(w > 1e-14, size * u * (1 - u) / w, size)
         most = np.maximum(bottom_count, top_count)
         cap = np.where(2 * most >= size, size * (1 + (size - most) / _ITEMS_PER_SIZE), np.inf)
+        central, skew = w * (size - 1) / size, m3 / span**3
+        excess = np.maximum(
+            _units_apart(u, central, skew, bottom_count / size),
+            _units_apart(1 - u, central, -skew, top_count / size),
+        )
         t = special.stdtrit(np.where(size > 1, size - 1, np.nan), (1 + level) / 2)
-        effective = np.minimum(effective, cap) * (normal_quantile(level) / t) ** 2
+        effective = np.minimum(effective, cap) / excess * (normal_quantile(level) / t) ** 2
     trials = np.where(binary, size, effective)
     successes = np.where(binary, top_count, u * effective)
     trials = np.where(size >= 1, trials, np.nan)
     left, right = midp_interval(successes, trials, level=level)
     return floor + span * left, floor + span * right
+
+
+def _units_apart(first: Floats, central: Floats, third: Floats, on_bound: Floats) -> Floats:
+    """Say how many times larger the third moment about a bound shows a unit than the second."""
+    second = central + first**2
+    cubes = third + 3 * central * first + first**3
+    known = (central > 1e-14) & (first > 0) & np.isfinite(third)
+    ratio = np.where(known, cubes * first, 1.0) / np.where(known, second, 1.0) ** 2
+    return np.asarray(np.maximum(ratio, 1.0) ** np.minimum(on_bound, _SHARE_OF_THIRD))

@@ -120,6 +120,7 @@ def unpaired_difference_ci(
         "n": np.array([x.size, y.size]),
         "mean": means,
         "variance": np.array([scores.var(ddof=1) if scores.size > 1 else 0.0 for scores in (x, y)]),
+        "third": np.array([((scores - scores.mean()) ** 3).mean() for scores in (x, y)]),
         "at_low": np.array([(scores == low).sum() for scores in (x, y)]),
         "at_high": np.array([(scores == high).sum() for scores in (x, y)]),
     }

@@ -101,8 +101,9 @@ def test_the_unit_of_the_scores_does_not_matter(scores, shift, scale):
     plain = bounded_mean_ci(x, low=0, high=1)
     n, y = x.size, shift + scale * x
     low, high = bounded_mean_interval(
-        n, y.mean(), y.var(ddof=1), (x == 0).sum(), (x == 1).sum(), low=shift, high=shift + scale
-    )
+        n, y.mean(), y.var(ddof=1), (x == 0).sum(), (x == 1).sum(), low=shift, high=shift + scale,
+        third=((y - y.mean()) ** 3).mean(),
+    )  # fmt: skip
     np.testing.assert_allclose(
         [(low - shift) / scale, (high - shift) / scale], [plain.low, plain.high], atol=1e-7
     )
@@ -125,6 +126,45 @@ def test_the_cap_holds_where_most_scores_sit_on_a_bound():
     assert bounded_mean_ci(x, low=0, high=1).low == pytest.approx(float(low), rel=1e-9)
 
 
+def test_rare_far_scores_make_the_unit_of_a_skewed_sample_larger():
+    # distances from 1: 30 of 0, 8 of .1, 2 of .8
+    x = np.r_[np.ones(30), np.full(8, 0.9), np.full(2, 0.2)]
+    e1, e2, e3 = ((8 * 0.1**power + 2 * 0.8**power) / 40 for power in (1, 2, 3))
+    # 40 items of units of e2/e1, less the mean squared, and of the geometric mean with e3/e2
+    n = 40 * x.mean() * (1 - x.mean()) / x.var(ddof=1) / (e3 * e1 / e2**2) ** 0.5
+    n *= (1.959963984540054 / 2.022690920036761) ** 2
+    expected = midp_interval(n * x.mean(), n)
+    estimate = bounded_mean_ci(x, low=0, high=1)
+    np.testing.assert_allclose([estimate.low, estimate.high], expected, rtol=1e-9)
+    # without the third moment it is the interval of the variance alone, and narrower
+    plain = bounded_mean_interval(40, x.mean(), x.var(ddof=1), 0, 30, low=0, high=1)
+    unknown = bounded_mean_interval(40, x.mean(), x.var(ddof=1), 0, 30, low=0, high=1, third=np.nan)
+    assert plain == unknown
+    assert plain[1] - plain[0] < estimate.high - estimate.low
+
+
+@pytest.mark.parametrize("n", [100, 200, 400])
+@pytest.mark.parametrize("k", [2, 5])
+def test_a_nearly_solved_benchmark_is_covered(n, k):
+    # 80 % of items always solved, the rest with a chance of Beta(2, 2); 10 answers an item
+    from scipy.special import betaln, comb
+
+    right = np.arange(11)
+    chance = comb(10, right) * np.exp(betaln(right + 2, 12 - right) - betaln(2, 2))
+    scores = 1 - comb(10 - right, k) / comb(10, k)
+    values, place = np.unique(np.r_[scores, 1.0], return_inverse=True)
+    shares = np.bincount(place, np.r_[0.2 * chance, 0.8])
+    counts = np.random.default_rng(8).multinomial(n, shares / shares.sum(), 4000)
+    mean = counts @ values / n
+    rest = values - mean[:, None]
+    low, high = bounded_mean_interval(
+        n, mean, (counts * rest**2).sum(1) / (n - 1), counts[:, 0], counts[:, -1], low=0, high=1,
+        third=(counts * rest**3).sum(1) / n,
+    )  # fmt: skip
+    truth = values @ shares
+    assert np.mean((low <= truth) & (truth <= high)) > 0.94 - 4 * np.sqrt(0.94 * 0.06 / 4000)
+
+
 def test_the_vectorised_interval_is_the_scalar_one_and_nan_where_undefined():
     rng = np.random.default_rng(5)
     samples = [rng.integers(0, 5, n) / 4 for n in (2, 3, 9, 40)] + [np.ones(3)]
@@ -136,6 +176,7 @@ def test_the_vectorised_interval_is_the_scalar_one_and_nan_where_undefined():
         [*((x == 1).sum() for x in samples), 0, 0],
         low=0,
         high=1,
+        third=[*(((x - x.mean()) ** 3).mean() for x in samples), 0, 0],
     )
     each = [bounded_mean_ci(x, low=0, high=1) for x in samples]
     np.testing.assert_array_equal(low, [*(e.low for e in each), np.nan, np.nan])
