@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -11,8 +12,9 @@ from evalvar.stats import Estimate
 
 SEED = 20251
 HOUSE, OPTION = "evalvar", "evalvar, option"
-Floats = NDArray[np.float64]
-Bounds = tuple[Floats, Floats]
+# Floats, and the counts and flags that are reckoned with as floats.
+Numbers = NDArray[Any]
+Bounds = tuple[Numbers, Numbers]
 # What is this little beyond an end of an interval lies on it: sums of floats.
 _SLACK = 1e-12
 
@@ -84,7 +86,7 @@ def generator(family: str, cell: str) -> np.random.Generator:
     return np.random.default_rng([SEED, crc32(family.encode()), crc32(cell.encode())])
 
 
-def covered(low: Floats, high: Floats, truth: float | Floats) -> NDArray[np.bool_]:
+def covered(low: Numbers, high: Numbers, truth: float | Numbers) -> NDArray[np.bool_]:
     """Tell which intervals hold the truth; an undefined one holds nothing."""
     return (low <= truth + _SLACK) & (truth - _SLACK <= high)
 
@@ -95,7 +97,7 @@ def coverage(
     methods: Iterable[Method],
     data: tuple[object, ...],
     truth: float,
-    weights: Floats | None = None,
+    weights: Numbers | None = None,
 ) -> Iterator[Row]:
     """Give the share of data sets in which each method holds the truth.
 

@@ -10,8 +10,8 @@ from benchmarks.calibration.cells import (
     OPTION,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -79,7 +79,7 @@ def clustered_differences(effort: Effort) -> Iterator[Row]:
 
 
 def _default(low: float | None, high: float | None, method: str = "CR2"):  # type: ignore[no-untyped-def]
-    def bounds(x: Floats, size: np.ndarray) -> Bounds:
+    def bounds(x: Numbers, size: np.ndarray) -> Bounds:
         labels = np.repeat(np.arange(size.size), size)
         return stacked(
             clustered_mean_ci(one, labels, low=low, high=high, method=method) for one in x

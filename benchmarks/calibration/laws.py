@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from benchmarks.calibration.cells import Floats
+from benchmarks.calibration.cells import Numbers
 
-Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Numbers]
 SIZES = (15, 30, 50, 100, 300, 1000, 10_000)
 
 
@@ -19,7 +19,7 @@ def beta(a: float, b: float) -> tuple[Draw, float]:
 def inflated(share: float, at: float, a: float, b: float) -> tuple[Draw, float]:
     """Put a share of the items exactly at one value, and the rest into a Beta law."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Numbers:
         return np.where(rng.random(shape) < share, at, rng.beta(a, b, shape))
 
     return draw, share * at + (1 - share) * a / (a + b)
@@ -29,7 +29,7 @@ def graded(*shares: float) -> tuple[Draw, float]:
     """Grade 1 to 5 with these shares, on the scale 0..1 with its ends as the range."""
     grades = np.linspace(0, 1, len(shares))
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Numbers:
         return np.asarray(rng.choice(grades, shape, p=shares))
 
     return draw, float(grades @ np.array(shares))
@@ -77,19 +77,19 @@ def both_right(p: float, q: float, r: float) -> float:
     return float(law.cdf([special.ndtri(p), special.ndtri(q)])) if r else p * q
 
 
-def table(p: float, q: float, r: float) -> Floats:
+def table(p: float, q: float, r: float) -> Numbers:
     """Give the chances of (both right, only a, only b, neither)."""
     both = both_right(p, q, r)
     return np.maximum([both, p - both, q - both, 1 - p - q + both], 0.0)
 
 
-def linked(rng: np.random.Generator, shape: tuple[int, ...], count: int, r: float) -> list[Floats]:
+def linked(rng: np.random.Generator, shape: tuple[int, ...], count: int, r: float) -> list[Numbers]:
     """Draw normal scores of several systems that share a part, correlation r."""
     shared = np.sqrt(r) * rng.standard_normal(shape)
     return [shared + np.sqrt(1 - r) * rng.standard_normal(shape) for _ in range(count)]
 
 
-def as_beta(z: Floats, a: float, b: float) -> Floats:
+def as_beta(z: Numbers, a: float, b: float) -> Numbers:
     """Turn normal scores into Beta ones, by their ranks in the law, read off a fine table."""
     return np.interp(z, _GRID, _quantiles(a, b))
 
@@ -98,13 +98,13 @@ _GRID = np.linspace(-7, 7, 28_001)
 
 
 @lru_cache(maxsize=32)
-def _quantiles(a: float, b: float) -> Floats:
+def _quantiles(a: float, b: float) -> Numbers:
     return np.asarray(special.betaincinv(a, b, special.ndtr(_GRID)))
 
 
 def crossed(
     rng: np.random.Generator, sets: int, n: int, seeds: int, item_sd: float, seed_sd: float
-) -> tuple[Floats, Floats]:
+) -> tuple[Numbers, Numbers]:
     """Draw items (sets, n, 1), and items + seeds + rest (sets, n, seeds); the rest has sd 1."""
     items = item_sd * rng.standard_normal((sets, n, 1))
     return items, items + seeds_and_rest(rng, sets, n, seeds, seed_sd)
@@ -112,7 +112,7 @@ def crossed(
 
 def seeds_and_rest(
     rng: np.random.Generator, sets: int, n: int, seeds: int, seed_sd: float
-) -> Floats:
+) -> Numbers:
     own = seed_sd * rng.standard_normal((sets, 1, seeds))
     return np.asarray(own + rng.standard_normal((sets, n, seeds)))
 

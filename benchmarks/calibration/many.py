@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from benchmarks.calibration import laws, peers
-from benchmarks.calibration.cells import HOUSE, Effort, Floats, Row, covered, generator
+from benchmarks.calibration.cells import HOUSE, Effort, Numbers, Row, covered, generator
 from evalvar.analyses.facts import Facts
 from evalvar.analyses.field import Field
 from evalvar.analyses.standing import adjusted, standing
@@ -50,7 +50,7 @@ def at_once_over_seeds(effort: Effort) -> Iterator[Row]:
 
 def scores(
     rng: np.random.Generator, sets: int, n: int, models: int, r: float, law: str
-) -> tuple[Floats, Floats]:
+) -> tuple[Numbers, Numbers]:
     """Draw (sets, models, items) of models that lie apart or tie, and their true means."""
     z = np.stack(laws.linked(rng, (sets, n), models, r), axis=1)
     if law == "fractions":
@@ -62,7 +62,7 @@ def scores(
     return (z < special.ndtri(truth)[:, None]) * 1.0, truth
 
 
-def _rows(regime: str, cell: str, x: Floats, truth: Floats, law: str) -> Iterator[Row]:
+def _rows(regime: str, cell: str, x: Numbers, truth: Numbers, law: str) -> Iterator[Row]:
     sets, gaps = len(x), _gaps(truth)
     found = (compared(one.T, -1, 1, number) for number, one in enumerate(x))
     held, ranked, width = _tallied(found, truth)
@@ -82,7 +82,9 @@ def _rows(regime: str, cell: str, x: Floats, truth: Floats, law: str) -> Iterato
         yield Row(f"ranks of {regime}", cell, name, by, "joint coverage", right, sets)
 
 
-def compared(x: Floats, low: float, high: float, rng: int) -> tuple[Floats, Floats, Floats, Floats]:
+def compared(
+    x: Numbers, low: float, high: float, rng: int
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Compare all pairs of (items, models) as `leaderboard` does (tested).
 
     Gives the differences, both ends of their intervals, and their p-values, adjusted.
@@ -93,7 +95,7 @@ def compared(x: Floats, low: float, high: float, rng: int) -> tuple[Floats, Floa
     return wide.value, wide.low, wide.high, p
 
 
-def compared_over_seeds(x: Floats, rng: int) -> tuple[Floats, Floats, Floats, Floats]:
+def compared_over_seeds(x: Numbers, rng: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Do the same with (models, items, seeds), all of them drawn again."""
     models, _, seeds = x.shape
     facts = Facts(True, np.nan, np.nan, np.nan, False, False)
@@ -109,7 +111,7 @@ def compared_over_seeds(x: Floats, rng: int) -> tuple[Floats, Floats, Floats, Fl
 
 
 def _tallied(
-    all_found: Iterator[tuple[Floats, Floats, Floats, Floats]], truth: Floats
+    all_found: Iterator[tuple[Numbers, Numbers, Numbers, Numbers]], truth: Numbers
 ) -> tuple[float, float, float]:
     """Give the shares of data sets with all gaps, and all ranks, inside; and the mean width."""
     gaps, held, ranked, widths = _gaps(truth), [], [], []
@@ -123,19 +125,19 @@ def _tallied(
     return float(np.mean(held)), float(np.mean(ranked)), float(np.mean(widths))
 
 
-def _gaps(truth: Floats) -> Floats:
+def _gaps(truth: Numbers) -> Numbers:
     i, j = np.triu_indices(truth.size, 1)
     return np.asarray(truth[i] - truth[j])
 
 
-def _inside(best: Floats, worst: Floats, truth: Floats) -> bool:
+def _inside(best: Numbers, worst: Numbers, truth: Numbers) -> bool:
     """Tell whether each true rank, or with ties one among the tied, lies in its set."""
     ahead = (truth > truth[:, None] + 1e-12).sum(axis=1)
     tied = (np.abs(truth - truth[:, None]) <= 1e-12).sum(axis=1)
     return bool(((best <= ahead + tied) & (worst >= ahead + 1)).all())
 
 
-def _ranks_hold(below: Floats, above: Floats, truth: Floats) -> float:
+def _ranks_hold(below: Numbers, above: Numbers, truth: Numbers) -> float:
     i, j = np.triu_indices(truth.size, 1)
     held = 0
     for down, up in zip(below, above, strict=True):
@@ -146,13 +148,13 @@ def _ranks_hold(below: Floats, above: Floats, truth: Floats) -> float:
     return held / len(below)
 
 
-def _unpaired(x: Floats, law: str) -> tuple[Floats, Floats]:
+def _unpaired(x: Numbers, law: str) -> tuple[Numbers, Numbers]:
     i, j = np.triu_indices(x.shape[1], 1)
     mean, se = x.mean(axis=2), x.std(axis=2, ddof=1) / np.sqrt(x.shape[2])
     return peers.symmetric(mean[:, i] - mean[:, j], np.hypot(se[:, i], se[:, j]), 1.96)
 
 
-def evalstats_at_once(x: Floats, law: str) -> tuple[Floats, Floats]:
+def evalstats_at_once(x: Numbers, law: str) -> tuple[Numbers, Numbers]:
     """Widen each pair's interval by Sidak, from 50 items (numeric: 30) by a joint bootstrap."""
     sets, models, n = x.shape
     i, j = np.triu_indices(models, 1)
@@ -176,7 +178,7 @@ def evalstats_at_once(x: Floats, law: str) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _joint_error(x: Floats, i: Floats, j: Floats, rng: np.random.Generator) -> Floats:
+def _joint_error(x: Numbers, i: Numbers, j: Numbers, rng: np.random.Generator) -> Numbers:
     """Give the error of one interval from the largest of the bootstrapped differences."""
     sets, models, n = x.shape
     rows = rng.integers(0, n, size=(_RESAMPLES, n)) + n * np.arange(_RESAMPLES)[:, None]

@@ -195,7 +195,9 @@ class _Shared:
     """Resample once for all methods that ask in turn for the same data sets."""
 
     def __init__(self, draw: Callable[[Numbers, int], Any]) -> None:
-        self.draw, self.x, self.found = draw, None, None
+        self.draw = draw
+        self.x: Numbers | None = None
+        self.found: Any = None
 
     def __call__(self, x: Numbers) -> Any:
         if self.x is not x:

@@ -11,8 +11,8 @@ from benchmarks.calibration.cells import (
     OPTION,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -38,7 +38,7 @@ _BLOCK = 4_000_000
 def binary_pairs(effort: Effort) -> Iterator[Row]:
     """Sum over all outcomes what rests on the discordant counts; draw tables for the others."""
     for n in laws.SIZES:
-        known: dict[str, tuple[Floats, Floats]] = {}
+        known: dict[str, tuple[Numbers, Numbers]] = {}
         for kind, shares in (("paired, right or wrong", CLOSE), ("paired, far apart", APART)):
             for p, q in shares:
                 for r in LINKS:
@@ -51,8 +51,8 @@ def binary_cell(
     regime: str,
     cell: str,
     n: int,
-    chances: Floats,
-    known: dict[str, tuple[Floats, Floats]],
+    chances: Numbers,
+    known: dict[str, tuple[Numbers, Numbers]],
     effort: Effort,
 ) -> Iterator[Row]:
     truth = float(chances[1] - chances[2])
@@ -77,7 +77,7 @@ def binary_cell(
     yield from coverage(regime, cell, fixed, (), truth)
 
 
-def outcomes(n: int, plus: float, minus: float) -> tuple[Floats, Floats, Floats]:
+def outcomes(n: int, plus: float, minus: float) -> tuple[Numbers, Numbers, Numbers]:
     """Give all counts of discordant items that ever happen, with their probabilities."""
     wins, losses = (np.arange(*_reach(n, chance)) for chance in (plus, minus))
     b, c = (grid.ravel() for grid in np.meshgrid(wins, losses, indexing="ij"))
@@ -105,10 +105,10 @@ def count_methods(n: int) -> list[Method]:
     ]
 
 
-def _each(method: Callable[..., Estimate]) -> Callable[[Floats], Bounds]:
+def _each(method: Callable[..., Estimate]) -> Callable[[Numbers], Bounds]:
     """Compute a scalar interval once for each table that occurs."""
 
-    def bounds(tables: Floats) -> Bounds:
+    def bounds(tables: Numbers) -> Bounds:
         kinds, which = np.unique(tables, axis=0, return_inverse=True)
         low, high = stacked(method(*kind) for kind in kinds.tolist())
         return low[which], high[which]
@@ -128,7 +128,7 @@ def table_methods(n: int) -> list[Method]:
     return [Method("two stderrs, unpaired", "lm-eval", lambda tables: _unpaired(n, tables))]
 
 
-def _unpaired(n: int, tables: Floats) -> Bounds:
+def _unpaired(n: int, tables: Numbers) -> Bounds:
     p, q = (tables[:, 0] + tables[:, 1]) / n, (tables[:, 0] + tables[:, 2]) / n
     se = np.sqrt((p * (1 - p) + q * (1 - q)) / (n - 1))
     return peers.symmetric(p - q, se, 1.96)
@@ -209,7 +209,7 @@ def numeric_cell(
 
 def draw_pairs(
     rng: np.random.Generator, shape: tuple[int, int], name: str, r: float
-) -> tuple[Floats, Floats, float]:
+) -> tuple[Numbers, Numbers, float]:
     """Give the scores of both models, (sets, items), and the true difference."""
     if name in _COPIES:
         share, alpha, beta, up = _COPIES[name]

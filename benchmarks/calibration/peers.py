@@ -6,37 +6,37 @@ Each equals what the peer's own code gives, see `peers_check`. Data sets are row
 import numpy as np
 from scipy import special
 
-from benchmarks.calibration.cells import Bounds, Floats
+from benchmarks.calibration.cells import Bounds, Numbers
 
 Z = float(special.ndtri(0.975))
 ALPHA = 0.05
 
 
-def t_crit(df: float | Floats) -> Floats:
+def t_crit(df: float | Numbers) -> Numbers:
     """Give the two-sided 5 % point of t."""
     return np.asarray(special.stdtrit(df, 0.975))
 
 
-def symmetric(mean: Floats, se: Floats, crit: float | Floats) -> Bounds:
+def symmetric(mean: Numbers, se: Numbers, crit: float | Numbers) -> Bounds:
     return mean - crit * se, mean + crit * se
 
 
-def standard_error(x: Floats) -> Floats:
+def standard_error(x: Numbers) -> Numbers:
     """Give the standard error of the mean (lm-eval ``mean_stderr``, Inspect ``stderr``)."""
     return np.asarray(x.std(axis=1, ddof=1) / np.sqrt(x.shape[1]))
 
 
-def z_interval(x: Floats) -> Bounds:
+def z_interval(x: Numbers) -> Bounds:
     """Mean plus and minus 1.96 of lm-eval's or Inspect's stderr."""
     return symmetric(x.mean(axis=1), standard_error(x), 1.96)
 
 
-def t_interval(x: Floats) -> Bounds:
+def t_interval(x: Numbers) -> Bounds:
     """Inspect ``ci``; evalstats where it knows no range."""
     return symmetric(x.mean(axis=1), standard_error(x), t_crit(x.shape[1] - 1))
 
 
-def wilson(mean: Floats, n: float | Floats, crit: float | Floats = Z) -> Bounds:
+def wilson(mean: Numbers, n: float | Numbers, crit: float | Numbers = Z) -> Bounds:
     """Wilson's interval of a share (evalstats for 0/1, Inspect ``ci_wilson``)."""
     c = np.asarray(crit) ** 2 / n
     middle = (mean + c / 2) / (1 + c)
@@ -44,12 +44,12 @@ def wilson(mean: Floats, n: float | Floats, crit: float | Floats = Z) -> Bounds:
     return np.maximum(middle - half, 0), np.minimum(middle + half, 1)
 
 
-def wilson_mean(x: Floats) -> Bounds:
+def wilson_mean(x: Numbers) -> Bounds:
     """Inspect ``ci_wilson`` of scores in 0..1."""
     return wilson(x.mean(axis=1), x.shape[1])
 
 
-def logit_t(x: Floats, low: float, high: float, alpha: float = ALPHA) -> Bounds:
+def logit_t(x: Numbers, low: float, high: float, alpha: float | Numbers = ALPHA) -> Bounds:
     """Evalstats' default for scores in a known range: t on the logit of the mean."""
     n, span = x.shape[1], high - low
     u = (x.mean(axis=1) - low) / span
@@ -66,7 +66,7 @@ def logit_t(x: Floats, low: float, high: float, alpha: float = ALPHA) -> Bounds:
     return low + span * left, low + span * right
 
 
-def nig(d: Floats, span: float) -> Bounds:
+def nig(d: Numbers, span: float) -> Bounds:
     """Evalstats' default for pairs on a grid (Likert): a normal-inverse-gamma posterior."""
     n = d.shape[1]
     u = (d + span) / (2 * span)
@@ -80,7 +80,7 @@ def nig(d: Floats, span: float) -> Bounds:
     return 2 * span * low - span, 2 * span * high - span
 
 
-def bonett_price(n: int, wins: Floats, losses: Floats, alpha: float = ALPHA) -> Bounds:
+def bonett_price(n: int, wins: Numbers, losses: Numbers, alpha: float | Numbers = ALPHA) -> Bounds:
     """Evalstats' default for pairs of right and wrong answers."""
     p, q = (wins + 1) / (n + 2), (losses + 1) / (n + 2)
     se = np.sqrt((p + q - (p - q) ** 2) / (n + 2))
@@ -88,7 +88,7 @@ def bonett_price(n: int, wins: Floats, losses: Floats, alpha: float = ALPHA) -> 
     return np.maximum(low, -1), np.minimum(high, 1)
 
 
-def bonett_price_runs(a: Floats, b: Floats) -> Bounds:
+def bonett_price_runs(a: Numbers, b: Numbers) -> Bounds:
     """Evalstats' default for 3 runs or more of right and wrong answers: (sets, items, runs)."""
     d = a - b
     item, flips = d.mean(axis=2), np.abs(d).mean(axis=2).sum(axis=1)
@@ -99,7 +99,7 @@ def bonett_price_runs(a: Floats, b: Floats) -> Bounds:
     return np.maximum(low, -1), np.minimum(high, 1)
 
 
-def cluster_error(x: Floats, sizes: Floats) -> Floats:
+def cluster_error(x: Numbers, sizes: Numbers) -> Numbers:
     """Inspect ``stderr(cluster=)``; items stand cluster by cluster."""
     starts = np.r_[0, np.cumsum(sizes)[:-1]].astype(int)
     rest = x - x.mean(axis=1)[:, None]
@@ -108,16 +108,16 @@ def cluster_error(x: Floats, sizes: Floats) -> Floats:
     return np.asarray(np.sqrt((sums**2).sum(axis=1) * count / (count - 1)) / x.shape[1])
 
 
-def cluster_z(x: Floats, sizes: Floats) -> Bounds:
+def cluster_z(x: Numbers, sizes: Numbers) -> Bounds:
     return symmetric(x.mean(axis=1), cluster_error(x, sizes), 1.96)
 
 
-def cluster_t(x: Floats, sizes: Floats) -> Bounds:
+def cluster_t(x: Numbers, sizes: Numbers) -> Bounds:
     """Inspect ``ci(cluster=)``."""
     return symmetric(x.mean(axis=1), cluster_error(x, sizes), t_crit(sizes.size - 1))
 
 
-def cluster_wilson(x: Floats, sizes: Floats) -> Bounds:
+def cluster_wilson(x: Numbers, sizes: Numbers) -> Bounds:
     """Inspect ``ci_wilson(cluster=)``: Korn-Graubard, no more than the number of items."""
     mean, variance = x.mean(axis=1), cluster_error(x, sizes) ** 2
     n = float(x.shape[1])
@@ -130,13 +130,13 @@ def cluster_wilson(x: Floats, sizes: Floats) -> Bounds:
     return wilson(mean, size, t_crit(sizes.size - 1))
 
 
-def unpaired_z(a: Floats, b: Floats) -> Bounds:
+def unpaired_z(a: Numbers, b: Numbers) -> Bounds:
     """Take the difference of two lm-eval scores, their stderrs added in squares."""
     se = np.sqrt(standard_error(a) ** 2 + standard_error(b) ** 2)
     return symmetric(a.mean(axis=1) - b.mean(axis=1), se, 1.96)
 
 
-def welch(a: Floats, b: Floats) -> Bounds:
+def welch(a: Numbers, b: Numbers) -> Bounds:
     """Evalstats' default for scores of different items."""
     va, vb = standard_error(a) ** 2, standard_error(b) ** 2
     with np.errstate(all="ignore"):
@@ -144,7 +144,7 @@ def welch(a: Floats, b: Floats) -> Bounds:
     return symmetric(a.mean(axis=1) - b.mean(axis=1), np.sqrt(va + vb), t_crit(df))
 
 
-def agresti_caffo(right_a: Floats, n_a: int, right_b: Floats, n_b: int) -> Bounds:
+def agresti_caffo(right_a: Numbers, n_a: int, right_b: Numbers, n_b: int) -> Bounds:
     """Evalstats' default for right and wrong answers to different items."""
     p, q = (right_a + 1) / (n_a + 2), (right_b + 1) / (n_b + 2)
     se = np.sqrt(p * (1 - p) / (n_a + 2) + q * (1 - q) / (n_b + 2))
@@ -152,7 +152,7 @@ def agresti_caffo(right_a: Floats, n_a: int, right_b: Floats, n_b: int) -> Bound
     return np.maximum(low, -1), np.minimum(high, 1)
 
 
-def mcnemar_midp(wins: Floats, losses: Floats) -> Floats:
+def mcnemar_midp(wins: Numbers, losses: Numbers) -> Numbers:
     """Evalstats' test of pairs of right and wrong answers."""
     total, fewer = wins + losses, np.minimum(wins, losses)
     tail = special.bdtr(fewer, total, 0.5)
@@ -163,13 +163,13 @@ def mcnemar_midp(wins: Floats, losses: Floats) -> Floats:
     return np.where(total == 0, 1.0, 2 * tail - seen)
 
 
-def textbook(wins: Floats, losses: Floats) -> Floats:
+def textbook(wins: Numbers, losses: Numbers) -> Numbers:
     """Give McNemar's test by chi-square, uncorrected, which power is measured against."""
     total = np.maximum(wins + losses, 1)
     return np.asarray(special.chdtrc(1, (wins - losses) ** 2 / total))
 
 
-def wilcoxon(d: Floats) -> Floats:
+def wilcoxon(d: Numbers) -> Numbers:
     """Evalstats' test of pairs of numeric scores: scipy's signed ranks, its defaults."""
     from scipy import stats
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibration import laws, many, peers, resampled
-from benchmarks.calibration.cells import SEED, Bounds, Floats, generator
+from benchmarks.calibration.cells import SEED, Bounds, Numbers, generator
 from benchmarks.calibration.page import RECORD
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "evalvar" / "peers"
@@ -31,7 +31,7 @@ RUNNER = Path(__file__).with_name("peers_run.py")
 SIZES = np.array([5, 5, 30, 5, 5, 5])
 
 
-def data_sets() -> dict[str, Floats]:
+def data_sets() -> dict[str, Numbers]:
     """Draw the data sets, some of them constant or at a bound."""
     rng = generator("peers check", "data")
     right = (rng.random((60, 20)) < rng.choice([0.02, 0.5, 0.9, 1.0], (60, 1))) * 1.0
@@ -61,7 +61,7 @@ def data_sets() -> dict[str, Floats]:
     }
 
 
-def ours(data: dict[str, Floats]) -> dict[str, dict[str, Floats]]:
+def ours(data: dict[str, Numbers]) -> dict[str, dict[str, Numbers]]:
     """Answer the same questions by our formulas."""
     right, parts, loss, a, b = (data[name] for name in ("right", "parts", "loss", "a", "b"))
     x, y = data["x"], data["y"]
@@ -105,7 +105,7 @@ def ours(data: dict[str, Floats]) -> dict[str, dict[str, Floats]]:
     }
 
 
-def theirs(peer: str, data: dict[str, Floats]) -> tuple[dict[str, Floats], dict[str, str]]:
+def theirs(peer: str, data: dict[str, Numbers]) -> tuple[dict[str, Numbers], dict[str, str]]:
     """Run the peer's own code in its environment."""
     python = _environment(peer)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,16 +130,17 @@ def _environment(peer: str) -> str:
     return str(python)
 
 
-def _pairs(x: Floats) -> Floats:
+def _pairs(x: Numbers) -> Numbers:
     return np.stack(many.evalstats_at_once(x, "right or wrong"), axis=2).reshape(-1, 2)
 
 
-def _table(ends: Bounds) -> Floats:
+def _table(ends: Bounds) -> Numbers:
     return np.stack(ends, axis=1)
 
 
 def main() -> None:
-    data, record = data_sets(), {"versions": {}, "largest difference": {}}
+    data = data_sets()
+    record: dict[str, dict[str, str]] = {"versions": {}, "largest difference": {}}
     mine: dict[str, Any] = ours(data)
     for peer, answers in mine.items():
         found, versions = theirs(peer, data)

@@ -1,6 +1,6 @@
 """One proportion: exact coverage, summed over all outcomes; only bootstraps are drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import special
@@ -11,8 +11,8 @@ from benchmarks.calibration.cells import (
     OPTION,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     covered,
@@ -88,17 +88,17 @@ def methods(n: int, rng: np.random.Generator) -> list[Method]:
     ]
 
 
-def binomial(k: Floats, n: int, p: float) -> Floats:
+def binomial(k: Numbers, n: int, p: float) -> Numbers:
     log_choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     return np.asarray(np.exp(log_choose + k * np.log(p) + (n - k) * np.log1p(-p)))
 
 
-def _symmetric(k: Floats, n: int, crit: float) -> Bounds:
+def _symmetric(k: Numbers, n: int, crit: float) -> Bounds:
     p = k / n
     return peers.symmetric(p, np.sqrt(p * (1 - p) / (n - 1)), crit)
 
 
-def _bootstraps(k: Floats, n: int, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
+def _bootstraps(k: Numbers, n: int, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
     parts = [
         resampled.of_counts(np.array([0.0, 1.0]), np.c_[n - part, part], rng)
         for part in np.array_split(k, max(len(k) // 2000, 1))
@@ -110,5 +110,5 @@ def _bootstraps(k: Floats, n: int, rng: np.random.Generator) -> tuple[Bounds, Bo
     )  # type: ignore[return-value]  # fmt: skip
 
 
-def _given(found: Bounds) -> "object":
+def _given(found: Bounds) -> Callable[[], Bounds]:
     return lambda: found

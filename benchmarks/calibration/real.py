@@ -10,8 +10,8 @@ from benchmarks.calibration import peers
 from benchmarks.calibration.cells import (
     HOUSE,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -90,7 +90,7 @@ def cruxeval(effort: Effort) -> Iterator[Row]:
 
 
 def _pair_methods() -> list[Method]:
-    def house(d: Floats) -> tuple[Floats, Floats]:
+    def house(d: Numbers) -> tuple[Numbers, Numbers]:
         found = sparse_t_many(d, low=-1, high=1)
         return found.low, found.high
 

@@ -3,14 +3,14 @@
 import numpy as np
 from scipy import special
 
-from benchmarks.calibration.cells import Bounds, Floats
+from benchmarks.calibration.cells import Bounds, Numbers
 
 # Draws per data set, and data sets that share a matrix of draws: each row meets it from another
 # side, so that the coverage is not moved.
 DRAWS, _SHARED = 1999, 50
 
 
-def means(x: Floats, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
+def means(x: Numbers, rng: np.random.Generator, draws: int = DRAWS) -> Numbers:
     """Give the sorted means of resamples, (sets, draws)."""
     n, found = x.shape[1], []
     for start in range(0, len(x), _SHARED):
@@ -20,13 +20,13 @@ def means(x: Floats, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
     return np.concatenate(found)
 
 
-def basic(mean: Floats, drawn: Floats) -> Bounds:
+def basic(mean: Numbers, drawn: Numbers) -> Bounds:
     """Arch's default, ``conf_int(method="basic")``."""
     tails = np.full(len(mean), 0.025)
     return 2 * mean - at(drawn, 1 - tails), 2 * mean - at(drawn, tails)
 
 
-def bca(mean: Floats, second: Floats, third: Floats, n: int, drawn: Floats) -> Bounds:
+def bca(mean: Numbers, second: Numbers, third: Numbers, n: int, drawn: Numbers) -> Bounds:
     """``scipy.stats.bootstrap``'s default, from the central moments of each data set.
 
     The acceleration from the jackknife is the skewness over 6 sqrt(n). NaN for a constant sample.
@@ -45,7 +45,7 @@ def bca(mean: Floats, second: Floats, third: Floats, n: int, drawn: Floats) -> B
     return ends[0], ends[1]
 
 
-def both(x: Floats, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
+def both(x: Numbers, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
     """Give BCa's and the basic interval of the mean of each row."""
     mean = x.mean(axis=1)
     rest = x - mean[:, None]
@@ -54,7 +54,7 @@ def both(x: Floats, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
     return found, basic(mean, drawn)
 
 
-def of_counts(values: Floats, counts: Floats, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
+def of_counts(values: Numbers, counts: Numbers, rng: np.random.Generator) -> tuple[Bounds, Bounds]:
     """Do the same for data sets that hold few values: counts (sets, values), whose draws are few.
 
     A resample of the counts is multinomial, whatever the order of the items.
@@ -74,7 +74,7 @@ def of_counts(values: Floats, counts: Floats, rng: np.random.Generator) -> tuple
     return bca(mean, second, third, n, drawn_means), basic(mean, drawn_means)
 
 
-def at(drawn: Floats, tail: Floats) -> Floats:
+def at(drawn: Numbers, tail: Numbers) -> Numbers:
     """Read quantiles off sorted rows, one of each, with numpy's interpolation."""
     place = np.clip(np.nan_to_num(tail), 0, 1) * (drawn.shape[1] - 1)
     low = np.floor(place).astype(int)

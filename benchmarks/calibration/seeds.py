@@ -9,8 +9,8 @@ from benchmarks.calibration.cells import (
     HOUSE,
     Bounds,
     Effort,
-    Floats,
     Method,
+    Numbers,
     Row,
     coverage,
     generator,
@@ -101,7 +101,7 @@ def mean_methods(binary: bool) -> list[Method]:
     """Give the default, and what users of the peers do: average the seeds, or the items."""
     known = {"low": 0.0, "high": 1.0} if binary else {}
 
-    def house(x: Floats) -> Bounds:
+    def house(x: Numbers) -> Bounds:
         return stacked(crossed_mean_ci(one, **known) for one in x)
 
     name = "generalised pivotal, from 6 seeds Howe"
@@ -121,31 +121,31 @@ def mean_methods(binary: bool) -> list[Method]:
     ]  # fmt: skip
 
 
-def _one_seed(x: Floats) -> Bounds:
+def _one_seed(x: Numbers) -> Bounds:
     """Take the mean over seeds, and the stderr that lm-eval prints for each of them."""
     se = x.std(axis=1, ddof=1).mean(axis=1) / np.sqrt(x.shape[1])
     return peers.symmetric(x.mean(axis=(1, 2)), se, 1.96)
 
 
 def difference_methods(
-    binary: bool, paired: bool, pair: tuple[Floats, Floats], known: dict[str, float]
+    binary: bool, paired: bool, pair: tuple[Numbers, Numbers], known: dict[str, float]
 ) -> list[Method]:
-    def house(a: Floats, b: Floats) -> Bounds:
+    def house(a: Numbers, b: Numbers) -> Bounds:
         return stacked(
             crossed_difference_ci(x, y, paired_seeds=paired, **known)
             for x, y in zip(a, b, strict=True)
         )
 
-    def averaged(a: Floats, b: Floats) -> Bounds:
+    def averaged(a: Numbers, b: Numbers) -> Bounds:
         return peers.t_interval(a.mean(axis=2) - b.mean(axis=2))
 
-    def logit(a: Floats, b: Floats) -> Bounds:
+    def logit(a: Numbers, b: Numbers) -> Bounds:
         return peers.logit_t(a.mean(axis=2) - b.mean(axis=2), -1, 1)
 
-    def unpaired(a: Floats, b: Floats) -> Bounds:
+    def unpaired(a: Numbers, b: Numbers) -> Bounds:
         return peers.unpaired_z(a.mean(axis=2), b.mean(axis=2))
 
-    def over_seeds(a: Floats, b: Floats) -> Bounds:
+    def over_seeds(a: Numbers, b: Numbers) -> Bounds:
         return peers.welch(a.mean(axis=1), b.mean(axis=1))
 
     same = pair[0].shape == pair[1].shape

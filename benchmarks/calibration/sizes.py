@@ -6,11 +6,11 @@ import numpy as np
 from scipy import special
 
 from benchmarks.calibration import laws, peers
-from benchmarks.calibration.cells import HOUSE, OPTION, Effort, Floats, Row, generator
+from benchmarks.calibration.cells import HOUSE, OPTION, Effort, Numbers, Row, generator
 from benchmarks.calibration.pairs import outcomes
 from evalvar.stats import mcnemar_many, sign_flip, skewed_mean_ci, sparse_t_counts, sparse_t_many
 
-Test = Callable[[int, Floats, Floats], Floats]
+Test = Callable[[int, Numbers, Numbers], Numbers]
 DISCORDANCE = np.r_[np.linspace(0.005, 0.1, 20), np.linspace(0.12, 0.6, 25)]
 MARGIN = -0.01
 
@@ -31,7 +31,9 @@ def binary_tests(effort: Effort) -> Iterator[Row]:
         yield from _agreement(n, b, c)
 
 
-def _powers(n: int, b: Floats, c: Floats, rejects: dict[tuple[str, str], Floats]) -> Iterator[Row]:
+def _powers(
+    n: int, b: Numbers, c: Numbers, rejects: dict[tuple[str, str], Numbers]
+) -> Iterator[Row]:
     for discordance in (0.1, 0.2, 0.4):
         for split in (0.65, 0.8):
             weights = chances(n, b, c, discordance * split, discordance * (1 - split))
@@ -43,7 +45,7 @@ def _powers(n: int, b: Floats, c: Floats, rejects: dict[tuple[str, str], Floats]
                 yield Row("tests, right or wrong", cell, name, by, "power ratio", power / plain, 0)
 
 
-def _agreement(n: int, b: Floats, c: Floats) -> Iterator[Row]:
+def _agreement(n: int, b: Numbers, c: Numbers) -> Iterator[Row]:
     found = sparse_t_counts(n, b, c)
     low, high = peers.bonett_price(n, b, c)
     for name, by, p, ends in (
@@ -66,7 +68,7 @@ _TESTS: dict[tuple[str, str], Test] = {
 }
 
 
-def chances(n: int, b: Floats, c: Floats, plus: float, minus: float) -> Floats:
+def chances(n: int, b: Numbers, c: Numbers, plus: float, minus: float) -> Numbers:
     return np.asarray(
         np.exp(
             special.gammaln(n + 1) - special.gammaln(b + 1) - special.gammaln(c + 1)
@@ -124,7 +126,7 @@ def numeric_tests(effort: Effort) -> Iterator[Row]:
                 yield Row("interval and p-value", cell, method, by, "agreement", share, alike.size)
 
 
-def equal_means(rng: np.random.Generator, shape: tuple[int, int], name: str) -> Floats:
+def equal_means(rng: np.random.Generator, shape: tuple[int, int], name: str) -> Numbers:
     if name.startswith("10 %"):
         return np.where(rng.random(shape) < 0.1, 0.36, -0.04)
     a, b = laws.linked(rng, shape, 2, 0.5)
