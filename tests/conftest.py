@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def tool():
         return path
 
     return find
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command line in this process; give back exit code, stdout and stderr."""
+
+    from evalvar import cli
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["evalvar", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out = capsys.readouterr()
+        return left.value.code or 0, out.out, out.err
+
+    return call

@@ -1,27 +1,16 @@
 """What `evalvar compare` prints."""
 
 import json
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from evalvar import cli
-
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command line in this process; give back exit code, stdout and stderr."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["evalvar", "compare", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out = capsys.readouterr()
-        return left.value.code or 0, out.out, out.err
-
-    return call
+def run(run):
+    """Call `evalvar compare`."""
+    return lambda *words: run("compare", *words)
 
 
 @pytest.fixture

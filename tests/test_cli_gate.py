@@ -1,30 +1,13 @@
 """The gate in a pipeline: verdict first, exit code 0, 1, 2, and 3 for bad input."""
 
 import json
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from evalvar import cli
-
 RULE = ("--rule", "difference >= -0.1")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command line in this process; give back exit code, stdout and stderr."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["evalvar", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out = capsys.readouterr()
-        return left.value.code or 0, out.out, out.err
-
-    return call
 
 
 def answers(model, right, *, n=200, task="t", seed=0, metric="acc"):

@@ -1,26 +1,9 @@
 """The command `plan`: with a pilot, and without any file."""
 
 import json
-import sys
 
 import pandas as pd
 import pytest
-
-from evalvar import cli
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command line in this process; give back exit code, stdout and stderr."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["evalvar", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out = capsys.readouterr()
-        return left.value.code or 0, out.out, out.err
-
-    return call
 
 
 @pytest.fixture
