@@ -17,7 +17,8 @@ from benchmarks.calibration.cells import (
     generator,
     stacked,
 )
-from evalvar.stats import bounded_mean_interval, midp_interval, welch
+from benchmarks.calibration.means import house
+from evalvar.stats import midp_interval, welch
 
 SIZES = ((15, 15), (15, 50), (30, 30), (50, 50), (100, 100), (100, 300), (300, 300), (1000, 1000))
 SHARES = ((0.5, 0.5), (0.7, 0.5), (0.9, 0.9), (0.95, 0.9), (0.98, 0.98), (0.98, 0.1), (0.05, 0.02))
@@ -80,12 +81,4 @@ def _fractions() -> list[Method]:
 
 
 def bounded(x: Numbers, y: Numbers) -> Bounds:
-    ends = [
-        bounded_mean_interval(
-            one.shape[1], one.mean(axis=1), one.var(axis=1, ddof=1), (one == 0).sum(axis=1),
-            (one == 1).sum(axis=1), low=0, high=1,
-            third=((one - one.mean(axis=1, keepdims=True)) ** 3).mean(axis=1),
-        )
-        for one in (x, y)
-    ]  # fmt: skip
-    return added(x.mean(axis=1), ends[0], y.mean(axis=1), ends[1])
+    return added(x.mean(axis=1), house(x), y.mean(axis=1), house(y))
