@@ -73,16 +73,18 @@ def clustered_mean_ci(
     Notes
     -----
     Sizes n_c, e_c the sum of the residuals of cluster c. CR2: v = sum e_c^2/(1 - n_c/N) / N^2, t
-    with df = N^2 / (sum n_c^2 + ((sum a_c)^2 - sum a_c^2)/N^2), a_c = n_c^2/(1 - n_c/N): "Bias
-    reduction in standard errors for linear regression with multi-stage samples" (Bell, McCaffrey
-    2002), for a mean. CR1: v = C/(C-1) sum e_c^2/N^2, t with C - 1: "Adding Error Bars to Evals"
+    with df = tr(M)^2/tr(M M), M the covariances of e_c/(1 - n_c/N)^.5: "Bias reduction in standard
+    errors for linear regression with multi-stage samples" (Bell, McCaffrey 2002), for a mean. For
+    independent items df = N^2 / (sum n_c^2 + ((sum a_c)^2 - sum a_c^2)/N^2), a_c =
+    n_c^2/(1 - n_c/N). CR1: v = C/(C-1) sum e_c^2/N^2, t with C - 1: "Adding Error Bars to Evals"
     (Miller 2024), Eq. 4, with the factor C/(C-1).
     Scores in a range, u the mean on the scale 0..1: Wilson's interval with t for z and
-    n_eff = u(1-u)/v. Where half the clusters or more sit wholly on one bound,
-    n_eff <= (t/z)^2 f N/(1 + (n* - 1) rho), n* = sum n_c^2/N, rho = (m rho_ANOVA + 1)/(m + 1), m =
-    clusters off that bound, the only ones that show how alike items of a cluster are; f = u(1-u)
-    over the variance of the scores, at most 1 + m/10 (1 for scores of 0 and 1). Where v = 0,
-    n_eff = (t/z)^2 N/n*.
+    n_eff = u(1-u)/v, t with the df of items as much alike as rho_ANOVA says: "Robust standard
+    errors in small samples" (Imbens, Kolesar 2016). Where half the clusters or more sit wholly on
+    one bound, n_eff <= (t/z)^2 f N/(1 + (n* - 1) rho), n* = sum n_c^2/N, rho = (m rho_ANOVA + 1)/
+    (m + 1), m = clusters off that bound, the only ones that show how alike items of a cluster are;
+    f = u(1-u) over the variance of the scores, at most 1 + m/10 (1 for scores of 0 and 1). Where
+    v = 0, n_eff = (t/z)^2 N/n*.
     Differences: the form of `sparse_t` with clusters' means for items (`pseudo_mean`), cut to the
     range. The forms were chosen, and their coverage measured, in ``benchmarks/calibration``.
     Equals CR1 when all clusters have one size, `mean_ci` when they have one item, and with a
@@ -109,7 +111,7 @@ def clustered_mean_ci(
         check_inside(x, floor, ceiling, ROUNDING * scale, "scores")
     if bounded and floor != -ceiling:
         return _wilson(x, sample, floor, ceiling, level)
-    variance, df = _cr1(sample) if method == "CR1" else (_cr2(sample), _bell_mccaffrey(sample))
+    variance, df = _cr1(sample) if method == "CR1" else (_cr2(sample), _freedom(sample, 0.0))
     se = float(np.sqrt(variance))
     centre, spread, name = sample.mean, se, f"cluster-robust t, {method}"
     if bounded:
@@ -173,25 +175,48 @@ def _cr2(sample: _Sample) -> float:
     return float((sample.residuals**2 / (1 - shares)).sum()) / sample.items**2
 
 
-def _bell_mccaffrey(sample: _Sample) -> float:
-    """Give the degrees of freedom of CR2, were the items independent."""
-    shares = sample.sizes / sample.items
-    a = shares**2 / (1 - shares)
-    return float(1 / ((shares**2).sum() + a.sum() ** 2 - (a**2).sum()))
+def _freedom(sample: _Sample, likeness: float) -> float:
+    """Give Bell and McCaffrey's degrees of freedom of CR2 for items this much alike in a cluster.
+
+    Residual sums e_c over (1 - s_c)^.5 have a covariance matrix M; this is tr(M)^2 / tr(M M),
+    written out in the variances V_c of the cluster sums.
+    """
+    s = sample.sizes / sample.items
+    v = s * (1 + (sample.sizes - 1) * likeness)
+    total, a = v.sum(), 1 / (1 - s)
+    across = 2 * s * v - s**2 * total
+    trace = (a * (v - across)).sum()
+    asv, ass = (a * s * v).sum(), (a * s * s).sum()
+    pairs = 2 * (a * v * v).sum() * ass + (total * ass) ** 2 + 2 * asv**2 - 4 * total * asv * ass
+    squares = pairs - ((a * across) ** 2).sum() + ((a * (v - across)) ** 2).sum()
+    return float(trace**2 / squares)
+
+
+def _likeness(x: Floats, sample: _Sample) -> float:
+    """Give the intra-cluster correlation of the analysis of variance; 1 where nothing varies."""
+    count, items = sample.count, sample.items
+    total = float(((x - sample.mean) ** 2).sum())
+    between = float((sample.sizes * (sample.means - sample.mean) ** 2).sum())
+    ms_between = between / (count - 1)
+    ms_within = max(total - between, 0.0) / (items - count) if items > count else 0.0
+    size = (items - float((sample.sizes**2).sum()) / items) / (count - 1)
+    scale = ms_between + (size - 1) * ms_within
+    return min(max((ms_between - ms_within) / scale, 0.0), 1.0) if scale > 0 else 1.0
 
 
 def _wilson(x: Floats, sample: _Sample, low: float, high: float, level: float) -> Estimate:
     span = high - low
     u = min(max((sample.mean - low) / span, 0.0), 1.0)
     variance = _cr2(sample) / span**2
-    t, units = t_quantile(level, _bell_mccaffrey(sample)), sample.items**2
+    rho = _likeness(x, sample)
+    t, units = t_quantile(level, _freedom(sample, rho)), sample.items**2
     student = (t / normal_quantile(level)) ** 2
     # Below this it is rounding: the clusters agree, and each counts once.
     if variance <= (ROUNDING * max(abs(low), abs(high)) / span) ** 2:
         se, effective = nan, student * units / float((sample.sizes**2).sum())
     else:
         se = span * float(np.sqrt(variance))
-        effective = min(u * (1 - u) / variance, student * _cap(x, sample, low, high, u))
+        effective = min(u * (1 - u) / variance, student * _cap(x, sample, low, high, rho))
     squared = t**2 / effective
     middle = (u + squared / 2) / (1 + squared)
     half = float(np.sqrt(squared * u * (1 - u) + squared**2 / 4)) / (1 + squared)
@@ -203,22 +228,15 @@ def _wilson(x: Floats, sample: _Sample, low: float, high: float, level: float) -
     return Estimate(sample.mean, se, bottom, top, level, sample.count, "cluster", name)
 
 
-def _cap(x: Floats, sample: _Sample, low: float, high: float, u: float) -> float:
+def _cap(x: Floats, sample: _Sample, low: float, high: float, rho: float) -> float:
     """Bound the effective size, where most clusters are equal and cannot show their variance."""
     count, items = sample.count, sample.items
     on_bound = [np.bincount(sample.codes, weights=x == end) == sample.sizes for end in (low, high)]
     most = max(int(on.sum()) for on in on_bound)
     if 2 * most < count:
         return np.inf
-    total = float(((x - sample.mean) ** 2).sum())
-    between = float((sample.sizes * (sample.means - sample.mean) ** 2).sum())
-    ms_between = between / (count - 1)
-    ms_within = max(total - between, 0.0) / (items - count) if items > count else 0.0
-    typical = float((sample.sizes**2).sum()) / items
-    size = (items - typical) / (count - 1)
-    scale = ms_between + (size - 1) * ms_within
-    rho = min(max((ms_between - ms_within) / scale, 0.0), 1.0) if scale > 0 else 1.0
     rho = (rho * (count - most) + _PRIOR_CLUSTERS) / (count - most + _PRIOR_CLUSTERS)
-    like_binary = u * (1 - u) * (high - low) ** 2 * items / total
+    typical = float((sample.sizes**2).sum()) / items
+    like_binary = (sample.mean - low) * (high - sample.mean) / float(x.var())
     gain = min(like_binary, 1 + (count - most) / _CLUSTERS_PER_SIZE)
     return max(gain, 1.0) * items / (1 + (typical - 1) * rho)

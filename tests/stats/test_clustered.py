@@ -46,6 +46,43 @@ def test_cr2_and_its_degrees_of_freedom_are_those_of_their_definition():
     assert (ours.n, ours.unit, ours.method) == (10, "cluster", "cluster-robust t, CR2")
 
 
+def freedom_with_matrices(labels, likeness):
+    """Degrees of freedom from the covariances of all items, some alike as others in a cluster."""
+    n = labels.size
+    same = labels[:, None] == labels
+    covariance = np.where(np.eye(n) > 0, 1.0, np.where(same, likeness, 0.0))
+    maker = np.eye(n) - np.ones((n, n)) / n
+    sums = np.array([(labels == label) @ maker for label in np.unique(labels)])
+    sums /= np.sqrt(1 - np.bincount(labels) / n)[:, None]
+    m = sums @ covariance @ sums.T
+    return np.trace(m) ** 2 / np.trace(m @ m)
+
+
+def test_in_a_range_the_degrees_of_freedom_are_those_of_items_as_alike_as_they_look():
+    rng = np.random.default_rng(12)
+    x = (rng.random(10) < 0.5)[UNEQUAL].astype(float)
+    x[rng.random(x.size) < 0.3] = 0.5
+    # the analysis of variance by hand
+    sizes, n, mean = np.bincount(UNEQUAL), x.size, x.mean()
+    means = np.bincount(UNEQUAL, x) / sizes
+    between = (sizes * (means - mean) ** 2).sum() / 9
+    within = ((x - means[UNEQUAL]) ** 2).sum() / (n - 10)
+    typical = (n - (sizes**2).sum() / n) / 9
+    likeness = (between - within) / (between + (typical - 1) * within)
+    assert 0.2 < likeness < 0.95
+    t = stats.t.ppf(0.975, freedom_with_matrices(UNEQUAL, likeness))
+    q = t**2 * cr2_with_matrices(x, UNEQUAL)[0] / (mean * (1 - mean))
+    middle = (mean + q / 2) / (1 + q)
+    half = np.sqrt(q * mean * (1 - mean) + q * q / 4) / (1 + q)
+    estimate = clustered_mean_ci(x, UNEQUAL, low=0, high=1)
+    assert ends(estimate) == pytest.approx([middle - half, middle + half], rel=1e-9)
+
+
+def test_degrees_of_freedom_of_independent_items_are_the_matrices_with_no_likeness():
+    x = np.random.default_rng(0).normal(size=UNEQUAL.size)
+    assert freedom_with_matrices(UNEQUAL, 0.0) == pytest.approx(cr2_with_matrices(x, UNEQUAL)[1])
+
+
 def test_equal_clusters_make_cr2_and_cr1_one():
     x, labels = np.random.default_rng(1).normal(size=24), np.repeat(np.arange(6), 4)
     two, one = (clustered_mean_ci(x, labels, method=name) for name in ("CR2", "CR1"))
@@ -213,3 +250,12 @@ def test_few_wrong_answers_in_clusters_that_are_alike_are_covered():
     x = (rng.random(chance.shape) < chance).astype(float)
     share, error = coverage(x, labels, 0.97, low=0, high=1)
     assert share > 0.945 - error
+
+
+def test_a_few_large_clusters_among_small_ones_are_covered():
+    # 4 of 30 items and 16 of 5, ICC .6: with the freedom of independent items 92.0
+    rng, labels = np.random.default_rng(11), np.repeat(np.arange(20), [30] * 4 + [5] * 16)
+    chance = rng.beta(1 / 3, 1 / 3, (1500, 20))[:, labels]
+    x = (rng.random(chance.shape) < chance).astype(float)
+    share, error = coverage(x, labels, 0.5, low=0, high=1)
+    assert share > 0.95 - error
