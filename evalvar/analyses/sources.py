@@ -13,8 +13,10 @@ from evalvar.errors import NotEnoughDataError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate
-from evalvar.stats.components import Components, drawn_axes
+from evalvar.stats.arguments import ROUNDING
+from evalvar.stats.components import Components
 from evalvar.stats.design import AXES
+from evalvar.stats.redrawn import drawn_axes
 from evalvar.stats.variance import variance_components as components_of
 
 KEYS = ("model", "task", "metric")
@@ -160,13 +162,12 @@ def _share(found: Components, c: int, part: Estimate) -> Estimate:
     if not total > 0:
         method += " (which is not positive: undefined)"
         return Estimate(nan, level=part.level, n=part.n, unit=part.unit, method=method)
-    slope = -found.values[c] / total**2 * np.ones(found.values.size)
-    slope[c] += 1 / total
-    variance = float(slope @ found.covariance @ slope)
+    share = float(found.values[c]) / total
+    slope = np.full(found.values.size, -share / total)
+    slope[c] = (1 - share) / total if abs(1 - share) > ROUNDING else 0.0
+    variance = found.variance_of(slope)
     se = float(np.sqrt(variance)) if variance > 0 else nan
-    return Estimate(
-        part.value / total, se, level=part.level, n=part.n, unit=part.unit, method=method
-    )
+    return Estimate(share, se, level=part.level, n=part.n, unit=part.unit, method=method)
 
 
 def _share_of_mean(found: Components) -> dict[str, float]:

@@ -40,11 +40,12 @@ def balanced_moments(design: Design) -> Moments:
     tiny = ROUNDING * float(np.abs(values).sum())
     values[np.abs(values) <= tiny] = 0.0
     covariance = (solve * spread) @ solve.T
-    covariance[np.abs(covariance) <= tiny**2] = 0.0
+    largest = (np.abs(solve) * spread) @ np.abs(solve).T  # had nothing cancelled
+    covariance[np.abs(covariance) <= np.maximum(ROUNDING * largest, tiny**2)] = 0.0
     others = solve - np.diag(own)
     return Moments(
         values, covariance, squares * own, spread * own**2, others**2 @ spread, 1 / draws,
-        cell_squares,
+        solve / own, cell_squares,
     )  # fmt: skip
 
 

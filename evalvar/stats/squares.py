@@ -33,6 +33,8 @@ class Moments:
         Variances of the mean squares, and of what is subtracted of them.
     weights : float array, shape (C,)
         Factor of each component in the variance of the mean over cells.
+    mixing : float array, shape (C, C)
+        Factor of each of the squares (columns) in each of the values (rows).
     cell_squares : float array, shape (n, m), or None
         Squares of what the effects below the highest leave, where they came out on the way.
     """
@@ -43,6 +45,7 @@ class Moments:
     squares_variance: Floats
     errors_variance: Floats
     weights: Floats
+    mixing: Floats
     cell_squares: Floats | None = None
 
 
@@ -76,17 +79,24 @@ def moments(design: Design, classes: list[tuple[Subset, Subset]]) -> Moments | N
     effects = solve @ (sums - removed)
     tiny = ROUNDING * max(float(np.abs(effects).sum()), within)
     effects[np.abs(effects) <= tiny] = 0.0
-    spread = corrected @ forms.covariance(effects, within) @ corrected.T
+    raw_spread = forms.covariance(effects, within)
+    spread = corrected @ raw_spread @ corrected.T
+    shares = np.abs(solve) @ np.abs(corrected)
+    largest = shares @ np.abs(raw_spread) @ shares.T  # had nothing cancelled
     spread_within = design.within_variance * within**2 if design.replicated else 0.0
     pull = solve @ noise
     k = len(classes)
     covariance = np.empty((k + 1, k + 1))
-    covariance[:k, :k] = solve @ spread @ solve.T + np.outer(pull, pull) * spread_within
+    covariance[:k, :k] = solve @ spread @ solve.T
+    covariance[:k, :k][np.abs(covariance[:k, :k]) <= ROUNDING * largest] = 0.0
+    covariance[:k, :k] += np.outer(pull, pull) * spread_within
     covariance[k, :k] = covariance[:k, k] = -pull * spread_within
     covariance[k, k] = spread_within
     covariance[np.abs(covariance) <= tiny**2] = 0.0
     others = np.column_stack([factors, noise]) / own[:, None]
     others[np.arange(k), np.arange(k)] = 0.0
+    mixing = np.zeros((k + 1, k + 1))
+    mixing[:k, :k], mixing[:k, k], mixing[k, k] = solve * own, -pull, 1.0
     size = k + design.replicated
     return Moments(
         np.append(effects, within)[:size],
@@ -95,6 +105,7 @@ def moments(design: Design, classes: list[tuple[Subset, Subset]]) -> Moments | N
         np.append(np.diag(spread) / own**2, spread_within)[:size],
         np.append(np.einsum("ab,bc,ac->a", others, covariance, others), 0.0)[:size],
         forms.weights()[:size],
+        mixing[:size, :size],
     )
 
 

@@ -11,9 +11,9 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.balanced import balanced_moments
 from evalvar.stats.cell_spread import last_variance
 from evalvar.stats.components import Components as Components
-from evalvar.stats.components import axes_of, drawn_axes, enters
 from evalvar.stats.design import AXES, Design, Subset
 from evalvar.stats.layout import design
+from evalvar.stats.redrawn import axes_of, drawn_axes, enters, refuse_merged_sample
 from evalvar.stats.reml import reml_components
 from evalvar.stats.squares import Moments, moments
 
@@ -114,7 +114,10 @@ def _reml(
 ) -> Moments:
     values, covariance = reml_components(x, axes, subsets, replicated=table.replicated)
     variances = np.diag(covariance).copy()
-    return Moments(values, covariance, values, variances, np.zeros(values.size), weights)
+    return Moments(
+        values, covariance, values, variances, np.zeros(values.size), weights,
+        np.eye(values.size),
+    )  # fmt: skip
 
 
 def _components(
@@ -142,7 +145,7 @@ def _components(
     said = "REML" if method == "reml" else "ANOVA" if table.full else "Henderson I on cell means"
     return Components(
         tuple(names), solved.values, solved.covariance, squares, square_dfs, errors,
-        error_dfs, solved.weights, table.mean,
+        error_dfs, solved.mixing, solved.weights, table.mean,
         {**table.levels, "sample": table.samples_seen},
         table.dropped, tuple(groups), prod(table.levels.values()) - table.cells_seen, said,
     )  # fmt: skip
@@ -173,6 +176,8 @@ def mean_variance(
     ------
     UsageError
         An axis that is not in the components, or without a number of levels.
+    NotEnoughDataError
+        Samples alone, where they are one component with an interaction.
 
     Examples
     --------
@@ -183,6 +188,7 @@ def mean_variance(
     axes = tuple(axis for axis in AXES if any(axis in axes_of(name) for name in components))
     legal = tuple(axis for axis in AXES if any(axis in name for name in components))
     drawn = drawn_axes(over, (*legal, "sample"), ())
+    refuse_merged_sample(drawn, components)
     counts = {**{"sample": 1.0}, **levels}
     without = [axis for axis in axes if axis not in counts]
     if without:

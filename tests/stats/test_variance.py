@@ -13,7 +13,11 @@ from scipy import stats as reference
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import mean_variance, variance_components
 from evalvar.stats.balanced import balanced_moments
-from evalvar.stats.component_interval import difference_interval, square_interval
+from evalvar.stats.component_interval import (
+    combination_margins,
+    difference_interval,
+    square_interval,
+)
 from evalvar.stats.layout import design
 from evalvar.stats.reml import MOST_SCORES
 from evalvar.stats.squares import _Forms, moments
@@ -592,3 +596,86 @@ def test_reml_refuses_what_is_too_large_or_does_not_vary():
         variance_components(np.zeros((n, 2)), grid(n, 2), method="reml")
     with pytest.raises(NotEnoughDataError, match=r"^method 'reml' needs scores that differ"):
         variance_components(np.ones((4, 2)), grid(4, 2), method="reml")
+
+
+def test_the_sample_alone_was_given_the_error_of_the_items():
+    # with one answer a cell the merged component entered as if it were the sample
+    one = variance_components(np.array([0.0, 1.0, 0.0, 1.0, 1.0]), {"item": np.arange(5)})
+    said = (
+        "over sample needs at least 2 answers in a cell, but each has 1: what another answer would "
+        "change is one with item."
+    )
+    for ask in (
+        lambda: one.standard_error("sample"),
+        lambda: one.mean_over(["sample"]),
+        lambda: mean_variance({"item + sample": 0.3}, {"item": 5}, ["sample"]),
+    ):
+        with pytest.raises(NotEnoughDataError) as caught:
+            ask()
+        assert str(caught.value) == said
+    y = effects(np.random.default_rng(21), (6, 4), {"item": 1, "sample": 1}, samples=3)
+    several = variance_components(y, grid(6, 4, samples=3)).standard_error("sample")
+    assert several.value == pytest.approx(np.sqrt(y.var(axis=2, ddof=1).mean() / 72))
+    assert (several.n, several.unit) == (72, "sample")
+
+
+def test_the_error_over_more_axes_was_smaller_than_over_fewer():
+    # seeds that differ less than their noise: a negative component was subtracted unsaid
+    y = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    found = variance_components(y, grid(4, 3))
+    assert named(found)["seed"] < 0
+    item, both = found.standard_error(["item"]), found.standard_error(["item", "seed"])
+    assert item.method == "chi-square, Satterthwaite, ANOVA"
+    assert both.value == item.value == pytest.approx(y.mean(axis=1).std(ddof=1) / 2)
+    assert both.method == "ANOVA, that over item: negative seed not subtracted (variance of the " \
+        "mean hardly known: no interval)"  # fmt: skip
+    assert found.mean_over(AXES[:2]).low == pytest.approx(found.mean_over(["item"]).low)
+    seed = found.standard_error(["seed"])
+    assert "negative seed subtracted" in seed.method
+    rng = np.random.default_rng(22)
+    for sizes, parts in (((20, 3), {"item": 0.1, "item x seed": 1}), ((9, 4, 3), {"item": 1})):
+        for _ in range(20):
+            noise = {" x ".join(AXES[: len(sizes)]): 1.0}
+            y = effects(rng, sizes, {**parts, **noise})
+            found = variance_components(*rows(y, (rng.random(sizes) < 0.9).astype(int)))
+            for axes in subsets(found.axes)[1:]:
+                whole = found.standard_error(axes)
+                assert not whole.low > whole.value
+                assert not whole.high < whole.value
+                for fewer in subsets(axes)[1:]:
+                    assert not found.standard_error(fewer).value > whole.value * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(("seeds", "vs"), [(2, 0.0), (2, 0.01), (3, 0.0), (3, 0.05), (10, 0.01)])
+def test_the_interval_of_an_error_over_two_axes_covers(seeds, vs):
+    # Satterthwaite's chi-square covered 72 % where few seeds make most of the variance
+    rng = np.random.default_rng(23)
+    truth = np.sqrt(1 / 50 + vs / seeds + 1 / (50 * seeds))
+    inside = 0
+    for _ in range(400):
+        y = effects(rng, (50, seeds), {"item": 1, "seed": vs, "item x seed": 1})
+        error = variance_components(y, grid(50, seeds)).standard_error(["item", "seed"])
+        assert error.low <= error.value <= error.high
+        inside += error.low <= truth <= error.high
+    assert inside >= 400 * (0.94 - 4 * np.sqrt(0.06 * 0.94 / 400))
+
+
+def test_the_interval_of_a_sum_of_squares_is_chi_square_for_one():
+    down, up = combination_margins(np.array([2.0]), np.array([7.0]), 0.9)
+    assert (2 - down, 2 + up) == pytest.approx(square_interval(2.0, 7.0, 0.9))
+    # the wider for it, but no less than what difference_interval says
+    low, high = difference_interval(3.0, 4, 1.0, 36, 0.95)
+    down, up = combination_margins(np.array([3.0, -1.0]), np.array([4.0, 36.0]), 0.95)
+    assert (2 - down, 2 + up) == pytest.approx((low, high), rel=0.01, abs=0.05)
+
+
+def test_rounding_was_shown_as_a_standard_error():
+    rng = np.random.default_rng(24)
+    for _ in range(20):
+        y = np.broadcast_to(rng.integers(0, 2, size=(1, 1, 2)).astype(float), (20, 3, 2))
+        keep = (rng.random(y.shape) < 0.8).astype(int)
+        found = variance_components(*rows(y, keep))
+        for name, estimate in found.estimates().items():
+            assert not estimate.se < 1e-6, name
+        for axis in found.axes:
+            assert not found.standard_error([axis]).value < 1e-6
