@@ -202,7 +202,7 @@ def seed_cautions(seeds: Sequence[int]) -> list[str]:
     Notes
     -----
     Measured: the generalised pivotal interval covers from two seeds on, but is 4 to 21 times as
-    wide as one that leaves seeds out; one seed against 10 or 20 rejects equal models in up to 6.3 %
+    wide as one that leaves seeds out; one seed against 5 to 40 rejects equal models in up to 5.3 %
     at 5 %.
 
     Examples

@@ -15,14 +15,11 @@ from evalvar.stats.arguments import (
     finite,
     known_range,
 )
-from evalvar.stats.crossed_half import ItemPart, SeedPart, howe, pivotal, seed_part
+from evalvar.stats.crossed_bounded import crossed_ends
+from evalvar.stats.crossed_half import ItemPart, SeedPart, seed_part
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.mean import bounded_mean_interval
+from evalvar.stats.parts import combination, combined
 from evalvar.stats.pseudo import pseudo_mean
-from evalvar.stats.quantiles import t_quantile
-
-# From this many seeds on Howe's interval covers, and is the narrower one.
-_SEEDS_FOR_HOWE = 6
 
 
 def crossed_mean_ci(
@@ -71,8 +68,10 @@ def crossed_mean_ci(
     (nS)^.5, c chi-squares over their degrees of freedom, "Generalized confidence intervals"
     (Weerahandi 1993), integrated on fixed points; it covers from two seeds on
     but needs items that vary.
-    With a range, half becomes the variance n (half/t(n-1))^2 of one item in
-    `bounded_mean_interval`. Its coverage is measured in ``benchmarks/calibration``.
+    With a range the seeds' share of half^2 joins `bounded_mean_interval` of the item means on each
+    side, shorter towards the nearer end and longer towards the middle (`crossed_ends`), as a bad
+    seed is rarer and further off than a good one. Its coverage is measured in
+    ``benchmarks/calibration``.
     Equals the t interval of the item means, with a range `bounded_mean_ci` of them, when 6 seeds
     or more add nothing to the items' noise (tested).
 
@@ -91,20 +90,16 @@ def crossed_mean_ci(
     n, seeds, value = len(x), int(x.shape[1]), float(x.mean())
     items, part = ItemPart(float(means.var(ddof=1)) / n, n - 1), seed_part(x)
     se = float(np.sqrt(items.variance + part.variance))
-    half, p, name = 0.0, nan, _name(items, [part])
+    half, p, name = 0.0, nan, combination(items, [part])
     largest = float(np.abs(x).max())
     if se > ROUNDING * largest:
-        half, p = _half(items, [part], abs(value - null), level)
+        name, half, p = combined(items, [part], abs(value - null), level)
     method, unit = f"{name}, items and seeds", "item x seed"
     if isfinite(floor) and isfinite(ceiling):
         check_inside(x, floor, ceiling, ROUNDING * max(largest, abs(floor), abs(ceiling)), "scores")
-        bottom, top = bounded_mean_interval(
-            n, value, n * (half / t_quantile(level, n - 1)) ** 2, (x == floor).all(axis=1).sum(),
-            (x == ceiling).all(axis=1).sum(), low=floor, high=ceiling, level=level,
-            third=((means - value) ** 3).mean(),
-        )  # fmt: skip
+        bottom, top = crossed_ends(x, items, part, half, low=floor, high=ceiling, level=level)
         method, error = f"mid-p on effective n, {method}", se if half > 0 else nan
-        return Estimate(value, error, float(bottom), float(top), level, seeds, unit, method)
+        return Estimate(value, error, bottom, top, level, seeds, unit, method)
     if half == 0:
         method += " (neither items nor seeds differ: no interval)"
         return Estimate(value, level=level, n=seeds, unit=unit, method=method)
@@ -160,7 +155,7 @@ def crossed_difference_ci(
     of a - b; else one of each model, added in Howe's way. One seed in one of them: the seed
     variance s^2 of the other counts for both, s^2/S + s^2, as one part. With one seed part from
     fewer than 6 seeds, or that counts for both, the half-width is the generalised pivotal one (by
-    Howe's, 7 % of equal models would differ at 5 %, as a spread that counts for both may look like
+    Howe's, 5.9 % of equal models would differ at 5 %, as a spread that counts for both may look like
     none); else, or where items do not vary, Howe's.
     Equals `sparse_t` with one seed each (tested), and with paired seeds `crossed_mean_ci` of a - b
     when no item's difference is zero and none is shared by half the items (tested).
@@ -189,14 +184,16 @@ def crossed_difference_ci(
     items, parts = ItemPart(pseudo.variance, n - 1), _seed_parts(x, y, paired_seeds)
     count = min((seeds for seeds in (x.shape[1], y.shape[1]) if seeds > 1), default=n)
     unit, method = (
-        ("item x seed", f"{_name(items, parts)} on sparse-t") if parts else ("item", "sparse-t")
+        ("item x seed", f"{combination(items, parts)} on sparse-t")
+        if parts
+        else ("item", "sparse-t")
     )
     method += _what_is_drawn(x, y)
     se = float(np.sqrt(items.variance + sum(part.variance for part in parts)))
     if se <= slack:
         method += " (nothing differs, range unknown: no interval)"
         return Estimate(value, level=level, n=count, unit=unit, method=method)
-    half, p = _half(items, parts, abs(pseudo.centre - null), level)
+    half, p = combined(items, parts, abs(pseudo.centre - null), level)[1:]
     if not floor <= null <= ceiling:
         p = 0.0
     bottom, top = max(pseudo.centre - half, floor), min(pseudo.centre + half, ceiling)
@@ -225,22 +222,3 @@ def _what_is_drawn(x: Floats, y: Floats) -> str:
         one, other = "ab" if single[0] else "ba"
         return f", items and seeds; seed spread of {one} taken from {other}"
     return ", items and seeds"
-
-
-def _pivotal(items: ItemPart, parts: list[SeedPart]) -> bool:
-    few = len(parts) == 1 and (parts[0].df + 1 < _SEEDS_FOR_HOWE or parts[0].lent)
-    # Items that do not vary leave the pivot at zero with a chance, and a low level without width.
-    return few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance)
-
-
-def _name(items: ItemPart, parts: list[SeedPart]) -> str:
-    return "generalised pivotal" if _pivotal(items, parts) else "Howe"
-
-
-def _half(
-    items: ItemPart, parts: list[SeedPart], distance: float, level: float
-) -> tuple[float, float]:
-    """Give the half-width, and the p-value of what lies this far from null."""
-    if _pivotal(items, parts):
-        return pivotal(items, parts[0], distance, level)
-    return howe(items, parts, distance, level)

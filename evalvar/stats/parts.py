@@ -3,7 +3,7 @@
 from evalvar.stats.arguments import ROUNDING
 from evalvar.stats.crossed_half import ItemPart, SeedPart, howe, pivotal
 
-# As for `crossed_mean_ci`: from here on Howe's interval covers, and is the narrower one.
+# From this many levels on Howe's interval covers, and is the narrower one.
 _LEVELS_FOR_HOWE = 6
 
 
@@ -12,13 +12,20 @@ def combined(
 ) -> tuple[str, float, float]:
     """Give the name of the method, the half-width, and the p-value of what lies this far out.
 
-    One part beside the items with fewer than 6 levels gives the generalised pivotal interval,
-    anything else Howe's, which for a single part is Student's.
+    One part beside the items with fewer than 6 levels, or that also stands for another's, gives the
+    generalised pivotal interval, anything else Howe's, which for a single part is Student's.
     """
-    few = len(parts) == 1 and parts[0].df + 1 < _LEVELS_FOR_HOWE
+    if _few(items, parts):
+        return combination(items, parts), *pivotal(items, parts[0], distance, level)
+    return combination(items, parts), *howe(items, parts, distance, level)
+
+
+def combination(items: ItemPart, parts: list[SeedPart]) -> str:
+    """Name the way in which these parts are put together."""
+    return "generalised pivotal" if _few(items, parts) else "Howe"
+
+
+def _few(items: ItemPart, parts: list[SeedPart]) -> bool:
+    few = len(parts) == 1 and (parts[0].df + 1 < _LEVELS_FOR_HOWE or parts[0].lent)
     # Items that do not vary leave the pivot at zero with a chance, and a low level without width.
-    if few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance):
-        half, p = pivotal(items, parts[0], distance, level)
-        return "generalised pivotal", half, p
-    half, p = howe(items, parts, distance, level)
-    return "Howe", half, p
+    return few and (parts[0].variance == 0 or items.variance > ROUNDING * parts[0].variance)
