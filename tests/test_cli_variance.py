@@ -39,7 +39,12 @@ def test_json_is_one_result(run, quiz):
 
 @pytest.mark.parametrize(
     "words",
-    [["--over", "item,seed"], ["--over", "seed item"], ["--over", "item", "--over", "seed"]],
+    [
+        ["--over", "item,seed"],
+        ["--over", "seed item"],
+        ["--over", "item", "--over", "seed"],
+        ["--over", "item x seed"],
+    ],
 )
 def test_over_is_a_list_or_repeated(run, quiz, words):
     data = json.loads(run("variance", quiz, *words, "--json")[1])
@@ -60,7 +65,11 @@ def test_text_says_what_helps(run, quiz):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--over", "run"], "over must be among item, seed, prompt, sample, but has 'run'."),
+        (
+            ["--over", "run"],
+            "over='run': there is no axis 'run'. Name some of item, seed, prompt, sample, such as "
+            "'item x seed'.",
+        ),
         (["--method", "ml"], "method must be moments or reml, but is 'ml'."),
         (["--model", "C"], "no model 'C' in the data. There is: A, B."),
     ],

@@ -70,7 +70,9 @@ class Manner:
         return ("item", "seed") if several else ("item",)
 
 
-def axes_of(over: str | Collection[str] | None) -> tuple[str, ...] | None:
+def axes_of(
+    over: str | Collection[str] | None, legal: tuple[str, ...] = AXES
+) -> tuple[str, ...] | None:
     """Return the axes that are named, such as ``item x seed``, ``item,seed`` or a list of them.
 
     Raises
@@ -83,12 +85,12 @@ def axes_of(over: str | Collection[str] | None) -> tuple[str, ...] | None:
     text = over if isinstance(over, str) else " x ".join(over)
     words = [word for word in re.split(r"[\s,\u00d7]+", text) if word not in ("", "x")]
     for word in words or [""]:
-        if word not in AXES:
+        if word not in legal:
             raise UsageError(
-                f"over='{text}': there is no axis '{word}'. Name some of {', '.join(AXES)}, such "
+                f"over='{text}': there is no axis '{word}'. Name some of {', '.join(legal)}, such "
                 "as 'item x seed'."
             )
-    return tuple(axis for axis in AXES if axis in words)
+    return tuple(axis for axis in legal if axis in words)
 
 
 def check_method(method: str, functional: Functional, over: tuple[str, ...] | None) -> None:

@@ -1,7 +1,7 @@
 """Where does the noise of a score come from?"""
 
 from collections.abc import Collection
-from math import nan
+from math import nan, prod
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from evalvar.analyses.facts import labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.pair_estimates import axes_of
 from evalvar.errors import NotEnoughDataError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
@@ -16,7 +17,6 @@ from evalvar.stats import Estimate
 from evalvar.stats.arguments import ROUNDING
 from evalvar.stats.components import Components
 from evalvar.stats.design import AXES
-from evalvar.stats.redrawn import drawn_axes
 from evalvar.stats.variance import variance_components as components_of
 
 KEYS = ("model", "task", "metric")
@@ -44,8 +44,9 @@ def variance_components(
     model, task, metric : str or list of str, optional
         What to keep.
     over : str or collection of str, optional
-        Axes drawn again in the standard error of the mean: ``item``, ``seed``, ``prompt``, or
-        ``sample``. Default: each of the axes with two levels, and all of them.
+        Axes drawn again in the standard error of the mean, as ``item``, ``item x seed`` or a list:
+        ``item``, ``seed``, ``prompt``, or ``sample``. Default: each of the axes with two levels,
+        and all of them.
     checkpoint : int or list of int, optional
         What to keep; of it, each model's last.
     method : {"moments", "reml"}
@@ -83,7 +84,7 @@ def variance_components(
     -----
     `evalvar.stats.Components` says how intervals are made and what they cover.
     """
-    asked = None if over is None else drawn_axes(over, (*AXES, "sample"), ())
+    asked = axes_of(over, (*AXES, "sample"))
     evidence = intake(
         data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
     )
@@ -113,6 +114,8 @@ def variance_components(
             for quantity in estimates
         ]
         remarks += [(name, reason) for reason in _remarks(found, answers)]
+        if asked == ("sample",) and np.isnan(estimates["se_sample"].value):
+            remarks.append((name, estimates["se_sample"].method.removeprefix("undefined: ")))
     if not rows:
         raise NotEnoughDataError(by_reason(remarks)[0] if remarks else "no answer has a score.")
     settings = {
@@ -188,16 +191,37 @@ def _labels(found: Components, checkpoint: int) -> dict[str, object]:
     }
 
 
+def _nested(found: Components) -> list[tuple[str, list[str], list[str]]]:
+    """Give what fixes the level of other axes, these, and the components that are one for it."""
+    nested: list[tuple[str, list[str], list[str]]] = []
+    for name in found.names:
+        parts = [part for part in name.split(" + ") if part != "sample"]
+        own = set(parts[0].split(" x ")) if parts else set()
+        reached = {axis for part in parts for axis in part.split(" x ")}
+        fixed = [axis for axis in found.axes if axis in reached - own]
+        known = any(set(o.split(" x ")) < own and set(fixed) <= set(f) for o, f, _ in nested)
+        if fixed and not known:
+            nested.append((parts[0], fixed, parts))
+    return nested
+
+
 def _remarks(found: Components, answers: pd.DataFrame) -> list[str]:
     remarks = []
     if found.dropped:
         ones = " and ".join(f"one {axis}" for axis in found.dropped)
         remarks.append(f"{ones}: what others would change cannot be seen.")
-    if found.missing:
-        cells = int(np.prod([found.levels[axis] for axis in found.axes]))
+    crossed = found.axes
+    for own, fixed, parts in _nested(found):
+        alike = f"{', '.join(parts[:-1])} and {parts[-1]}"
         remarks.append(
-            f"{found.missing:,} of {cells:,} {' x '.join(found.axes)} cells have no score."
+            f"each {own} goes with one {' and one '.join(fixed)}: {alike} cannot be told apart."
         )
+        crossed = tuple(axis for axis in crossed if axis not in fixed)
+    whole = prod(int(found.levels[axis]) for axis in found.axes)
+    cells = prod(int(found.levels[axis]) for axis in crossed)
+    missing = cells - (whole - found.missing)
+    if missing > 0:
+        remarks.append(f"{missing:,} of {cells:,} {' x '.join(crossed)} cells have no score.")
     below = [name for name, value in zip(found.names, found.values, strict=True) if value < 0]
     if below:
         what = "estimate of {} is" if len(below) == 1 else "estimates of {} are"

@@ -113,7 +113,7 @@ def variance(
     evidence: "Evidence",
     over: Annotated[
         list[str] | None,
-        typer.Option(metavar="AXES", help="What is drawn again: item; item,seed (repeatable)."),
+        typer.Option(metavar="AXES", help="What is drawn again: item; 'item x seed' (repeatable)."),
     ] = None,
     method: Annotated[str, typer.Option(metavar="NAME", help="moments or reml.")] = "moments",
     checkpoint: Checkpoint = None,
@@ -124,9 +124,7 @@ def variance(
 
     return sources.variance_components(
         evidence,
-        over=[word for option in over for word in option.replace(",", " ").split()]
-        if over
-        else None,
+        over=over or None,
         method=method,  # type: ignore[arg-type]  # checked there, with the legal ones named
         checkpoint=checkpoint,
         **options,

@@ -85,7 +85,9 @@ def test_prompts_and_samples_have_their_components():
     assert share.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("over", [["seed", "item"], ("item", "seed"), {"item", "seed"}])
+@pytest.mark.parametrize(
+    "over", [["seed", "item"], ("item", "seed"), {"item", "seed"}, "item x seed", "seed, item"]
+)
 def test_over_names_what_is_drawn_again_in_any_order(over):
     frame, _ = answers()
     result = variance_components(frame, over=over)
@@ -191,11 +193,57 @@ def test_a_model_with_too_little_is_named_and_the_others_stay():
         variance_components(single)
 
 
+def test_the_error_of_samples_alone_was_that_of_items():
+    frame, _ = answers(seeds=1)
+    result = variance_components(frame, over="sample")
+    row = values(result).loc["se_sample"]
+    assert np.isnan(row["value"])
+    said = (
+        "over sample needs at least 2 answers in a cell, but each has 1: what another answer would "
+        "change is one with item."
+    )
+    assert row["method"] == f"undefined: {said}"
+    assert f"A, t, score: {said}" in result.warnings
+    frame, _ = answers(items=8, seeds=2, samples=3)
+    row = values(variance_components(frame, over="sample")).loc["se_sample"]
+    assert row["n"] == 48
+
+
+def test_rounding_was_shown_as_the_error_of_a_share():
+    frame, _ = answers(seeds=3, prompts=2)
+    frame["score"] = (frame["prompt"] == frame["prompt"].max()).astype(float)
+    seen = np.random.default_rng(2).random(len(frame)) < 0.7
+    for part in (frame, frame[seen]):
+        found = values(variance_components(part))
+        assert not (found["se"] < 1e-6).any()
+        assert not (found.loc[found.index.str.startswith("se_"), "value"] < 1e-6).any()
+
+
+def test_nested_prompts_were_told_as_missing_cells():
+    rng = np.random.default_rng(1)
+    item = np.repeat(np.arange(30), 2)
+    frame = pd.DataFrame({"model": "A", "task": "t", "item": item, "prompt": np.arange(60)})
+    said = "A, t, score: each prompt goes with one item: prompt and item x prompt cannot be told "
+    result = variance_components(frame.astype({"prompt": str}).assign(score=rng.random(60)))
+    assert result.warnings[:2] == (
+        "A, t, score: one seed: what others would change cannot be seen.",
+        f"{said}apart.",
+    )
+    assert not any("no score" in sentence for sentence in result.warnings)
+    seeds = pd.concat([frame.assign(seed=seed, score=rng.random(60)) for seed in range(3)])
+    result = variance_components(seeds.astype({"prompt": str}).iloc[:-4])
+    assert f"{said}apart." in result.warnings
+    assert "A, t, score: 4 of 180 seed x prompt cells have no score." in result.warnings
+
+
 def test_bad_input_is_one_line():
     frame, _ = answers()
     with pytest.raises(UsageError) as caught:
         variance_components(frame, over=["item", "run"])
-    assert str(caught.value) == "over must be among item, seed, prompt, sample, but has 'run'."
+    assert str(caught.value) == (
+        "over='item x run': there is no axis 'run'. Name some of item, seed, prompt, sample, such "
+        "as 'item x seed'."
+    )
     with pytest.raises(UsageError, match=r"^method must be moments or reml, but is 'ml'.$"):
         variance_components(frame, method="ml")
     claims = pd.DataFrame({"model": ["A"], "task": "t", "metric": "acc", "value": [0.5]})
