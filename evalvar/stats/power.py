@@ -1,43 +1,16 @@
 """The chance that a test of a difference finds it, and the smallest difference it can find."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from math import inf, isinf, nan, sqrt
+from math import nan, sqrt
 
 import numpy as np
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, check_level
-from evalvar.stats.quantiles import normal_quantile, t_quantile
-
-# Nodes of the integral over a mean square, in normal quantiles: a fine lattice where few degrees
-# of freedom make it far from normal, a few Gauss-Hermite nodes where it nearly is.
-_REACH, _STEP = 6.6, 0.3
-_MANY, _FEW_NODES = 200, 7
-# Squares of half-widths closer than this, in logs, are taken together.
-_BINS, _SPAN = 1000, 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class NoisePart:
-    """One source of variance of an estimated difference, as the test will know it.
-
-    Parameters
-    ----------
-    variance : float
-        What the source adds to the variance of the estimated difference.
-    df : float
-        Degrees of freedom of the mean square that the test takes for it; infinite if it is known.
-    within : float
-        What that mean square holds besides, and the test takes off again (as variance of the
-        difference): the noise of answers in the mean square between seeds.
-    """
-
-    variance: float
-    df: float = inf
-    within: float = 0.0
+from evalvar.stats.arguments import check_level
+from evalvar.stats.half_widths import NoisePart as NoisePart
+from evalvar.stats.half_widths import check_parts, howe_widths
+from evalvar.stats.quantiles import normal_quantile
 
 
 def difference_power(
@@ -86,11 +59,13 @@ def difference_power(
     >>> round(difference_power(0.03, [NoisePart(1 / 9 / 971, df=970)]), 3)
     0.8
     """
-    test = howe_test(parts, level)
+    check_parts(parts, level)
     total = sum(part.variance for part in parts) if variance is None else variance
     if not total >= 0:
         raise UsageError(f"variance must not be negative, but is {total}.")
-    return test(float(difference), sqrt(total))
+    if any(part.df <= 0 for part in parts):
+        return nan
+    return howe_widths(parts, level).power(float(difference), sqrt(total))
 
 
 def detectable_difference(
@@ -129,41 +104,12 @@ def detectable_difference(
     0.1327
     """
     check_power(power, level)
-    test = howe_test(parts, level)
-    sd = sqrt(sum(part.variance for part in parts))
-    return smallest(lambda difference: test(difference, sd), power, sd, level)
-
-
-def howe_test(parts: Sequence[NoisePart], level: float) -> Callable[[float, float], float]:
-    """Return the power of the test as a function of the true difference and its standard error.
-
-    What does not depend on the difference, the law of the half-width, is computed once.
-    """
-    check_level(level)
-    if not parts:
-        raise UsageError("parts is empty: name at least one source of variance.")
-    bad = [part for part in parts if not (part.variance >= 0 and part.within >= 0)]
-    if bad:
-        raise UsageError(f"a variance must be known and not negative, but one is {bad[0]}.")
+    check_parts(parts, level)
     if any(part.df <= 0 for part in parts):
-        return lambda difference, sd: nan
-    half, weights = np.zeros(1), np.ones(1)
-    for part in parts:
-        if part.variance + part.within == 0:
-            continue
-        ratio, weight = _mean_square(part.df)
-        seen = np.maximum((part.variance + part.within) * ratio - part.within, 0.0)
-        squares = _reach(level, part.df) ** 2 * seen
-        half, weights = _thinned((half[:, None] + squares).ravel(), np.outer(weights, weight))
-    half = np.sqrt(half)
-
-    def power(difference: float, sd: float) -> float:
-        if sd == 0:
-            return float(weights @ (abs(difference) > half))
-        beyond = special.ndtr((difference - half) / sd) + special.ndtr((-difference - half) / sd)
-        return float(weights @ beyond)
-
-    return power
+        return nan
+    widths = howe_widths(parts, level)
+    sd = sqrt(sum(part.variance for part in parts))
+    return smallest(lambda difference: widths.power(difference, sd), power, sd, level)
 
 
 def check_power(power: float, level: float) -> None:
@@ -206,37 +152,3 @@ def smallest(power_at: Callable[[float], float], power: float, sd: float, level:
         else:
             right, at_right, at_left = middle, found, at_left / 2
     return middle
-
-
-def _reach(level: float, df: float) -> float:
-    return normal_quantile(level) if isinf(df) else t_quantile(level, df)
-
-
-@lru_cache(maxsize=256)
-def _mean_square(df: float) -> tuple[Floats, Floats]:
-    """Give nodes of a chi-square over its degrees of freedom, and their weights."""
-    if isinf(df):
-        return np.ones(1), np.ones(1)
-    if df >= _MANY:
-        z, weights = np.polynomial.hermite_e.hermegauss(_FEW_NODES)
-    else:
-        z = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
-        weights = np.exp(-(z**2) / 2)
-    lower = special.gammaincinv(df / 2, special.ndtr(np.minimum(z, 0)))
-    upper = special.gammainccinv(df / 2, special.ndtr(-np.maximum(z, 0)))
-    return np.where(z < 0, lower, upper) * 2 / df, weights / weights.sum()
-
-
-def _thinned(squares: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Replace values that lie close together by their mean: nodes multiply with every part."""
-    weights = weights.ravel()
-    if squares.size <= _BINS:
-        return squares, weights
-    with np.errstate(divide="ignore"):
-        below = np.log(squares.max()) - np.log(squares)
-    bins = np.minimum(below * (_BINS / _SPAN), _BINS).astype(int)
-    mass, total = np.zeros((2, _BINS + 1))
-    np.add.at(mass, bins, weights)
-    np.add.at(total, bins, weights * squares)
-    kept = mass > 0
-    return total[kept] / mass[kept], mass[kept]

@@ -133,19 +133,13 @@ def test_prompts_are_a_part_of_their_own():
     )
     parts = noise.parts(Sizes(100, 5, prompts=4))
     assert [part.df for part in parts] == [99, 4, 4, 3]
-    assert parts[3].variance == pytest.approx(0.03 / 4)
+    # seed x prompt is new with prompts as it is with seeds: `difference_over` has it with prompts
+    assert parts[1].variance == pytest.approx(0.01 / 5 / 2)
+    assert parts[3].variance == pytest.approx(0.03 / 4 + 0.06 / 20)
+    assert parts[3].within == pytest.approx(0.4 / 400)
     assert sum(part.variance for part in parts) == pytest.approx(
         noise.variance(Sizes(100, 5, 1, 4))
     )
-
-
-def test_seeds_alone_are_compared_by_welch():
-    noise = DifferenceNoise({"item": 1.0, "seed": 0.02, "item x seed": 0.5}, over=("seed",))
-    power = design_power(noise, Sizes(100, 5), 0.1)
-    sd = sqrt(0.02 / 5 + 0.5 / 500)
-    t = reference.t.ppf(0.975, 8)
-    theirs = reference.nct.sf(t, 8, 0.1 / sd) + reference.nct.cdf(-t, 8, 0.1 / sd)
-    assert power == pytest.approx(theirs, abs=1e-6)
 
 
 def test_items_that_share_clusters_count_as_clusters():
