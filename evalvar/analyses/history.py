@@ -7,15 +7,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import cells
+from evalvar.analyses.cells import KEY, cells
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.same_runs import (
+    ITEMS,
+    RUNS,
+    again,
+    other_items,
+    ragged,
+    refuse_known,
+    refuse_opposite,
+    run_hashes,
+)
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
 from evalvar.numbers import listing
 from evalvar.results import Result, Row
+from evalvar.stats.arguments import at_least
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.history import change_ci, drop_limit
+from evalvar.stats.history import FEWEST_RUNS, change_ci, drop_limit
 from evalvar.stats.mean import mean_ci
 from evalvar.stats.spread import sd_ci
 
@@ -51,7 +62,8 @@ def learn_threshold(
     Returns
     -------
     Result
-        One row per task, metric, prompt and quantity; labels items (in a run), higher_is_better:
+        One row per task, metric, prompt and quantity; labels items (in a run), items_hash (empty
+        where the runs differ or have no items), run_hashes, higher_is_better:
 
         ``history_mean``
             Mean over the runs, t interval at 95 %.
@@ -92,15 +104,18 @@ def learn_threshold(
     facts = _facts([evidence for _, evidence in read])
     rows: list[Row] = []
     items: list[float] = []
+    marks: list[tuple[str, str]] = []
     said: list[tuple[str, str]] = []
     groups = dict(iter(table.groupby(list(KEYS), sort=False)))
     share = false_alarm / max(len(groups), 1)
     for key, runs in groups.items():
         labels = dict(zip(KEYS, map(str, key), strict=True))
         estimates, why = _learned(runs["mean"].to_numpy(), share)
-        said += [(_named(labels), reason) for reason in (*why, *_ragged(runs["n"]))]
+        said += [(_named(labels), reason) for reason in (*why, *ragged(runs))]
         rows += [(labels, name, estimates[name]) for name in QUANTITIES]
         items += [float(runs["n"].median())] * len(QUANTITIES)
+        alike = runs[ITEMS].iloc[0] if runs[ITEMS].nunique() == 1 else ""
+        marks += [(alike, " ".join(filter(None, runs["run_hash"])))] * len(QUANTITIES)
     settings = {
         **{"false_alarm": false_alarm, "model": as_tuple(model), "task": as_tuple(task)},
         **{"metric": as_tuple(metric), "missing": missing},
@@ -112,6 +127,8 @@ def learn_threshold(
         sources=pd.concat([e.sources for _, e in read], ignore_index=True),
     )  # fmt: skip
     result.table["items"] = items
+    result.table[ITEMS] = [mark for mark, _ in marks]
+    result.table[RUNS] = [mark for _, mark in marks]
     return _oriented(result, facts)
 
 
@@ -150,7 +167,8 @@ def change_since(
     Raises
     ------
     UsageError
-        Several models, or no task and metric that both have.
+        Several models, no task and metric that both have, opposite orientations, or a file that is
+        among the earlier runs.
     """
     new, evidence = _one_system(data, missing=missing, model=model, task=task, metric=metric)
     learned = history
@@ -158,7 +176,10 @@ def change_since(
         learned = learn_threshold(
             learned, false_alarm=false_alarm, task=task, metric=metric, missing=missing
         )
-    known, items = _by_key(learned), _items(learned)
+    known, facts = _by_key(learned), metric_facts(evidence)
+    items, same, past = (_label(learned, name) for name in ("items", ITEMS, RUNS))
+    refuse_known(evidence, learned)
+    refuse_opposite(facts, learned)
     rows: list[Row] = []
     said: list[tuple[str, str]] = []
     groups = {tuple(map(str, key)): runs for key, runs in new.groupby(list(KEYS), sort=False)}
@@ -169,14 +190,10 @@ def change_since(
             continue
         runs = groups[key]
         rows.append((labels, "change", _change(runs["mean"].to_numpy(), estimates)))
-        if (runs["n"] != items[key]).any() and runs["n"].notna().all():
-            said.append(
-                (
-                    _named(labels),
-                    f"the new run has {runs['n'].max():,.0f} items and the "
-                    f"earlier ones {items[key]:,.0f}: what the items do counts as change.",
-                )
-            )
+        remarks = other_items(runs, items[key], same[key])
+        if estimates["noise"].value > 0:  # runs that all score alike may well agree
+            remarks += again(runs, past[key])
+        said += [(_named(labels), remark) for remark in remarks]
         rows += [(labels, name, estimates[name]) for name in QUANTITIES]
     said += [
         (_named(dict(zip(KEYS, key, strict=True))), "not in the earlier runs and left out.")
@@ -194,11 +211,11 @@ def change_since(
         warnings=[*evidence.warnings, *learned.warnings, *by_reason(said)],
         sources=evidence.sources,
     )  # fmt: skip
-    return _oriented(result, metric_facts(evidence))
+    return _oriented(result, facts)
 
 
 def _one_system(data: Runs, **options: Any) -> tuple[pd.DataFrame, Evidence]:
-    """Return the runs of one model at its last checkpoint: task, metric, prompt, mean, n."""
+    """Return the runs of one model at its last checkpoint: what `cells` and `run_hashes` say."""
     evidence = intake(data, **options)
     table = cells(evidence)
     models = table["model"].unique().tolist()
@@ -208,12 +225,14 @@ def _one_system(data: Runs, **options: Any) -> tuple[pd.DataFrame, Evidence]:
             f"{', '.join(models[:8])}. Name one with model."
         )
     table, behind = last_checkpoint(table)
-    return table, evidence.plus(*behind)
+    marked = table.merge(run_hashes(evidence), on=KEY, how="left")
+    return marked.fillna({ITEMS: "", "run_hash": ""}), evidence.plus(*behind)
 
 
 def _learned(means: np.ndarray, share: float) -> tuple[dict[str, Estimate], list[str]]:
     level, runs = 1 - 2 * share, means.size
     try:
+        at_least(runs, FEWEST_RUNS, "the noise of a run", "run")
         spread, mean = sd_ci(means), replace(mean_ci(means), p_value=np.nan)
         limit = drop_limit(spread.value, runs, false_alarm=share)
     except NotEnoughDataError as error:
@@ -243,14 +262,6 @@ def _change(new: np.ndarray, learned: dict[str, Estimate]) -> Estimate:
     )  # fmt: skip
 
 
-def _ragged(items: pd.Series) -> list[str]:
-    known = items.dropna()
-    if known.nunique() < 2:
-        return []
-    few, many = int(known.min()), int(known.max())
-    return [f"the runs have {few:,} to {many:,} items: what the items do counts as noise."]
-
-
 def _by_key(learned: Result) -> dict[tuple[str, ...], dict[str, Estimate]]:
     found: dict[tuple[str, ...], dict[str, Estimate]] = {}
     table = learned.table
@@ -266,9 +277,11 @@ def _by_key(learned: Result) -> dict[tuple[str, ...], dict[str, Estimate]]:
     return found
 
 
-def _items(learned: Result) -> dict[tuple[str, ...], float]:
+def _label(learned: Result, name: str) -> dict[tuple[str, ...], Any]:
+    """Return a label of what was learned; what was kept without it knows nothing."""
+    nothing = np.nan if name == "items" else ""
     rows = learned.table.to_dict("records")
-    return {tuple(str(row[k]) for k in KEYS): float(row.get("items", np.nan)) for row in rows}
+    return {tuple(str(row[k]) for k in KEYS): row.get(name, nothing) for row in rows}
 
 
 def _facts(parts: list[Evidence]) -> dict[tuple[str, str], Facts]:

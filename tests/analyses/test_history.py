@@ -1,11 +1,13 @@
 """Repeated runs of one system teach what an unchanged one may show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from evalvar import as_evidence, from_json, gate
+from evalvar import as_evidence, from_json, gate, load
 from evalvar.analyses.history import change_since, learn_threshold
 from evalvar.errors import UsageError
 from evalvar.stats.history import drop_limit
@@ -90,7 +92,7 @@ def test_the_last_checkpoint_counts():
     ("means", "why"),
     [
         ((0.6, 0.7), "the noise of a run needs at least 3 runs, but has 2."),
-        ((0.6,), "a standard deviation over seeds needs at least 2 seeds, but has 1."),
+        ((0.6,), "the noise of a run needs at least 3 runs, but has 1."),
         ((0.6, 0.6, 0.6), "the noise of a run needs runs that differ, but all 3 score alike."),
     ],
 )
@@ -203,3 +205,66 @@ def test_the_gate_decides_as_the_simulation_assumes():
         assert strict.settings["fail_error"] == pytest.approx(alpha)
         seen.add(passes)
     assert seen == {True, False}
+
+
+def drawn(seed, items, *, p=0.7, **columns):
+    """A run on items by number, each right with the same probability."""
+    items = np.asarray(items)
+    scores = (np.random.default_rng(seed).random(items.size) < p).astype(float)
+    frame = pd.DataFrame({"model": "m", "task": "t", "metric": "acc", "item": items})
+    return frame.assign(score=scores, **columns)
+
+
+def test_a_run_on_other_items_was_taken_for_one_on_the_same():
+    history = [drawn(i, range(200)) for i in range(5)]
+    said = (
+        "t, acc: the new run has other items than the earlier ones, as many (200): what the items "
+        "do counts as change."
+    )
+    assert change_since(drawn(9, range(1000, 1200)), history).warnings == (said,)
+    assert change_since(drawn(9, range(200)), history).warnings == ()
+    # in any order, and after the history was kept
+    assert change_since(drawn(9, range(199, -1, -1)), history).warnings == ()
+    kept = from_json(learn_threshold(history).to_json())
+    assert change_since(drawn(9, range(1000, 1200)), kept).warnings == (said,)
+    mixed = learn_threshold([drawn(i, range(200 * i, 200 * i + 200)) for i in range(5)])
+    assert mixed.warnings == (
+        "t, acc: the runs have 5 different sets of items: what these do counts as noise.",
+    )
+    # kept before items were told apart
+    old = replace(kept, table=kept.table.drop(columns=["items_hash", "run_hashes"]))
+    assert change_since(drawn(9, range(1000, 1200)), old).warnings == ()
+
+
+def test_a_new_run_that_is_part_of_the_history_was_not_noticed(tmp_path):
+    history = [drawn(i, range(200)) for i in range(5)]
+    said = (
+        "t, acc: the new run scores every item as one of the earlier runs does: if it is that run, "
+        "leave it out of the history."
+    )
+    assert change_since(history[0], history).warnings == (said,)
+    assert change_since(history[0], from_json(learn_threshold(history).to_json())).warnings == (
+        said,
+    )
+    # runs that all score alike teach nothing, and say so
+    assert len(change_since(history[0], [history[0]] * 4).warnings) == 1
+    for i, run in enumerate(history):
+        run.to_csv(tmp_path / f"{i}.csv", index=False)
+    read = [load(tmp_path / f"{i}.csv") for i in range(5)]
+    with pytest.raises(UsageError) as error:
+        change_since(load(tmp_path / "3.csv"), read)
+    assert str(error.value).endswith(
+        "3.csv is of the new run and of the earlier ones too. Leave it out of the history."
+    )
+
+
+def test_opposite_orientations_of_new_and_earlier_runs_were_not_noticed():
+    history = [drawn(i, range(200)) for i in range(5)]
+    less = drawn(9, range(200), higher_is_better=False)
+    for earlier in (history, from_json(learn_threshold(history).to_json())):
+        with pytest.raises(UsageError) as error:
+            change_since(less, earlier)
+        assert str(error.value) == (
+            "the new run and the earlier ones declare opposite orientations of t, acc. Set "
+            "higher_is_better alike."
+        )
