@@ -254,3 +254,88 @@ def test_saved_results_and_runs_are_not_mixed(run, file, tmp_path):
     assert fails(run, file, "--history", saved, "-a", "same", "--rule", "change >= 0") == (
         "the result 'compare' holds no learned thresholds. Make it with evalvar.learn_threshold."
     )
+
+
+IDLE = {
+    "--task": "nosuch",
+    "--model": "old",
+    "--metric": "acc",
+    "--prompt": "p",
+    "--level": 0.95,
+    "--missing": "drop",
+    "--checkpoint": 7,
+    "--correction": "none",
+    "--learned": "l.json",
+    "--false-alarm": 0.1,
+    "--rng": 1,
+    "--between": "seed",
+    "--duplicates": "latest",
+    "--label": "model=x",
+}
+
+
+@pytest.mark.parametrize("option", IDLE)
+def test_options_for_runs_were_ignored_beside_a_saved_result(run, file, tmp_path, option):
+    saved = tmp_path / "summary.json"
+    saved.write_text(run("summary", file, "--json")[1])
+    assert fails(run, saved, "--rule", "mean >= 0.4", option, IDLE[option]) == (
+        f"{saved} is a saved result, and {option} is for runs. Leave it out, or name the runs."
+    )
+    kept = ("--inconclusive", "fail", "--junit", tmp_path / "j.xml", "-o", tmp_path / "s.md")
+    assert run("gate", saved, "--rule", "mean[model=old] >= 0.4", *kept)[0] == 0
+
+
+def test_what_was_asked_of_a_history_was_ignored(run, file, nightly, tmp_path):
+    new, kept = write(tmp_path / "new.csv", answers("m", 112)), tmp_path / "learned.json"
+    rule = ("--rule", "change >= -noise")
+    run("gate", new, "--history", nightly / "*", "--learned", kept, *rule)
+    assert fails(run, new, "--history", kept, "--false-alarm", "0.2", *rule) == (
+        f"{kept} was learned with --false-alarm 0.05, and 0.2 is asked for. Name the runs with "
+        "--history, or leave it out."
+    )
+    assert fails(run, new, "--history", kept, "--missing", "wrong", *rule) == (
+        f"{kept} was learned with --missing drop, and wrong is asked for. Name the runs with "
+        "--history, or leave it out."
+    )
+    assert run("gate", new, "--history", kept, "--false-alarm", "0.05", *rule)[0] == 2
+    for words in (("--false-alarm", "0.2"), ("--learned", "l.json")):
+        assert fails(run, file, "-a", "same", "-b", "old", *RULE, *words) == (
+            f"{words[0]} is for earlier runs. Name them with --history."
+        )
+
+
+def test_a_file_of_the_history_was_judged_by_itself(run, nightly):
+    words = ("--history", nightly / "*", "--rule", "change >= -noise")
+    assert fails(run, nightly / "2.csv", *words).endswith(
+        "2.csv is of the new run and of the earlier ones too. Leave it out of the history."
+    )
+
+
+def test_quantities_with_spaces_could_not_be_gated(run, tmp_path):
+    rng = np.random.default_rng(0)
+    item, seed = (axis.ravel() for axis in np.indices((60, 4)))
+    frame = pd.DataFrame({"model": "m", "task": "t", "item": item, "seed": seed})
+    runs = write(tmp_path / "runs.csv", frame.assign(score=rng.random(240)))
+    saved = tmp_path / "variance.json"
+    saved.write_text(run("variance", runs, "--json")[1])
+    for path in (runs, saved):
+        code, out, _ = run("gate", path, "--rule", "se_item x seed <= 0.5")
+        assert code == 0
+        assert "the se item x seed is 0.0" in out
+        assert run("gate", path, "--rule", "var_item x seed  +  sample [task=t] <= 0.01")[0] == 1
+    assert fails(run, saved, "--rule", "se_item x prompt <= 0.5").startswith(
+        "rule 'se_item x prompt <= 0.5' matches no row: there is no quantity 'se_item x prompt'."
+    )
+
+
+def test_too_few_runs_were_told_that_more_data_decide(run, nightly, tmp_path):
+    new = write(tmp_path / "new.csv", answers("m", 112))
+    words = ("gate", new, "--history", nightly / "0.csv", "--rule", "change >= -noise")
+    code, out, _ = run(*words)
+    assert code == 2
+    assert out.splitlines()[:3] == [
+        "INCONCLUSIVE: 1 of 1 row is inconclusive.",
+        "inconclusive  t, acc: the change is -0.0400, without an interval (undefined: the noise "
+        "of a run needs at least 3 runs, but has 1.); the noise of the earlier runs is not known.",
+        "Inconclusive: nothing to decide by; the reasons say what is missing.",
+    ]

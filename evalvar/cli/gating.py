@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.answering import check_suffixes, remark, say
-from evalvar.cli.judging import Trial, beside, judge, learn, saved_results
+from evalvar.cli.judging import FALSE_ALARM, Trial, beside, judge, learn, saved_results
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, shares
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, MINUS, count, decimals_for, fixed
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 FORMS = (".md", ".xml", ".json")
 _CORRECTIONS = ("bonferroni", "max-t", "none")
+# What a saved result can be gated with; all else is for runs.
+_FOR_SAVED = ("paths", "rule", "inconclusive", "junit", "output", "json")
+_FOR_HISTORY = ("learned", "false_alarm")
 
 
 @shares(SELECTING, ESTIMATING, READING)
 def gate(
+    ctx: typer.Context,
     paths: list[str],
     rule: Annotated[
         list[str],
@@ -52,7 +56,7 @@ def gate(
     false_alarm: Annotated[
         float,
         typer.Option(metavar="SHARE", help="How often history may stop an unchanged system."),
-    ] = 0.05,
+    ] = FALSE_ALARM,
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="For fails of many rows: bonferroni, max-t or none.")
     ] = "bonferroni",
@@ -88,24 +92,28 @@ def gate(
     check_suffixes(targets, FORMS)
     check_suffixes([learned] if learned else [], (".json",))
     taught = None
+    given = _given(ctx)
     saved = saved_results(paths)
     if saved:
-        asked = {"-a": a, "-b": b, "--baseline": baseline, "--history": history}
-        given = [name for name, value in asked.items() if value]
-        if given:
+        idle = [option for name, option in given.items() if name not in _FOR_SAVED]
+        if idle:
             raise UsageError(
-                f"{paths[0]} is a saved result, and {given[0]} is for runs. Leave it out, or name "
+                f"{paths[0]} is a saved result, and {idle[0]} is for runs. Leave it out, or name "
                 "the runs."
             )
         result = gating.gate(saved, rule, inconclusive=inconclusive)  # type: ignore[arg-type]
     else:
+        idle = [given[name] for name in _FOR_HISTORY if name in given]
+        if idle and not history:
+            raise UsageError(f"{idle[0]} is for earlier runs. Name them with --history.")
         reading = {p.name: options.pop(p.name) for p in READING}
         trial = Trial(a, b, between, checkpoint, correction, rng, options)
         evidence = load(paths, {**reading, "prompt": options.pop("prompt")})
         if baseline:
             evidence, trial = beside(evidence, load(baseline, dict(reading)), trial)
         if history:
-            taught = learn(history, reading, trial, false_alarm)
+            asked = false_alarm if "false_alarm" in given else None
+            taught = learn(history, reading, trial, asked)
         result = judge(evidence, rules, trial, taught, inconclusive)
     remark(result.warnings)
     for target in targets:
@@ -125,6 +133,15 @@ def gate(
         text = "\n".join([gating.as_text(result), *_lessons(taught, result)])
         say([text.replace(MINUS, "-").replace(DASH, "-")])
     raise typer.Exit(gating.EXIT_CODES[result.settings["verdict"]])
+
+
+def _given(ctx: typer.Context) -> dict[str, str]:
+    """Return the parameters that were typed, and how their options are called."""
+    return {
+        str(p.name): p.opts[0] if p.name in ("a", "b") else max(p.opts, key=len)
+        for p in ctx.command.params
+        if getattr(ctx.get_parameter_source(str(p.name)), "name", "") == "COMMANDLINE"
+    }
 
 
 def _lessons(taught: "Result | None", result: "Result") -> list[str]:

@@ -22,6 +22,7 @@ _SEED_NOISE = (
     "monotonicity",
 )
 _CURVES = ("kendall_tau", "kendall_tau_a", "spearman", "step_noise_sd", "snr_last", "rise_share")
+FALSE_ALARM = 0.05
 _TRIES = re.compile(r"^\w+[@^](\d+)$")
 _HOMES = {
     **{"difference": "compare", "macro_difference": "compare", "mean": "summary"},
@@ -88,8 +89,27 @@ def judge(
     return gate(found, texts, familywise=wide, inconclusive=inconclusive)  # type: ignore[arg-type]
 
 
-def learn(history: list[str], reading: Options, trial: Trial, false_alarm: float) -> "Result":
-    """Return what the earlier runs teach: read path by path, or as it was kept."""
+def learn(
+    history: list[str], reading: Options, trial: Trial, false_alarm: float | None
+) -> "Result":
+    """Return what the earlier runs teach: read path by path, or as it was kept.
+
+    Parameters
+    ----------
+    history : list of str
+        Paths or patterns.
+    reading : dict
+        How to read them.
+    trial : Trial
+        What to keep of them.
+    false_alarm : float or None
+        None where nothing was asked.
+
+    Raises
+    ------
+    UsageError
+        What was kept was learned in another way than asked.
+    """
     from evalvar.analyses.history import learn_threshold
 
     paths = [path for text in history for path in _expanded(text)]
@@ -97,10 +117,20 @@ def learn(history: list[str], reading: Options, trial: Trial, false_alarm: float
     if kept:
         if len(kept) > 1:
             raise UsageError(f"--history {paths[0]}: expected one saved result, found {len(kept)}.")
+        asked = {"false_alarm": false_alarm, "missing": trial.options["missing"]}
+        for name, value in asked.items():
+            held = kept[0].settings.get(name, value)
+            if value is not None and value != held:
+                raise UsageError(
+                    f"{paths[0]} was learned with --{name.replace('_', '-')} {held}, and {value} "
+                    "is asked for. Name the runs with --history, or leave it out."
+                )
         return kept[0]
     wanted = {name: trial.options[name] for name in ("task", "metric", "missing")}
     return learn_threshold(
-        [load([path], dict(reading)) for path in paths], false_alarm=false_alarm, **wanted
+        [load([path], dict(reading)) for path in paths],
+        false_alarm=FALSE_ALARM if false_alarm is None else false_alarm,
+        **wanted,
     )
 
 
@@ -154,10 +184,13 @@ def _result_texts(path: Path) -> list[bytes]:
 def _home(rule: "Rule") -> str:
     quantity = rule.quantity
     name = "code_metrics" if _TRIES.search(quantity) else _HOMES.get(quantity)
+    if quantity.startswith(("var_", "share_", "se_")):
+        name = "variance_components"
     if name is None:
         raise UsageError(
             f"rule '{rule.text}': no analysis is known to give '{quantity}'. Use "
-            f"{', '.join(_HOMES)}, pass@K or eff@K; or gate the saved result that has it."
+            f"{', '.join(_HOMES)}, var_SOURCE, se_AXES, pass@K or eff@K; or gate the saved result "
+            "that has it."
         )
     return name
 
@@ -195,6 +228,10 @@ def _estimated(
     if home == "checkpoints":
         return _over_seeds(training.checkpoints(evidence, **options))
     evidence = _on_trial(evidence, trial)
+    if home == "variance_components":
+        from evalvar.analyses import sources
+
+        return sources.variance_components(evidence, checkpoint=trial.checkpoint, **options)
     if home == "summary":
         return means.summary(_at_last(evidence, trial), **options)
     tries = [_TRIES.search(rule.quantity) for rule in rules]

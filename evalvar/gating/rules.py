@@ -10,7 +10,8 @@ from evalvar.numbers import DASH, MINUS
 NOISE = "noise"
 _WORDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 _SIDES = re.compile(r"^(?P<left>[^<>=!\[]*(?:\[.*\]\s*)?)(?P<op>[<>=!]+)(?P<right>.*)$")
-_LEFT = re.compile(r"^(?P<quantity>[^\s\[\]]+)\s*(?:\[(?P<where>.*)\])?$")
+# a source of variance may be several, as in var_item x seed + sample
+_LEFT = re.compile(r"^(?P<quantity>[^\s\[\]]+(?:\s+[x+]\s+[^\s\[\]]+)*)\s*(?:\[(?P<where>.*)\])?$")
 _EXAMPLE = "such as 'difference >= -0.01'"
 
 
@@ -23,7 +24,7 @@ class Rule:
     text : str
         As it was written.
     quantity : str
-        A quantity of a result: ``difference``, ``mean``, ``pass@1``.
+        A quantity of a result: ``difference``, ``mean``, ``pass@1``, ``se_item x seed``.
     where : tuple of (key, value)
         Which of its rows; all where empty.
     op : {">=", "<=", ">", "<"}
@@ -118,7 +119,8 @@ def parse_rule(text: str) -> Rule:
     if not isfinite(margin):
         found = f"'{right}'" if right else "nothing"
         raise _bad(written, f"a number, noise or -noise behind {op}", found)
-    return Rule(written, left["quantity"], _where(written, left["where"]), op, margin, noise)
+    quantity = " ".join(left["quantity"].split())
+    return Rule(written, quantity, _where(written, left["where"]), op, margin, noise)
 
 
 def _where(text: str, inside: str | None) -> tuple[tuple[str, str], ...]:
