@@ -259,6 +259,61 @@ def test_bad_arguments_are_one_line():
     )
 
 
+def test_a_bound_on_one_side_only_was_left_out_of_the_reason():
+    def reason(low, high):
+        result = found((low, high))
+        result.table["value"] = 0.05
+        return gate(result, "difference >= 0").table["reason"].iloc[0]
+
+    needs = "; the rule needs at least 0."
+    assert reason(0.02, np.inf) == f"the difference is 0.0500 [0.0200, unbounded]{needs}"
+    assert reason(-np.inf, 0.1) == f"the difference is 0.0500 [unbounded, 0.1000]{needs}"
+    assert reason(NAN, 0.1) == f"the difference is 0.0500 [unknown, 0.1000]{needs}"
+
+
+def test_rows_without_an_interval_were_told_that_more_data_decide():
+    last = as_text(gate(found((NAN, NAN), (-1, 1)), "difference >= 0")).splitlines()[-1]
+    assert last == (
+        "Inconclusive: nothing to decide by in 1 of 2 rows, as the reasons say; in the others "
+        "these data allow both, and more of them will decide."
+    )
+    last = as_text(gate(found((NAN, NAN)), "difference >= 0")).splitlines()[-1]
+    assert last == "Inconclusive: nothing to decide by; the reasons say what is missing."
+    last = as_text(gate(found((-1, 1)), "difference >= 0")).splitlines()[-1]
+    assert last == "Inconclusive: these data allow both; more of them will decide."
+
+
+def test_an_unknown_noise_was_a_margin_of_a_dash():
+    noise = found((0.1, 0.3), quantity="noise", name="change")
+    noise.table["value"] = NAN
+    reason = gate([found((NAN, NAN)), noise], "difference >= -noise").table["reason"].iloc[0]
+    assert reason.endswith("without an interval (t); the noise of the earlier runs is not known.")
+
+
+def test_a_saved_gate_was_told_to_declare_orientations():
+    done = gate(found((0, 1), (-1, -0.5), up=False), "difference >= 0")
+    for held in (done, from_json(done.to_json())):
+        with pytest.raises(UsageError) as error:
+            gate(held, "difference >= 0")
+        assert str(error.value) == (
+            "a result of a gate holds verdicts already. Gate the results that it was made of."
+        )
+
+
+def test_a_gate_is_the_same_back_from_json():
+    noise = found((0.1, 0.3), quantity="noise", name="change")
+    noise.table["value"] = NAN
+    for held, rule in (
+        (found((0, 1), (-1, -0.5), (NAN, NAN), up=False), "difference >= 0"),
+        ([found((0, 1)), noise], "difference >= -noise"),
+    ):
+        done = gate(held, rule)
+        back = from_json(done.to_json())
+        assert back.to_json() == done.to_json()
+        for form in (as_text, to_markdown, to_junit):
+            assert form(back) == form(done)
+
+
 def test_a_saved_result_gives_the_same_verdicts():
     result = found((0, 1), (-1, -0.5), up=False)
     again = from_json(result.to_json())
@@ -316,6 +371,9 @@ def test_exit_codes():
 
 
 def test_the_rule_keeps_what_was_typed():
+    assert parse_rule("var_item x  seed + sample[task=t] < 1").quantity == (
+        "var_item x seed + sample"
+    )
     rule = parse_rule("  pass@1 [task=he]  <=  .5 ")
     assert (rule.text, rule.quantity, rule.margin) == ("pass@1 [task=he]  <=  .5", "pass@1", 0.5)
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 
 from evalvar import numbers
@@ -122,12 +123,27 @@ def trust(result: Result) -> str:
     verdict = settings["verdict"]
     rates = {"pass": settings["pass_error"], "fail": settings["fail_error"]}
     if verdict == "inconclusive":
-        return "Inconclusive: these data allow both; more of them will decide."
+        return _undecided(result.table[result.table["verdict"] == "inconclusive"])
     if settings["inconclusive"] == verdict and "inconclusive" in set(result.table["verdict"]):
         return f"Inconclusive rows were told to count as {verdict}: the data do not show it."
     share = numbers.percent(rates[verdict])
     true = {"pass": "some true value breaks its rule", "fail": "all true values keep their rules"}
     return f"Where {true[verdict]}, a {verdict} comes up with at most {share} probability."
+
+
+def _undecided(rows: pd.DataFrame) -> str:
+    """Say what inconclusive rows lack: data, or an interval and a margin to decide by."""
+    low, high, margin = (rows[name].to_numpy(np.float64) for name in ("low", "high", "margin"))
+    without = ~(np.isfinite(low) | np.isfinite(high)) | np.isnan(margin)
+    if without.all():
+        return "Inconclusive: nothing to decide by; the reasons say what is missing."
+    if without.any():
+        some = f"{int(without.sum())} of {numbers.count(len(rows), 'row')}"
+        return (
+            f"Inconclusive: nothing to decide by in {some}, as the reasons say; in the others "
+            "these data allow both, and more of them will decide."
+        )
+    return "Inconclusive: these data allow both; more of them will decide."
 
 
 def names(result: Result) -> list[str]:

@@ -1,7 +1,7 @@
 """Results against rules: a verdict for every row, and one for all."""
 
 from collections.abc import Iterable
-from math import isfinite
+from math import isfinite, isnan
 from typing import Literal
 
 import pandas as pd
@@ -52,8 +52,8 @@ def gate(
     Raises
     ------
     UsageError
-        A text that is no rule, a rule that matches no row, or a difference whose metric does not
-        say whether higher is better.
+        A text that is no rule, a rule that matches no row, a difference whose metric does not say
+        whether higher is better, or a result that is a gate's.
 
     Notes
     -----
@@ -85,6 +85,10 @@ def gate(
     if inconclusive not in ("keep", "pass", "fail"):
         raise UsageError(f"inconclusive='{inconclusive}' is unknown. Use keep, pass or fail.")
     held = _listed(results)
+    if any(each.name == "gate" for each in held):
+        raise UsageError(
+            "a result of a gate holds verdicts already. Gate the results that it was made of."
+        )
     wide = at_once(held, _listed(familywise))
     parsed = [parse_rule(text) for text in ([rules] if isinstance(rules, str) else rules)]
     if not parsed:
@@ -116,27 +120,40 @@ def _decide(row: Matched, rows: int) -> tuple[str, str]:
     """Return the verdict on a row, and the reason as one sentence."""
     rule, e = row.rule, row.estimate
     said = f"the {_words(rule.quantity)} {_stated(e, row)}"
+    unknown = "the noise of the earlier runs is not known"
+    demand = _demand(row) if isfinite(row.margin) else unknown
     if not (isfinite(e.low) or isfinite(e.high)):
-        return "inconclusive", f"{said}, without an interval ({e.method}); {_demand(row)}."
+        return "inconclusive", f"{said}, without an interval ({e.method}); {demand}."
     if not isfinite(row.margin):
-        return "inconclusive", f"{said}; the noise of the earlier runs is not known."
+        return "inconclusive", f"{said}; {demand}."
     verdict = rule.verdict(e.low, e.high, row.margin)
     if verdict == "fail" and row.at_once is not None:
         among = row.at_once.estimate
         verdict = rule.verdict(among.low, among.high, row.margin)
         if verdict != "fail":
-            bounds = numbers.interval(among.low, among.high, _digits(among, row.margin))
+            bounds = _bounds(among, _digits(among, row.margin))
             alone = f"it fails alone, but not as one of {rows} rows {bounds}".rstrip()
-            return "inconclusive", f"{said}; {_demand(row)}; {alone}."
-    return verdict, f"{said}; {_demand(row)}."
+            return "inconclusive", f"{said}; {demand}; {alone}."
+    return verdict, f"{said}; {demand}."
 
 
 def _stated(e: Estimate, row: Matched) -> str:
     digits = _digits(e, row.margin)
     value = f"is {numbers.fixed(e.value, digits)}"
-    bounds = numbers.interval(e.low, e.high, digits)
+    bounds = _bounds(e, digits)
     turned = "with its sign turned, for lower is better" if row.turned else ""
     return " ".join(filter(None, (value, bounds, turned)))
+
+
+def _bounds(e: Estimate, digits: int) -> str:
+    """Return the interval; a side without a bound in words, and nothing where neither has one."""
+    if not (isfinite(e.low) or isfinite(e.high)):
+        return ""
+    ends = [
+        numbers.fixed(end, digits) if isfinite(end) else "unknown" if isnan(end) else "unbounded"
+        for end in (e.low, e.high)
+    ]
+    return f"[{', '.join(ends)}]"
 
 
 def _demand(row: Matched) -> str:
