@@ -59,7 +59,9 @@ def build(results: Result | Iterable[Result], *, title: str | None = None) -> Re
     """
     reading = Reading((results,) if isinstance(results, Result) else tuple(results))
     sections = tuple(found for make in SECTIONS if (found := make(reading)) is not None)
-    return Report(title or TITLE, _lede(reading), _facts(reading), sections, _colophon(reading))
+    return Report(
+        title or _title(reading), _lede(reading), _facts(reading), sections, _colophon(reading)
+    )
 
 
 def findings(report: Report) -> list[str]:
@@ -84,6 +86,15 @@ def findings(report: Report) -> list[str]:
         if isinstance(item, Verdict)
     ]
     return verdicts + [section.answer for section in report.sections if section.answer]
+
+
+def _title(reading: Reading) -> str:
+    """Name the two sides where the page is of one comparison."""
+    table = reading.table("compare")
+    sides = {frozenset((str(a), str(b))) for a, b in zip(table["a"], table["b"], strict=True)}
+    if len(sides) == 1 and {result.name for result in reading.results} == {"compare"}:
+        return f"{' against '.join(str(table[side].iloc[0]) for side in ('a', 'b'))}"
+    return TITLE
 
 
 def _lede(reading: Reading) -> str:

@@ -79,6 +79,43 @@ def test_noise_names_the_largest_part_of_the_error():
     assert "training seed" in table.rows[0].cells[-1].text
 
 
+def test_leads_of_losses_are_told_as_leads():
+    frame = answers(models=("A", "B"), tasks=("x", "y"), gap=0.8)
+    frame["score"] = 3 - frame["score"]
+    frame["higher_is_better"] = False
+    page = report.build(leaderboard(frame))
+    said = plain(of(page, "verdicts").blocks[0].items[0].claim)
+    assert said.startswith("A leads the mean over tasks (score), lower is better, by 0.")
+    gap = of(page, "leaders").blocks[0].rows[0].cells[-2]
+    assert gap.value > 0
+    assert "\u2212" not in gap.text
+
+
+def test_parts_of_noise_are_parts_of_a_whole_though_an_estimate_is_negative():
+    frame = answers(models=("A",), items=40, seeds=3)
+    result = variance_components(frame)
+    assert (result.quantity("share_seed")["value"] < 0).all()
+    section = of(report.build(result), "noise")
+    share = float(section.answer.rsplit(" ", 1)[1].rstrip("%."))
+    assert share <= 100
+
+
+def test_one_pair_on_many_benchmarks_is_drawn_in_one_direction():
+    frame = answers(models=("A", "B"), tasks=("x", "y"), gap=0.8)
+    turned = frame["task"] == "y"
+    frame.loc[turned, "model"] = frame.loc[turned, "model"].map({"A": "B", "B": "A"})
+    section = of(report.build(compare(frame, weights=None)), "differences")
+    (figure,) = (block for block in section.blocks if isinstance(block, Figure))
+    values = [row[1] for row in figure.data["rows"]]
+    assert len(values) == 2
+    assert values[0] * values[1] < 0
+
+
+def test_the_page_of_one_comparison_names_its_sides():
+    page = report.build(compare(answers(models=("A", "B"))))
+    assert page.title == "A against B"
+
+
 def test_next_step_is_the_axis_that_gains_most():
     seeds = report.build(plan(answers(models=("A", "B"), seeds=4, luck=0.8)))
     steps = [plain(phrase) for phrase in of(seeds, "next").blocks[0].items]

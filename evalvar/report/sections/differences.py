@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import isfinite
 
 from evalvar.report import wording
-from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
+from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Span, Table, Text
 from evalvar.report.reading import Reading, basis
 from evalvar.report.sections.all_pairs import triangle
 from evalvar.report.sections.chosen import selection
@@ -25,7 +25,10 @@ def section(reading: Reading) -> Section | None:
         return None
     drawn = (triangle(contest) for contest in sorted(found, key=lambda c: c.tier))
     whole = [figure for figure in drawn if figure is not None]
-    blocks: list[Block] = [*figures_of(found), *whole[:1], _table(found)]
+    blocks: list[Block] = []
+    for subject, figure in _titled(found):
+        blocks += [Text("heading", ((Span(subject),),)), figure]
+    blocks += [*whole[:1], _table(found)]
     left = sum(len(c.pairs) > 1 for c in found) - MOST_FIGURES
     notes = (
         (f"{wording.count(left, 'further ladder')} not drawn; the table has their rows.",)
@@ -67,9 +70,14 @@ def _corrections(found: list[Contest]) -> list[str]:
 
 def figures_of(found: list[Contest]) -> list[Figure]:
     """Return the drawings: benchmarks as rows for a lone pair, models as rows for several."""
-    figures = []
+    return [figure for _, figure in _titled(found)]
+
+
+def _titled(found: list[Contest]) -> list[tuple[str, Figure]]:
+    """Return the drawings, each under what it is of."""
+    figures: list[tuple[str, Figure]] = []
     lone: dict[tuple[str, str, tuple[str, str], bool], list[Contest]] = {}
-    for contest in found:
+    for contest in _one_way(found):
         if len(contest.pairs) == 1 and isfinite(contest.pairs[0].row["value"]):
             names = contest.pairs[0].names
             key = (contest.between, contest.model, names, contest.unit.percent)
@@ -81,7 +89,9 @@ def figures_of(found: list[Contest]) -> list[Figure]:
             subject = f"{names[0]} minus {names[1]}"
             if between != "model" and model:
                 subject = f"{model}, {subject}"
-            figures.append(_ladder(rows, subject))
+            figures.append((subject, _ladder(rows, subject, MOST_ROWS_DRAWN)))
+    several = sum(len(contest.pairs) > 1 for contest in found)
+    most = MOST_ROWS_DRAWN if several < 3 else MOST_ROWS_DRAWN // 2
     for contest in found:
         ladder, stepped = contest.ladder()
         rows = [
@@ -93,13 +103,31 @@ def figures_of(found: list[Contest]) -> list[Figure]:
             how = (
                 ": each minus the next in the order of means" if stepped else ": first minus second"
             )
-            figures.append(_ladder(rows, contest.group + how))
+            subject = contest.group + how
+            figures.append((subject, _ladder(rows, subject, most)))
     # How to read them is said once.
-    return [replace(f, note=f.note if i == 0 else "") for i, f in enumerate(figures[:MOST_FIGURES])]
+    return [
+        (subject, replace(figure, note=figure.note if i == 0 else ""))
+        for i, (subject, figure) in enumerate(figures[:MOST_FIGURES])
+    ]
 
 
-def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str) -> Figure:
-    shown = all_rows[:MOST_ROWS_DRAWN]
+def _one_way(found: list[Contest]) -> list[Contest]:
+    """Tell a lone pair of two sides in one direction wherever they met."""
+    known: set[tuple[str, str]] = set()
+    turned = []
+    for contest in found:
+        if len(contest.pairs) == 1:
+            pair = contest.pairs[0]
+            if pair.names[::-1] in known:
+                contest = replace(contest, pairs=(pair.turned,))
+            known.add(contest.pairs[0].names)
+        turned.append(contest)
+    return turned
+
+
+def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str, most: int) -> Figure:
+    shown = all_rows[:most]
     rows = tuple(
         (
             label,
@@ -122,7 +150,8 @@ def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str) -> Figure:
     return Figure(
         "ladder",
         {"rows": rows, "unit": contest.unit.name, "zero": True},
-        caption=f"{subject}{unit}, on the items both answered, with {level} intervals.{more}",
+        caption=f"Paired differences{unit}, on the items both answered, with {level} intervals."
+        f"{more}",
         alt=f"{subject}: {clear} of {len(shown)} told apart. {words}.",
         note="Filled dot and bold number: told apart. Hollow dot: a tie. The dark line is zero, no "
         "difference.",

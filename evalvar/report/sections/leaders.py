@@ -69,9 +69,26 @@ def groups_of(field: Field) -> int:
     return len({tie for rows in field for tie in str(rows["rank"]["ties"] or "").split()})
 
 
-def name_of(place: Place) -> str:
+def name_of(place: Place, field: Field) -> str:
     """Return where the models were ranked, in words."""
-    return wording.place(*place) if place[0] else f"the mean over tasks ({place[1]})"
+    if place[0]:
+        return wording.place(*place)
+    tasks, known = (_label(field, name) for name in ("tasks", "tasks_all"))
+    many = f"{tasks:.0f} of {known:.0f} " if tasks < known else ""
+    return f"the mean over {many}tasks ({place[1]})"
+
+
+def _label(field: Field, name: str) -> float:
+    told = field[0]["mean"].get(name)
+    return float("nan") if missing(told) else float(str(told))
+
+
+def _left_out(field: Field) -> str:
+    """Name the models that are not ranked, or nothing."""
+    if not _label(field, "unranked") > 0:
+        return ""
+    names = str(field[0]["mean"]["unranked_names"])
+    return f" Not ranked, for too few items in common: {names}."
 
 
 def _answer(heads: dict[Place, Field]) -> str:
@@ -79,13 +96,15 @@ def _answer(heads: dict[Place, Field]) -> str:
     alone = sum(_set(rows) == (1.0,) * 2 or _single(rows) for rows in field)
     groups = groups_of(field)
     shared = len(field) - alone
-    where = name_of(place)
+    where = name_of(place, field)
     first = str(field[0]["mean"]["model"])
     if len(field) == 2:
-        said = "leads" if not shared else "has the higher mean; the two cannot be told apart"
-        return f"On {where}, {first} {said}."
+        better = "higher" if _higher(field) else "lower (better)"
+        said = f"has the {better} mean; the two cannot be told apart" if shared else "leads"
+        return f"On {where}, {first} {said}.{_left_out(field)}"
     if not shared:
-        return f"On {where} each of the {len(field)} models has a rank of its own; {first} leads."
+        own = f"each of the {len(field)} models has a rank of its own; {first} leads"
+        return f"On {where} {own}.{_left_out(field)}"
     lead = f"{first} leads" if _single(field[0]) else "nobody leads alone"
     own = "no model has" if not alone else f"{wording.count(alone, 'model')} "
     own += "" if not alone else ("has" if alone == 1 else "have")
@@ -93,6 +112,7 @@ def _answer(heads: dict[Place, Field]) -> str:
         f"On {where} {lead}: {own} a rank of {'its' if alone < 2 else 'their'} own, "
         f"{wording.count(shared)} share theirs"
         + (f", in {wording.count(groups, 'group')}." if groups else ".")
+        + _left_out(field)
     )
 
 
@@ -106,12 +126,16 @@ def lead(reading: Reading) -> list[Verdict]:
     if gap is None or not isfinite(gap["low"]):
         return []
     unit, clear = reading.unit(None, place[1]), _single(field[0])
+    gap = _ahead(gap, _higher(field))
     first, second = str(field[0]["mean"]["model"]), str(field[1]["mean"]["model"])
     text, bounds = unit.of(unit.cell(gap, fine=True).text), unit.interval(gap, fine=True)
-    where = name_of(place)
+    where = name_of(place, field)
     method = wording.sentence(f"{gap['method']}, {basis(gap)} that all models answered")
     if clear:
-        said = claim(f"{first} leads {where} by {text}", quiet(f" {bounds}"), f" over {second}.")
+        better = "" if _higher(field) else ", lower is better,"
+        said = claim(
+            f"{first} leads {where}{better} by {text}", quiet(f" {bounds}"), f" over {second}."
+        )
         return [Verdict("Clear", "clear", said, method, "leaders")]
     held = f"{_set(field[0])[1]:.0f}"
     said = claim(
@@ -121,6 +145,13 @@ def lead(reading: Reading) -> list[Verdict]:
         f", and its true rank may be anything from 1 to {held}.",
     )
     return [Verdict("No leader", "tie", said, method, "leaders")]
+
+
+def _ahead(gap: dict[str, Any], higher: bool) -> dict[str, Any]:
+    """Return a lead as a positive number where lower is better too."""
+    if higher:
+        return gap
+    return {**gap, "value": -gap["value"], "low": -gap["high"], "high": -gap["low"]}
 
 
 def _set(rows: dict[str, dict[str, Any]]) -> tuple[float, float]:
@@ -142,8 +173,9 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
     rows = []
     for place, field in fields.items():
         hint = "" if _higher(field) else ", lower is better"
-        group = f"{name_of(place) if not place[0] else ', '.join(place)}{hint}"
-        rows += [Row(_cells(units[place], one, drawn), group) for one in field]
+        group = f"{name_of(place, field) if not place[0] else ', '.join(place)}{hint}"
+        higher = _higher(field)
+        rows += [Row(_cells(units[place], one, drawn, higher), group) for one in field]
     columns = [
         Column("Rank", "text"),
         Column("Tie", "text"),
@@ -183,8 +215,12 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
     )
 
 
-def _cells(unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool) -> tuple[Cell, ...]:
+def _cells(
+    unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool, higher: bool
+) -> tuple[Cell, ...]:
     mean, rank, gap = rows["mean"], rows["rank"], rows.get("gap_to_next")
+    if gap is not None:
+        gap = _ahead(gap, higher)
     low, high = _set(rows)
     held = f"{low:.0f}" if low == high else f"{low:.0f}\u2013{high:.0f}"
     score = unit.cell(mean, tone="strong")

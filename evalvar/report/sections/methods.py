@@ -17,6 +17,10 @@ _TITLES = {
     "compare": "Differences",
     "code_metrics": "Tries",
     "coverage": "Coverage",
+    "leaderboard": "Ranks",
+    "variance_components": "Sources of noise",
+    "plan": "What to buy",
+    "gate": "Gate",
 }
 _WORDS = {
     "mean": "the mean",
@@ -40,7 +44,16 @@ _WORDS = {
     "step_noise_sd": "the step noise",
     "snr_last": "signal to noise of the last steps",
     "rise_share": "the share of steps that rise",
+    "rank": "the rank",
+    "gap_to_next": "the lead over the next",
+    "decision_accuracy": "the chance that an order is right",
+    "detectable_difference": "the detectable difference",
+    "superiority": "superiority",
+    "non_inferiority": "non-inferiority",
+    "equivalence": "equivalence",
 }
+# Quantities that name what they are of: var_seed, se_item x seed.
+_OF = {"var_": "variance of", "share_": "share of", "se_": "standard error over"}
 
 
 def section(reading: Reading) -> Section:
@@ -119,6 +132,18 @@ def _source_rows(frame: pd.DataFrame) -> tuple[tuple[Column, ...], tuple[Row, ..
     return columns, tuple(rows)
 
 
+def _word(quantity: str) -> str:
+    """Return a quantity in words.
+
+    >>> _word("se_item x seed"), _word("pass@5")
+    ('standard error over item \u00d7 seed', 'pass@5')
+    """
+    for start, words in _OF.items():
+        if quantity.startswith(start):
+            return f"{words} {wording.crossed(quantity.removeprefix(start))}"
+    return _WORDS.get(quantity, quantity)
+
+
 def _names(reading: Reading) -> list[str]:
     return list(dict.fromkeys(result.name for result in reading.results))
 
@@ -138,7 +163,7 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
             used.setdefault(str(quantity), {}).setdefault(told + shown)
     together: dict[tuple[str, ...], list[str]] = {}
     for quantity, methods in used.items():
-        together.setdefault(tuple(methods), []).append(_WORDS.get(quantity, quantity))
+        together.setdefault(tuple(methods), []).append(_word(quantity))
     if not together:
         return ()
     parts = [

@@ -1,5 +1,6 @@
 """What to do next: which purchase gains most, with before and after."""
 
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -88,42 +89,59 @@ def _amount(unit: Unit, row: dict[str, Any]) -> str:
 
 
 def _purchases(reading: Reading, found: dict[tuple[str, str], Shown]) -> list[Phrase]:
-    """Say for the first reading of every task what each axis would buy, best first."""
-    phrases: list[Phrase] = []
+    """Say for the first reading of every task what each axis would buy, alike ones together."""
+    alike: dict[tuple[str, str], list[_Purchase]] = {}
     told: set[str] = set()
     for place, shown in found.items():
         here = _here(shown)
-        if here is None or place[0] in told or len(phrases) >= 3:
+        if here is None or place[0] in told:
             continue
         told.add(place[0])
         bought = _options(shown, here)
-        if not bought:
-            continue
-        share, axis, design = min(bought)
-        unit = reading.unit(*place)
-        before, after = _amount(unit, shown[here]), _amount(unit, shown[design])
-        size = _more(axis, here, design)
-        if share > _GAIN:
-            phrases.append(
-                claim(
-                    f"Do not buy more of the same on {wording.place(*place)}:",
-                    f" even {size} takes the detectable difference from {before} to {after} only.",
-                )
+        if bought:
+            share, axis, design = min(bought)
+            unit, size = reading.unit(*place), _more(axis, here, design)
+            rest = "; ".join(
+                f"{_more(other, here, larger)} to {_amount(unit, shown[larger])}"
+                for _, other, larger in sorted(bought)
+                if other != axis
             )
-            continue
-        others = [
-            f"{_more(other, here, design)} to {_amount(unit, shown[design])}"
-            for share_of_other, other, design in sorted(bought)
-            if other != axis
-        ]
-        rest = f"; {wording.listing(others)}" if others else ""
-        phrases.append(
-            claim(
-                f"Buy {axis} first on {wording.place(*place)}:",
-                f" {size} takes the detectable difference from {before} to {after}{rest}.",
-            )
+            made = _Purchase(place, share, axis, unit, shown[here], shown[design], rest)
+            alike.setdefault((axis if share <= _GAIN else "", size), []).append(made)
+    return [_phrase(size, made) for (_, size), made in alike.items()][:3]
+
+
+@dataclass(frozen=True, slots=True)
+class _Purchase:
+    """The largest step along the axis that helps most, and what the other axes would do."""
+
+    place: tuple[str, str]
+    share: float
+    axis: str
+    unit: Unit
+    before: dict[str, Any]
+    after: dict[str, Any]
+    others: str
+
+
+def _phrase(size: str, made: list[_Purchase]) -> Phrase:
+    first = made[0]
+    before, after = _amount(first.unit, first.before), _amount(first.unit, first.after)
+    where = wording.place(*first.place)
+    if len(made) > 1:
+        where = f"{wording.count(len(made), 'benchmark')}"
+        least, most = min(one.share for one in made), max(one.share for one in made)
+        what = (
+            f"{size} leaves {wording.percent(round(least, 2))} to "
+            f"{wording.percent(round(most, 2))} of the detectable difference; on "
+            f"{wording.place(*first.place)} it goes from {before} to {after}"
         )
-    return phrases
+    else:
+        what = f"{size} takes the detectable difference from {before} to {after}"
+    if first.share > _GAIN:
+        return claim(f"Do not buy more of the same on {where}:", f" even {what} only.")
+    rest = f"; {first.others}" if first.others and len(made) == 1 else ""
+    return claim(f"Buy {first.axis} first on {where}:", f" {what}{rest}.")
 
 
 def _options(shown: Shown, here: Design) -> list[tuple[float, str, Design]]:
@@ -162,7 +180,7 @@ def _ties(reading: Reading) -> list[Phrase]:
     many = "the one group of ties" if tied == 1 else f"the {tied} groups of ties"
     return [
         claim(
-            f"Publish shared ranks for {many} on {leaders.name_of(place)}:",
+            f"Publish shared ranks for {many} on {leaders.name_of(place, field)}:",
             " the order inside a group is that of these items, not of the models.",
         )
     ]
@@ -237,8 +255,10 @@ def figure(reading: Reading, found: dict[tuple[str, str], Shown]) -> Figure | No
             f"{wording.place(*place)} that is found in {wording.percent(_power(reading))} of "
             f"studies{', in ' + unit.name if unit.name else ''}.",
             alt=f"Detectable difference by number of items: {words}.",
-            note=f"Two-sided test at {wording.percent(1 - shown[here]['level'])}, by the method of "
-            f"the comparisons. Band: {level} interval from the noise of these data. A line that "
-            "flattens has met the noise of its seeds, which no number of items averages out.",
+            note=f"Two independent models, a two-sided test at "
+            f"{wording.percent(1 - shown[here]['level'])} by the method of the comparisons. Band: "
+            f"{level} interval of the line \u201c{series[0][0]}\u201d from the noise of these "
+            "data, cut at the top of the axis. A line that flattens has met the noise of its "
+            "seeds, which no number of items averages out.",
         )
     return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
-from evalvar.report.reading import Reading, missing, records
+from evalvar.report.reading import Reading, Unit, missing, records
 
 MOST_DRAWN = 8
 Place = tuple[str, str, str]
@@ -16,7 +16,8 @@ _CALLED = {
     "seed": (_SEED, "seed"),
     "prompt": ("prompt", "purple"),
     "item x seed": (wording.crossed("item x seed"), "ochre"),
-    "item x seed + sample": (f"{wording.crossed('item x seed')}, sampling", "ochre"),
+    # Two that cannot be told apart: a colour of their own beside each of them.
+    "item x seed + sample": (f"{wording.crossed('item x seed')}, sampling", "muted"),
     "sample": ("sampling", "teal"),
     "item + sample": ("items, sampling", "blue"),
 }
@@ -66,15 +67,23 @@ def _of_the_mean(rows: dict[str, dict[str, Any]]) -> list[tuple[str, float]]:
         share = row.get("share_of_mean")
         if name.startswith("var_") and not missing(share):
             parts.append((name.removeprefix("var_"), float(str(share))))
-    return parts
+    return _whole(parts)
 
 
 def _of_one_answer(rows: dict[str, dict[str, Any]]) -> list[tuple[str, float]]:
-    return [
-        (name.removeprefix("share_"), float(row["value"]))
-        for name, row in rows.items()
-        if name.startswith("share_")
-    ]
+    return _whole(
+        [
+            (name.removeprefix("share_"), float(row["value"]))
+            for name, row in rows.items()
+            if name.startswith("share_")
+        ]
+    )
+
+
+def _whole(parts: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Read negative estimates as nothing, so that the parts are parts of a whole."""
+    total = sum(max(share, 0.0) for _, share in parts)
+    return [(name, max(share, 0.0) / total) for name, share in parts] if total > 0 else []
 
 
 def _heads(reading: Reading, found: dict[Place, Any]) -> list[Place]:
@@ -104,10 +113,9 @@ def figure(
         label = ", ".join(place if several else place[1:])
         parts = []
         for shares in (_of_one_answer(found[place]), _of_the_mean(found[place])):
-            named = [(*called(name), max(share, 0.0)) for name, share in shares]
-            total = sum(share for *_, share in named) or 1.0
+            named = [(*called(name), share) for name, share in shares]
             colours.update({name: colour for name, colour, _ in named})
-            parts.append(tuple((name, share / total) for name, _, share in named))
+            parts.append(tuple((name, share) for name, _, share in named))
         left.append((label, parts[0]))
         right.append((label, parts[1]))
     if not any(parts for _, parts in left):
@@ -168,6 +176,7 @@ def _table(
     kinds = dict.fromkeys(
         name for place in heads for name in found[place] if name.startswith("se_")
     )
+    widest = max(kinds, key=len, default="")
     rows = []
     for place in heads:
         unit = reading.unit(place[1], place[2])
@@ -178,15 +187,13 @@ def _table(
         cells.append(Cell(wording.fixed(mean, 1 if unit.percent else 3), mean))
         for kind in kinds:
             row = found[place].get(kind)
-            if row is None or not isfinite(row["value"]):
-                cells += [Cell(wording.DASH), Cell(wording.DASH)]
-                continue
-            value, low, high = unit.bounds(row)
-            cells.append(Cell(unit.deviation(row["value"]), value, tone="strong"))
-            shown = [wording.deviation(bound) for bound in (low, high) if isfinite(bound)]
+            known = row is not None and isfinite(row["value"])
             cells.append(
-                Cell(f"[{', '.join(shown)}]" if shown else wording.DASH, high - low, tone="quiet")
+                Cell(unit.deviation(row["value"]), unit.bounds(row)[0], tone="strong")
+                if row is not None and known
+                else Cell(wording.DASH)
             )
+        cells.append(_bounds(unit, found[place].get(widest)))
         source, share = main_source(found[place])
         part = f"{called(source)[0]}, {100 * share:.0f}%" if source else wording.DASH
         cells.append(Cell(part, share, tone="warn" if source == "seed" else ""))
@@ -195,7 +202,7 @@ def _table(
     for kind in kinds:
         drawn = [f"{axis}s" for axis in kind.removeprefix("se_").split(" x ")]
         columns.append(Column(f"Error, new {wording.listing(drawn)}"))
-        columns.append(Column("[low, high]", "text", secondary=True))
+    columns.append(Column("[low, high]", "text", secondary=True))
     columns.append(Column("Largest part", "text"))
     return Table(
         "noise-table",
@@ -205,7 +212,16 @@ def _table(
         footnotes=(
             "Standard errors in points for scores between 0 and 1, of the mean over the items, "
             "seeds and samples measured, if those named in the head were drawn again. Variance "
-            "components by moments; their intervals are wide with few seeds.",
+            "components by moments. The interval is that of the error before it, and wide with few "
+            "seeds.",
         ),
         counted="readings",
     )
+
+
+def _bounds(unit: Unit, row: dict[str, Any] | None) -> Cell:
+    if row is None or not (isfinite(row["low"]) and isfinite(row["high"])):
+        return Cell(wording.DASH)
+    _, low, high = unit.bounds(row)
+    shown = f"[{wording.deviation(low)}, {wording.deviation(high)}]"
+    return Cell(shown, high - low, tone="quiet")

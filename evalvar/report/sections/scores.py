@@ -14,11 +14,12 @@ def section(reading: Reading) -> Section | None:
     scores = last_scores(reading)
     if not scores:
         return None
-    table = _table(reading, scores)
+    table, answer = _table(reading, scores), _answer(reading, scores)
     if len(reading.table("leaderboard")):
         # The ranks above have the scores on shared items.
         table = replace(table, folded="Scores on each model\u2019s own items")
-    return Section("scores", "Scores", _answer(reading, scores), (table,), short="Scores")
+        answer = "What each model scored on the items it answered; the ranks rest on shared ones."
+    return Section("scores", "Scores", answer, (table,), short="Scores")
 
 
 def _table(reading: Reading, scores: list[Score]) -> Table:
