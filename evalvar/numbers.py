@@ -88,6 +88,15 @@ def significant(value: float, figures: int) -> int:
     return int(min(6, max(0, figures - 1 - floor(log10(abs(value)) + 1e-12))))
 
 
+def most_common(decimals: list[int]) -> int:
+    """Return the decimals that most cells of a column call for, of two such the more.
+
+    >>> most_common([2, 3, 3, 5]), most_common([2, 3])
+    (3, 3)
+    """
+    return max(sorted(set(decimals), reverse=True), key=decimals.count)
+
+
 def interval(low: float, high: float, decimals: int, *, sign: bool = False) -> str:
     """Return ``[low, high]``, or nothing where a bound is not given.
 

@@ -1,7 +1,7 @@
 """All models on one task and metric: their scores on the items that every one of them answered."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,10 @@ class Field:
         Items that a model has scores for and that are left out.
     remarks : tuple of str
         What was left out, and why.
+    asked : int
+        Items that some model has a score for.
+    away : tuple of Field
+        The models that cannot be ranked with these, each on its own items.
     """
 
     task: str
@@ -45,6 +49,8 @@ class Field:
     facts: Facts
     unpaired: np.ndarray
     remarks: tuple[str, ...]
+    asked: int
+    away: tuple["Field", ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,6 +78,25 @@ class Field:
         low, high = self.facts.range
         return (None, None) if low is None or high is None else (low - high, high - low)
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What scores must share for a mean over tasks to mean something."""
+        low, high = self.facts.range
+        if low is None and self.facts.higher_is_better:
+            # fractions whose range nobody declared go with right and wrong answers
+            ends = [(x.min(initial=0.0), x.max(initial=1.0)) for x in self.scores]
+            if all(bottom >= 0 and top <= 1 for bottom, top in ends):
+                low, high = 0.0, 1.0
+        return self.facts.higher_is_better, low, high
+
+    def of(self, models: list[str]) -> "Field":
+        """Return these models only, on the same items."""
+        at = [self.models.index(model) for model in models]
+        return replace(
+            self, models=models, scores=[self.scores[m] for m in at],
+            seeds=[self.seeds[m] for m in at], unpaired=self.unpaired[at],
+        )  # fmt: skip
+
 
 def fields(values: pd.DataFrame, facts: dict[tuple[str, str], Facts]) -> Iterator[Field]:
     """Yield the field of every task and metric.
@@ -98,9 +123,12 @@ def _field(task: str, metric: str, group: pd.DataFrame, facts: Facts) -> Field:
     table = by_run(codes, run, group["score"].to_numpy(), (units.item.size, runs.size))
     has = _answered(np.isfinite(table), units, owner, len(models))
     stays = meeting(has)
-    remarks = []
+    asked, remarks = int(has.any(axis=1).sum()), []
+    away: list[Field] = []
     if not stays.all():
         remarks.append(_stays_away(models, has, stays))
+        out = [name for name, one in zip(models, stays, strict=True) if not one]
+        away = [_field(task, metric, group[group["model"] == name], facts) for name in out]
         kept = stays[owner]
         models = [name for name, one in zip(models, stays, strict=True) if one]
         has, table, runs = has[:, stays], table[:, kept], runs[kept]
@@ -121,6 +149,7 @@ def _field(task: str, metric: str, group: pd.DataFrame, facts: Facts) -> Field:
         [met.scores[:, column] for column in columns],
         [np.asarray(seeds)[runs[column] % len(seeds)] for column in columns],
         _clusters(group, met.items), facts, has.sum(axis=0) - len(met.items), tuple(remarks),
+        asked, tuple(away),
     )  # fmt: skip
 
 
@@ -180,10 +209,10 @@ def _left_out(lost: int, asked: int, has: np.ndarray, models: list[str]) -> str:
     """Say how many items some model lacks, and which model costs most of them."""
     lacking = ~has[has.any(axis=1)]
     alone = (lacking & (lacking.sum(axis=1) == 1)[:, None]).sum(axis=0)
-    said = (
-        f"left out {lost:,} of {counted(asked, 'item')}, which not all {len(models)} models have a "
-        "score for"
-    )
+    who = "one of the two models has no score for"
+    if len(models) > 2:
+        who = f"not all {len(models)} models have a score for"
+    said = f"left out {lost:,} of {counted(asked, 'item')}, which {who}"
     worst = int(np.argmax(alone))
     if len(models) > 2 and alone[worst]:
         said += f"; without {models[worst]} it would be {lost - int(alone[worst]):,}"

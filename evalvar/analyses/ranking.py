@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from evalvar.analyses.field import fields
+from evalvar.analyses.boards import Board, away_from, away_from_mean, tasks_in_common
+from evalvar.analyses.field import Field, fields
 from evalvar.analyses.functionals import Functional, functional_of, values_of_items
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.macro import check_weights
 from evalvar.analyses.pair_estimates import axes_of
 from evalvar.analyses.places import LABELS, places
-from evalvar.analyses.standing import CORRECTIONS, Standing, standing
+from evalvar.analyses.standing import CORRECTIONS, standing
 from evalvar.analyses.standing_joint import joint_standing
 from evalvar.analyses.standing_macro import macro_standing
 from evalvar.errors import NotEnoughDataError, UsageError, counted
@@ -59,7 +60,8 @@ def leaderboard(
         ``holm`` gives no intervals.
     weights : {"equal", "items"} or None
         How tasks weigh in the mean over them, by which the models of a metric are ranked too: over
-        those tasks that all models share. None for no such mean.
+        the tasks that all models share; who would leave fewer than half of the tasks is not ranked.
+        None for no such mean.
     level : float in (0, 1)
         Nominal coverage: of the interval of each mean alone, of all rank sets of a task and metric
         together, of all gaps together.
@@ -86,11 +88,15 @@ def leaderboard(
         ``decision_accuracy``
             Chance that the order seen of a pair is the true one, mean over pairs (model null).
 
+        Models with too few items in common with the others have their own mean, and a ``rank`` of
+        NaN whose method says why.
+
         Labels: ties (letters: models that share one cannot be told apart), verdict (``leads``,
-        ``tied with the leader``, ``behind the leader``; the leader has the best mean), next,
+        ``tied for the lead``, ``behind``; the leader has the best mean), next,
         p_best and expected_rank (share of normal draws on top, and mean rank over them: they
         describe, and are no confidence statement), items (shared), unpaired (the model's items
-        left out), higher_is_better.
+        left out), higher_is_better, ranked and unranked (how many models are, and are not),
+        unranked_names, tasks and tasks_all (that the board rests on, and those of the metric).
 
     Raises
     ------
@@ -119,15 +125,21 @@ def leaderboard(
             "this file has no items: a leaderboard pairs items, and only aggregates were read. "
             "Log the samples (lm-eval: --log_samples) and read them."
         )
+    if worth.kind == "wins":
+        raise UsageError(
+            "functional='wins' is who of two is better, and a leaderboard ranks each by itself. "
+            "Use compare, or rank by another functional."
+        )
     records, behind = evidence.records, list[str]()
     if checkpoint is None:
         records, behind = last_checkpoint(records)
     _check_one_checkpoint(records)
     evidence = replace(evidence, records=records)
-    standings, remarks = _standings(evidence, worth, axes, weights, level, rng)
+    boards, remarks = _boards(evidence, worth, axes, weights, level, rng)
     rows: list[tuple[Row, dict[str, Any]]] = []
-    for one in standings:
-        rows += places(one, worth.name, correction, level)
+    for board in boards:
+        found, undecided = places(board, worth.name, correction, level)
+        rows, remarks = rows + found, remarks + undecided
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{
@@ -140,7 +152,7 @@ def leaderboard(
     }
     result = Result.of(
         "leaderboard", KEYS, [row for row, _ in rows], settings=settings,
-        warnings=[*evidence.warnings, *behind, *remarks], sources=evidence.sources,
+        warnings=[*remarks, *behind, *evidence.warnings], sources=evidence.sources,
     )  # fmt: skip
     for name in LABELS:
         kind = "float64" if name in ("p_best", "expected_rank") else object
@@ -176,22 +188,23 @@ def _check_one_checkpoint(records: pd.DataFrame) -> None:
         )
 
 
-def _standings(
+def _boards(
     evidence: Evidence,
     worth: Functional,
     axes: tuple[str, ...] | None,
     weights: str | None,
     level: float,
     rng: int,
-) -> tuple[list[Standing], list[str]]:
+) -> tuple[list[Board], list[str]]:
+    """Return the boards, and the remarks: first on who and what is left out of them."""
     values, facts = values_of_items(evidence, worth)
     met = list(fields(values, facts))
     several = any(field.several_seeds for field in met)
     if axes is not None and "seed" in axes and not several:
         raise UsageError("over names seed, and no model has several seeds. Leave it out.")
     said = [(field.name, remark) for field in met for remark in field.remarks]
-    standings = []
-    by_metric: dict[str, list[Any]] = {}
+    boards = []
+    by_metric: dict[str, list[Field]] = {}
     for field in met:
         if len(field.models) < 2:
             said.append((field.name, f"one model only ({field.models[0]}): no rank."))
@@ -202,26 +215,33 @@ def _standings(
                 (field.name, "items are taken as independent although they share clusters.")
             )
         if field.items < 2:
-            said.append((field.name, f"no rank: the models share {field.items} items."))
+            said.append((field.name, f"no rank: the models share {counted(field.items, 'item')}."))
+        away = away_from(field, worth, over_seeds, level, rng)
         if worth.kind == "joint" and field.items > 1:
             if over_seeds:
                 said.append((field.name, f"the {worth.name} is averaged over these seeds."))
-            standings.append(joint_standing(field, worth, level, rng))
+            boards.append(Board(joint_standing(field, worth, level, rng), away))
             continue
-        standings.append(standing(field, over_seeds, level, rng))
+        boards.append(Board(standing(field, over_seeds, level, rng), away))
         by_metric.setdefault(field.metric, []).append(field)
-    if not standings:
+    if not boards:
         names = sorted({model for field in met for model in field.models})
         if len(names) == 1:
             raise UsageError(f"nothing to rank: there is one model only, {names[0]}.")
         raise UsageError(
             f"nothing to rank: no two of {counted(len(names), 'model')} share a task and metric."
         )
-    remarks = by_reason(said)
+    remarks = []
     for group in by_metric.values():
-        if weights is not None and len(group) > 1:
+        if weights is None or len(group) < 2:
+            continue
+        kept, names, more = tasks_in_common(group)
+        remarks += more
+        if kept:
             over_seeds = several and (axes is None or "seed" in axes)
-            whole, more = macro_standing(group, weights, over_seeds, level, rng)
-            standings += [whole] if whole is not None else []
-            remarks += more
-    return standings, remarks
+            whole = macro_standing(kept, weights, over_seeds, level, rng)
+            away = away_from_mean(names, group, whole, level)
+            boards.append(Board(whole, away, len(kept), len(group)))
+    # who is not ranked comes before how many items are not shared
+    said.sort(key=lambda one: not one[1].startswith(("not ranked", "no rank")))
+    return boards, remarks + by_reason(said)

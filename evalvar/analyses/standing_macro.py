@@ -4,8 +4,7 @@ import numpy as np
 
 from evalvar.analyses.field import Field
 from evalvar.analyses.standing import Standing, differences, source, standing
-from evalvar.errors import NotEnoughDataError, counted
-from evalvar.numbers import listing
+from evalvar.errors import NotEnoughDataError
 from evalvar.stats import Estimate
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 
@@ -13,46 +12,22 @@ _WEIGHED = {"equal": "of equal weight", "items": "weighted by their items"}
 
 
 def macro_standing(
-    fields: list[Field], weights: str, over_seeds: bool, level: float, rng: int
-) -> tuple[Standing | None, list[str]]:
-    """Average the tasks of one metric that every model answered.
+    kept: list[Field], weights: str, over_seeds: bool, level: float, rng: int
+) -> Standing:
+    """Average the tasks of one metric, as `tasks_in_common` chose them.
 
     Parameters
     ----------
-    fields : list of Field
-        Of one metric.
+    kept : list of Field
+        Of one metric and the same models.
     weights : {"equal", "items"}
         Each task counts once, or by its shared items.
     over_seeds : bool
         Whether seeds are drawn again.
     level : float in (0, 1)
     rng : int
-
-    Returns
-    -------
-    standing : Standing or None
-        None with fewer than two such tasks.
-    remarks : list of str
-        Which tasks do not count, and why.
     """
-    metric = fields[0].metric
-    everyone = sorted({model for field in fields for model in field.models})
-    kept = [field for field in fields if field.models == everyone and field.items > 1]
-    remarks = []
-    if len(kept) < len(fields):
-        whole = {field.task for field in kept}
-        out = [field.task for field in fields if field.task not in whole]
-        remarks.append(
-            f"mean over tasks, {metric}: left out {counted(len(out), 'task')} without items that "
-            f"all {len(everyone)} models share ({listing(out)})."
-        )
-    if len({field.facts.higher_is_better for field in kept}) > 1:
-        remarks.append(f"mean over tasks, {metric}: none, orientations differ.")
-        return None, remarks
-    if len(kept) < 2 or len(everyone) < 2:
-        if remarks:
-            remarks.append(f"mean over tasks, {metric}: none, it needs two such tasks.")
-        return None, remarks
+    metric, everyone = kept[0].metric, kept[0].models
     drawn = [over_seeds and field.several_seeds for field in kept]
     parts = [standing(field, one, level, rng) for field, one in zip(kept, drawn, strict=True)]
     seeds = any(drawn)
@@ -68,7 +43,7 @@ def macro_standing(
         np.sum([field.unpaired for field in kept], axis=0), kept[0].facts.higher_is_better,
         source(rng, "", metric),
         lambda ends, level: _differences(kept, share, ends, seeds, level),
-    ), remarks  # fmt: skip
+    )  # fmt: skip
 
 
 def _mean(

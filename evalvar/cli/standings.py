@@ -4,7 +4,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from evalvar.errors import counted
-from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value, percent
+from evalvar.numbers import (
+    DASH,
+    decimals_for,
+    fixed,
+    interval,
+    listing,
+    most_common,
+    p_value,
+    percent,
+)
 
 if TYPE_CHECKING:
     from evalvar.results import Result
@@ -26,6 +35,8 @@ def standings_text(result: "Result") -> str:
     if len(tables) < len(boards):
         lines += [f"{_place(board)}: {_sentence(board)}" for board in boards if board not in tables]
         lines.append("Name one with --task to see its table.")
+    # why there is no table of the mean over tasks
+    lines += [w for w in result.warnings if w.startswith("mean over tasks, ") and ": none, " in w]
     blocks = ["\n".join(lines)] if lines else []
     return "\n\n".join([*blocks, *map(_table, tables)])
 
@@ -46,39 +57,65 @@ def _boards(result: "Result") -> list[Board]:
 
 
 def _models(board: Board) -> Board:
-    return [model for model in board if model["model"] is not None]
+    """Give those that are ranked; all of them where nobody is."""
+    models = [model for model in board if model["model"] is not None]
+    return [model for model in models if _is_ranked(model)] or models
+
+
+def _away(board: Board) -> Board:
+    """Give those that are not ranked although others are."""
+    return [model for model in board if "rank" in model and not _is_ranked(model)]
+
+
+def _is_ranked(model: dict[str, Any]) -> bool:
+    return "rank" in model and isfinite(model["rank"]["value"])
 
 
 def _place(board: Board) -> str:
     task, metric = board[0]["task"], board[0]["metric"]
-    return f"{task or 'mean over tasks'}, {metric}"
+    if task:
+        return f"{task}, {metric}"
+    few, whole = int(board[0]["tasks"]), int(board[0]["tasks_all"])
+    return f"mean over {few if few == whole else f'{few} of {whole}'} tasks, {metric}"
 
 
 def _sentence(board: Board) -> str:
-    models = _models(board)
+    """Say who leads whom, and who is not ranked at all."""
+    models, away = _models(board), _away(board)
     if "rank" not in models[0]:
         return f"no rank: the models share {counted(models[0]['items'], 'item')}."
     names = [str(model["model"]) for model in models]
     what = models[0]["score"]["quantity"]
     tied = [str(m["model"]) for m in models[1:] if m["verdict"] == "tied for the lead"]
     if not tied:
-        return f"{names[0]} leads: ahead of {names[1]} by {_gap(models[0])}."
-    if len(tied) == len(models) - 1:
-        rest = "cannot be told apart" if len(models) == 2 else "cannot be told apart from it"
-        if len(models) == 2:
-            return f"nobody leads: {names[0]} and {names[1]} {rest}."
-        return f"nobody leads: {names[0]} has the best {what}, and the other {len(tied)} {rest}."
-    return (
-        f"nobody leads alone: {names[0]} has the best {what}, and {listing(tied)} cannot be told "
-        "apart from it."
-    )
+        field = f" the {len(models)} models ranked" if away else ""
+        said = f"{names[0]} leads{field}: ahead of {names[1]} by {_gap(models[0])}"
+    elif len(models) == 2:
+        said = f"nobody leads: {names[0]} and {names[1]} cannot be told apart"
+    elif len(tied) == len(models) - 1:
+        said = (
+            f"nobody leads: {names[0]} has the best {what}, and the other {len(tied)} cannot be "
+            "told apart from it"
+        )
+    else:
+        said = (
+            f"nobody leads alone: {names[0]} has the best {what}, and {listing(tied)} cannot be "
+            "told apart from it"
+        )
+    if not away:
+        return f"{said}."
+    lacking = listing([str(model["model"]) for model in away])
+    few = f"{'tasks' if board[0]['task'] is None else 'items'} in common"
+    have = "has" if len(away) == 1 else "have"
+    are = "is" if len(away) == 1 else "are"
+    return f"{said}. {lacking} {have} too few {few} and {are} not ranked."
 
 
 def _gap(model: dict[str, Any]) -> str:
     gap = model["gap_to_next"]
     sign = 1 if gap["value"] >= 0 else -1
     low, high = sorted((sign * gap["low"], sign * gap["high"]))
-    digits = _places(gap)
+    digits = max(_places(gap), _telling(gap))
     bounds = interval(low, high, digits)
     return f"{fixed(sign * gap['value'], digits)}{' ' * bool(bounds)}{bounds}"
 
@@ -86,15 +123,20 @@ def _gap(model: dict[str, Any]) -> str:
 def _table(board: Board) -> str:
     models = _models(board)
     text = _sentence(board)
+    away = _away(board)
+    many = f"{len(models)} of {len(models) + len(away)}" if away else f"{len(models)}"
     heading = [
-        f"{_place(board)}: {len(models)} models on the {counted(models[0]['items'], 'item')} that "
-        "all of them answered",
+        f"{_place(board)}: {many} models on the {counted(models[0]['items'], 'item')} that all "
+        f"{f'{len(models)} ' if away else 'of them '}answered",
         text if text.startswith(str(models[0]["model"])) else text[:1].upper() + text[1:],
     ]
     if "rank" not in models[0]:
         return "\n".join(heading)
     bars = _bars([model["ties"].split() for model in models])
-    cells = [list(_HEAD), *(_cells(m, bar) for m, bar in zip(models, bars, strict=True))]
+    digits = _column_digits([*models, *away])
+    cells = [list(_HEAD)]
+    cells += [_cells(m, bar, *digits) for m, bar in zip(models, bars, strict=True)]
+    cells += [_unranked(model, digits[0]) for model in away]
     if len(models) == 2:
         cells = [row[:1] + row[2:] for row in cells]
     skipped = len(_HEAD) - len(cells[0])
@@ -118,31 +160,53 @@ def _table(board: Board) -> str:
     return "\n".join([*heading, "", *lines, "", *notes])
 
 
-def _cells(model: dict[str, Any], bar: str) -> list[str]:
+def _column_digits(models: Board) -> tuple[int, int]:
+    """Give the decimals of the scores and of the gaps: one for a column, as most rows call for."""
+    scores = [
+        decimals_for(m["value"], m["se"], m["low"], m["high"], fine=True)
+        for m in (model["score"] for model in models)
+        if isfinite(m["low"])
+    ]
+    gaps = [model["gap_to_next"] for model in models if "gap_to_next" in model]
+    digits = most_common([_places(gap) for gap in gaps if isfinite(gap["low"])] or [3])
+    return most_common(scores or [3]), max([digits, *map(_telling, gaps)])
+
+
+def _telling(gap: dict[str, Any]) -> int:
+    """Give the decimals below which the p-value and the bounds would say different things."""
+    near, digits = min(abs(gap["low"]), abs(gap["high"])), 0
+    # a bound that prints as zero would hide on which side of it the gap is
+    while digits < 6 and 0 < near < 0.5 * 10**-digits:
+        digits += 1
+    return digits
+
+
+def _cells(model: dict[str, Any], bar: str, scores: int, gaps: int) -> list[str]:
     rank, mean = model["rank"], model["score"]
     low, high = round(rank["low"]), round(rank["high"])
-    digits = decimals_for(mean["value"], mean["se"], mean["low"], mean["high"], fine=True)
     cells = [
         f"{low}" if low == high else f"{low}{DASH}{high}", bar, str(model["model"]),
-        fixed(mean["value"], digits), interval(mean["low"], mean["high"], digits),
+        fixed(mean["value"], scores), interval(mean["low"], mean["high"], scores),
     ]  # fmt: skip
     if "gap_to_next" not in model:
         return [*cells, "", "", ""]
     gap = model["gap_to_next"]
-    digits = _places(gap)
     return [
-        *cells, fixed(gap["value"], digits), interval(gap["low"], gap["high"], digits),
+        *cells, fixed(gap["value"], gaps), interval(gap["low"], gap["high"], gaps),
         p_value(gap["p_value"]),
     ]  # fmt: skip
 
 
+def _unranked(model: dict[str, Any], scores: int) -> list[str]:
+    mean = model["score"]
+    return [
+        DASH, "", str(model["model"]), fixed(mean["value"], scores),
+        interval(mean["low"], mean["high"], scores), "not ranked", "", "",
+    ]  # fmt: skip
+
+
 def _places(gap: dict[str, Any]) -> int:
-    digits = decimals_for(gap["value"], gap["se"], gap["low"], gap["high"], fine=True)
-    # a bound that prints as zero would hide on which side of it the gap is
-    near = min(abs(gap["low"]), abs(gap["high"]))
-    while digits < 6 and 0 < near < 0.5 * 10**-digits:
-        digits += 1
-    return digits
+    return decimals_for(gap["value"], gap["se"], gap["low"], gap["high"], fine=True)
 
 
 def _bars(ties: list[list[str]]) -> list[str]:

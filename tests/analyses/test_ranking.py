@@ -349,6 +349,11 @@ def test_same_rng_same_bytes_whatever_else_is_ranked():
             "over names seed, and no model has several seeds. Leave it out.",
         ),
         (
+            {"functional": "wins"},
+            "functional='wins' is who of two is better, and a leaderboard ranks each by itself. "
+            "Use compare, or rank by another functional.",
+        ),
+        (
             {"model": "m0"},
             "nothing to rank: there is one model only, m0.",
         ),
@@ -409,7 +414,7 @@ def test_many_tasks_are_a_line_each_and_the_table_of_their_mean():
     text = standings_text(leaderboard(data))
     assert text.count(" leads: ahead of ") + text.count("cannot be told apart") == 5
     assert "Name one with --task to see its table." in text
-    assert "mean over tasks, score: 2 models on the 240 items" in text
+    assert "mean over 4 tasks, score: 2 models on the 240 items" in text
 
 
 def test_published_answers_of_21_models(shared):
@@ -428,8 +433,27 @@ def test_models_that_hardly_meet_the_others_are_not_ranked_and_named():
     data = right_or_wrong([0.5, 0.6, 0.7, 0.8], n=100)
     few = data[(data["model"] != "m0") | (data["item"] < 30)]
     result = leaderboard(few)
-    assert by_model(result, "rank").index.tolist() == ["m3", "m2", "m1"]
-    assert by_model(result, "mean")["n"].tolist() == [100] * 3
+    ranks, means = by_model(result, "rank"), by_model(result, "mean")
+    assert ranks.index.tolist() == ["m3", "m2", "m1", "m0"]
+    assert means["n"].tolist() == [100, 100, 100, 30]
+    # the one without a rank has its own mean, and its row says why
+    own = few.loc[few["model"] == "m0", "score"]
+    one = midp(int(own.sum()), 30)
+    row = means.loc["m0"]
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((one.value, one.low, one.high))
+    row = ranks.loc["m0"]
+    assert row[["value", "low", "high"]].isna().all()
+    assert row["method"] == (
+        "not ranked: it has 30 of 100 items, and with it the models would share fewer than half"
+    )
+    labels = ranks[["ranked", "unranked", "unranked_names", "tasks", "tasks_all"]]
+    assert labels.drop_duplicates().to_numpy().tolist() == [[3, 1, "m0", 1, 1]]
+    text = standings_text(result)
+    assert "t, score: 3 of 4 models on the 100 items that all 3 answered" in text
+    assert "m0 has too few items in common and is not ranked.\n" in text
+    assert text.splitlines()[7].split()[:2] == ["\u2013", "m0"]
+    assert standings_text(from_json(result.to_json())) == text
+    assert result.warnings[0].startswith("t, score: not ranked")
     assert (
         "t, score: not ranked, because with them the models would share fewer than half of the 100 "
         "items: m0 with 30."
@@ -437,6 +461,77 @@ def test_models_that_hardly_meet_the_others_are_not_ranked_and_named():
     # half of the items is enough to keep everybody
     enough = data[(data["model"] != "m0") | (data["item"] < 50)]
     assert by_model(leaderboard(enough), "mean")["n"].tolist() == [50] * 4
+
+
+def test_the_leader_of_some_is_told_with_their_number():
+    data = right_or_wrong([0.5, 0.1, 0.5, 0.9], n=100)
+    few = data[(data["model"] != "m0") | (data["item"] < 30)]
+    text = standings_text(leaderboard(few))
+    assert "\nm3 leads the 3 models ranked: ahead of m2 by " in text
+
+
+def test_the_mean_over_tasks_says_of_how_many_and_leaves_out_who_would_leave_few():
+    tasks = [right_or_wrong([0.2, 0.5, 0.8], n=40, task=f"t{i}", rng=i) for i in range(5)]
+    # m0 has one task of five, m1 lacks one
+    kept = [t[(t["model"] != "m0") | (i == 0)] for i, t in enumerate(tasks)]
+    kept[4] = kept[4][kept[4]["model"] != "m1"]
+    kept[4] = pd.concat([kept[4], kept[4].assign(model="m3")])
+    result = leaderboard(pd.concat(kept))
+    whole = result.table[result.table["task"].isna()]
+    ranks = whole[whole["quantity"] == "rank"].set_index("model")
+    assert ranks[["tasks", "tasks_all"]].drop_duplicates().to_numpy().tolist() == [[4, 5]]
+    assert ranks["value"].dropna().index.tolist() == ["m2", "m1"]
+    assert ranks.loc["m0", "method"] == "not ranked: it has a rank on 1 of 5 tasks"
+    means = whole[whole["quantity"] == "mean"].set_index("model")
+    expected = np.mean([t.loc[t["model"] == "m1", "score"].mean() for t in tasks[:4]])
+    assert means.loc["m1", "value"] == pytest.approx(expected)
+    assert np.isnan(means.loc["m0", "value"])
+    assert (
+        "mean over tasks, score: not ranked, because with them the models would share fewer than "
+        "half of the 5 tasks: m0 with 1 and m3 with 1."
+    ) in result.warnings
+    text = standings_text(result)
+    assert "mean over 4 of 5 tasks, score: 2 of 4 models on the 160 items that all 2 answered" in (
+        text
+    )
+    assert "m0 and m3 have too few tasks in common and are not ranked." in text
+
+
+def test_no_mean_over_tasks_is_said_under_the_tables():
+    one = right_or_wrong([0.5, 0.7], task="one", rng=1)
+    two = right_or_wrong([0.5, 0.7], task="two", rng=2)
+    apart = two[(two["model"] == "m0") == (two["item"] < 100)]
+    text = standings_text(leaderboard(pd.concat([one, apart])))
+    assert text.splitlines()[0] == (
+        "mean over tasks, score: none, it needs two tasks with items that all models share."
+    )
+    percent = two.assign(score=100 * two["score"], score_min=0.0, score_max=100.0)
+    result = leaderboard(pd.concat([one, percent]))
+    assert result.warnings[0] == (
+        "mean over tasks, score: none, the scores of its tasks have different ranges."
+    )
+    assert result.table["task"].notna().all()
+    lower = leaderboard(pd.concat([one, two.assign(higher_is_better=False)]))
+    assert lower.warnings[0].endswith("have different orientations.")
+
+
+def test_what_cannot_be_compared_is_said_and_leaves_the_rest_as_it_is():
+    data = pd.concat(
+        [right_or_wrong([0.5, 0.6], n=30), right_or_wrong([0.55], n=30, seeds=1)], ignore_index=True
+    )
+    data["score"] = data["score"] + 3.0 * np.random.default_rng(0).random(len(data))
+    first = data[data["model"] == "m1"].iloc[:30]
+    data = pd.concat([data.drop_duplicates(["model", "item"]), first.assign(model="twin")])
+    result = leaderboard(data)
+    assert (
+        "t, score: 1 of 3 pairs cannot be compared and counts as tied (first m1 and twin: sparse-t "
+        "(all differences equal, range unknown: no interval))."
+    ) in result.warnings
+    chance = result.quantity("decision_accuracy").iloc[0]
+    assert (chance["n"], bool(0.5 < chance["value"] < 1)) == (2, True)
+    assert by_model(result, "rank")["method"].unique().tolist() == [
+        "rank set, sparse-t; max-T over 2 pairs"
+    ]
 
 
 def test_who_meets_by_hand():
