@@ -144,6 +144,12 @@ def as_evidence(
     RecordsError
         A table breaks a rule; the message says which, how often and where first.
     """
+    for name, table in (("records", records), ("reported", reported), ("timings", timings)):
+        if table is not None and not isinstance(table, pd.DataFrame):
+            raise RecordsError(
+                f"{name}: expected a DataFrame, but found a {type(table).__name__}. Build one with "
+                "pandas.DataFrame(...)."
+            )
     remarks = list(warnings)
     records = typed(records, "records", RECORDS_KEY, "score", remarks)
     reported = typed(reported, "reported", REPORTED_KEY, "value", remarks)

@@ -114,7 +114,12 @@ class Result:
 
 
 def from_json(text: str | bytes) -> Result:
-    """Read what `Result.to_json` wrote."""
+    """Read the text that `Result.to_json` wrote (of a file: ``Path(...).read_text()``)."""
+    if not isinstance(text, (str, bytes)):
+        raise RecordsError(
+            f"expected the text of a result, but found a {type(text).__name__}. Of a file, hand "
+            "over its read_text()."
+        )
     try:
         data = msgspec.json.decode(text)
         keys = tuple(data["keys"])

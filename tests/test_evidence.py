@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from evalvar.adapters import load
+from evalvar.analyses.means import summary
 from evalvar.errors import RecordsError, UsageError
 from evalvar.evidence import (
     as_evidence,
@@ -12,6 +16,7 @@ from evalvar.evidence import (
     score_range,
     unscored,
 )
+from evalvar.results import from_json
 
 
 def table(**columns):
@@ -227,3 +232,25 @@ def test_sample_numbers_of_keys_that_are_not_repeated_stay():
     frame = pd.concat([table(sample=[3, 4]), table(sample=[3, 9], item=[1, 3])])
     found = as_evidence(frame, duplicates="sample")
     assert found.records["sample"].tolist() == [0, 4, 1, 9]
+
+
+def test_what_is_no_table_is_told_from_one():
+    with pytest.raises(RecordsError) as said:
+        as_evidence([{"model": "A"}])
+    assert str(said.value) == (
+        "records: expected a DataFrame, but found a list. Build one with pandas.DataFrame(...)."
+    )
+    with pytest.raises(UsageError) as said:
+        summary(None)
+    assert str(said.value) == (
+        "expected what load() gives or a DataFrame of records, but found NoneType. Read files with "
+        "evalvar.load(path)."
+    )
+    with pytest.raises(UsageError) as said:
+        load(pd.DataFrame({"model": ["A"]}))
+    assert str(said.value) == (
+        "load() reads files, and got a DataFrame. Hand a DataFrame of records to any question as "
+        "it is, or to evalvar.as_evidence(table) first."
+    )
+    with pytest.raises(RecordsError, match="expected the text of a result, but found a PosixPath"):
+        from_json(Path("result.json"))

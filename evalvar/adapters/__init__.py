@@ -105,6 +105,12 @@ def load(
     """
     if duplicates not in ("error", "latest", "sample"):
         raise UsageError(f"duplicates '{duplicates}' is unknown. Use error, latest or sample.")
+    for path in paths:
+        if not isinstance(path, (str, Path)):
+            raise UsageError(
+                f"load() reads files, and got a {type(path).__name__}. Hand a DataFrame of records "
+                "to any question as it is, or to evalvar.as_evidence(table) first."
+            )
     filled = labels(from_ or {}, label or {})
     said: list[str] = []
     with tempfile.TemporaryDirectory(prefix="evalvar-") as workspace:

@@ -32,8 +32,13 @@ def intake(
     Raises
     ------
     UsageError
-        A value that is not in the data, or an unknown `missing`.
+        Neither Evidence nor a DataFrame, a value that is not in the data, or an unknown `missing`.
     """
+    if not isinstance(data, (Evidence, pd.DataFrame)):
+        raise UsageError(
+            f"expected what load() gives or a DataFrame of records, but found "
+            f"{type(data).__name__}. Read files with evalvar.load(path)."
+        )
     evidence = data if isinstance(data, Evidence) else as_evidence(data)
     evidence = evidence.select(**wanted)
     if missing == "wrong":
