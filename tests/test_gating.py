@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evalvar import Estimate, Result, compare, from_json, gate
+from evalvar import Estimate, Result, compare, from_json, gate, leaderboard, summary
 from evalvar.errors import UsageError
 from evalvar.gating import EXIT_CODES, as_text, parse_rule, to_junit, to_markdown
 from evalvar.stats import sparse_t_many
@@ -357,13 +357,51 @@ def test_markdown_is_one_table_whatever_the_names():
         "",
         "| verdict | rule | about | reason |",
         "| --- | --- | --- | --- |",
-        "| ✅ pass | `difference >= 0` | a\\|b | the difference is 0.50 \\[0.00, 1.00\\]; the rule "
-        "needs at least 0. |",
         "| ❌ fail | `difference >= 0` | \\<img\\> | the difference is \u22120.75 \\[\u22121.00, "
         "\u22120.50\\]; the rule needs at least 0. |",
+        "| ✅ pass | `difference >= 0` | a\\|b | the difference is 0.50 \\[0.00, 1.00\\]; the rule "
+        "needs at least 0. |",
         "",
         "Where all true values keep their rules, a fail comes up with at most 5% probability.",
     ]
+
+
+def test_a_rank_beside_models_that_are_not_ranked_is_inconclusive():
+    rng = np.random.default_rng(0)
+    right = {"A": 0.9, "B": 0.3, "C": 0.3}
+    rows = [
+        (model, "t", item, float(rng.random() < p))
+        for model, p in right.items()
+        for item in range(40 if model == "C" else 200)
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "task", "item", "score"])
+    ranked = leaderboard(frame)
+    found = gate(ranked, "rank[model=A] <= 1")
+    assert found.settings["verdict"] == "inconclusive"
+    assert found.table["reason"].iloc[0] == (
+        "the rank is 1 [1, 1]; the rule needs at most 1; C could not be ranked beside it."
+    )
+    alone = gate(leaderboard(frame[frame["model"] != "C"]), "rank[model=A] <= 1")
+    assert alone.settings["verdict"] == "pass"
+
+
+def test_points_in_a_rule_about_shares_are_refused():
+    frame = pd.DataFrame(
+        {
+            "model": ["A"] * 20 + ["B"] * 20,
+            "task": "t",
+            "item": [*range(20)] * 2,
+            "score": [1, 0] * 20,
+        }
+    )
+    with pytest.raises(UsageError) as said:
+        gate(compare(frame, "A", "B"), "difference >= -5")
+    assert str(said.value) == (
+        "rule 'difference >= -5': scores of task t, metric score lie between 0 and 1, so this "
+        "holds always or never. Did you mean -0.05?"
+    )
+    with pytest.raises(UsageError, match=r"Did you mean 0\.2\?"):
+        gate(summary(frame), "mean >= 20")
 
 
 def test_exit_codes():

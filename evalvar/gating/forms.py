@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -30,6 +31,7 @@ def as_text(result: Result) -> str:
     result : Result
         Of `gate`.
     """
+    result = _worst_first(result)
     table = result.table
     width = max(map(len, table["verdict"]))
     rows = [
@@ -41,8 +43,15 @@ def as_text(result: Result) -> str:
     return "\n".join([headline(result), *rows, trust(result)])
 
 
+def _worst_first(result: Result) -> Result:
+    """Order the rows as they matter to a reader: what fails, what is open, what holds."""
+    order = result.table["verdict"].map(list(_DONE).index)
+    return replace(result, table=result.table.loc[order.sort_values(kind="stable").index])
+
+
 def to_markdown(result: Result) -> str:
     """Return a short summary for a pull request: the verdict, a row each, the error rates."""
+    result = _worst_first(result)
     table = result.table
     lines = [f"### {_md(headline(result))}", "", "| verdict | rule | about | reason |"]
     lines.append("| --- | --- | --- | --- |")

@@ -40,7 +40,10 @@ class AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A row under a rule; a difference in the improving direction."""
+    """A row under a rule; a difference in the improving direction.
+
+    `unranked` names the models that a rank leaves out.
+    """
 
     rule: Rule
     key: dict[str, Any]
@@ -48,6 +51,7 @@ class Matched:
     margin: float
     turned: bool
     at_once: AtOnce | None
+    unranked: str = ""
 
 
 def matched(rule: Rule, results: list[Result], wide: dict[Place, AtOnce]) -> list[Matched]:
@@ -65,6 +69,7 @@ def matched(rule: Rule, results: list[Result], wide: dict[Place, AtOnce]) -> lis
                 k not in result.keys for k, _ in rule.where
             ):
                 continue
+            _check_unit(rule, row)
             turned = rule.quantity in DIFFERENCES and not _higher_is_better(rule, row)
             estimate, at_once = _estimate(row), wide.get(_place(result, row))
             if turned:
@@ -73,10 +78,24 @@ def matched(rule: Rule, results: list[Result], wide: dict[Place, AtOnce]) -> lis
                     at_once = replace(at_once, estimate=_turned(at_once.estimate))
             margin = rule.margin * (_noise(rule, row, results) if rule.noise else 1.0)
             key = {k: None if pd.isna(row[k]) else row[k] for k in result.keys}
-            found.append(Matched(rule, key, estimate, margin, turned, at_once))
+            left_out = row.get("unranked_names") if rule.quantity == "rank" else None
+            named = "" if left_out is None or pd.isna(left_out) else str(left_out)
+            found.append(Matched(rule, key, estimate, margin, turned, at_once, named))
     if not found:
         raise _no_row(rule, results)
     return found
+
+
+def _check_unit(rule: Rule, row: dict[str, Any]) -> None:
+    """Refuse a number that no score of 0 to 1 can reach: percent were meant."""
+    between = {**dict.fromkeys(DIFFERENCES, "in_points"), "mean": "discrete"}
+    label = row.get(between.get(rule.quantity, ""))
+    if rule.noise or label is None or pd.isna(label) or not label or abs(rule.margin) <= 1:
+        return
+    raise UsageError(
+        f"rule '{rule.text}': scores of {_named(row)} lie between 0 and 1, so this holds always or "
+        f"never. Did you mean {rule.margin / 100:g}?"
+    )
 
 
 def at_once(results: list[Result], familywise: list[Result]) -> dict[Place, AtOnce]:

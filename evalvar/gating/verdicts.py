@@ -127,6 +127,9 @@ def _decide(row: Matched, rows: int) -> tuple[str, str]:
     if not isfinite(row.margin):
         return "inconclusive", f"{said}; {demand}."
     verdict = rule.verdict(e.low, e.high, row.margin)
+    if verdict == "pass" and row.unranked:
+        # Whoever is not ranked may be ahead of all.
+        return "inconclusive", f"{said}; {demand}; {row.unranked} could not be ranked beside it."
     if verdict == "fail" and row.at_once is not None:
         among = row.at_once.estimate
         verdict = rule.verdict(among.low, among.high, row.margin)
@@ -170,6 +173,10 @@ def _demand(row: Matched) -> str:
 
 def _digits(e: Estimate, margin: float) -> int:
     """Return decimals that keep a bound apart from a margin that it does not equal."""
+    if isnan(e.se) and all(
+        isfinite(number) and number == round(number) for number in (e.value, e.low, e.high, margin)
+    ):
+        return 0  # ranks
     digits = numbers.decimals_for(e.value, e.se, e.low, e.high, fine=True)
     apart = [bound for bound in (e.low, e.high) if isfinite(bound) and bound != margin]
     while digits < 6 and any(
