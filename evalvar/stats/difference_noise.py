@@ -1,17 +1,25 @@
 """Variance components of a difference of two systems, from a pilot of both or of one."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, nan, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, at_least, check_level
+from evalvar.stats.arguments import Floats, at_least
 from evalvar.stats.clustered import clustered_mean_ci
-from evalvar.stats.variance import Components, mean_variance, variance_components
+from evalvar.stats.redrawn import axes_of
+from evalvar.stats.variance import Components, variance_components
+
+# Points of the draws: multiples of the roots of primes, modulo 1, fill the cube evenly.
+_POINTS = 2039
+_PRIMES = (
+    *(2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83),
+    *(89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +34,14 @@ class PilotNoise:
         apart from the highest interaction, which is then named ``... + sample``.
     values : float array, shape (C,)
         Unbiased estimates, in squared units of the scores; negative ones are kept.
-    covariance : float array, shape (C, C)
-        Their covariance, scores taken as normal.
+    draws : float array, shape (2039, C)
+        What the components may be: generalised pivotal draws on fixed points, every mean square
+        over a chi-square of its freedom.
     """
 
     names: tuple[str, ...]
     values: Floats
-    covariance: Floats
+    draws: Floats
 
     @property
     def components(self) -> dict[str, float]:
@@ -44,48 +53,16 @@ class PilotNoise:
         """Whether items, seeds or answers differ at all."""
         return bool((self.values > 0).any())
 
-    def spread(
-        self, levels: Mapping[str, float], over: Collection[str], *, level: float = 0.95
-    ) -> tuple[float, float]:
-        """Interval of the standard error of a difference, in units of its estimate.
+    def alike(self, correlation: float) -> "PilotNoise":
+        """Return that of a system's difference to one whose items correlate so with its own.
 
-        Parameters
-        ----------
-        levels, over
-            As for `mean_variance`.
-        level : float in (0, 1)
-            Nominal coverage.
-
-        Returns
-        -------
-        low, high : float
-            NaN where the estimated variance is not positive, or its own variance is so large that
-            a chi-square has no freedom left.
-
-        Notes
-        -----
-        Satterthwaite: the law of the variance v is a chi-square with 2 v^2 / var(v) degrees of
-        freedom.
+        For the noise of one system at correlation 0: what items and prompts add shrinks by the
+        factor 1 - correlation, what seeds and answers add stays.
         """
-        check_level(level)
-        units = np.eye(len(self.names))
-        weights = np.array(
-            [
-                mean_variance(dict(zip(self.names, unit, strict=True)), levels, over)
-                for unit in units
-            ]
-        )
-        variance = float(weights @ self.values)
-        error = float(weights @ self.covariance @ weights)
-        if not (variance > 0 and error > 0):
-            return nan, nan
-        half_df, tail = variance**2 / error, (1 - level) / 2
-        least = float(special.gammaincinv(half_df, tail))
-        most = float(special.gammainccinv(half_df, tail))
-        # With next to no freedom both quantiles vanish, and so does what they can say.
-        if most <= 0:
-            return nan, nan
-        return sqrt(half_df / most), sqrt(half_df / least) if least > 0 else inf
+        check_correlation(correlation)
+        shared = [bool(axes_of(name)) and "seed" not in axes_of(name) for name in self.names]
+        factors = np.where(shared, 1 - correlation, 1.0)
+        return PilotNoise(self.names, self.values * factors, self.draws * factors)
 
 
 def pilot_noise(
@@ -123,6 +100,9 @@ def pilot_noise(
 
     Notes
     -----
+    The draws take mean squares as independent and scaled chi-squares, that of items with the
+    freedom that the fourth moment of their differences leaves it, those of different components
+    apart although they may share one: what they share is known from items x seeds.
     What seeds and answers add comes from `variance_components` of each system, what items and
     prompts add from that of the difference of their means over seeds, less what the seeds and
     answers of the pilot put into it: item = item(d) - sum over systems (item x seed + sample / K) /
@@ -172,13 +152,36 @@ def pilot_noise(
         apart = base if samples or several else name
         found[apart] = alike * (weight(0, name) - put[base])
     values = np.concatenate([part.values for part in estimated])
-    covariance = _blocks([part.covariance for part in estimated])
+    squares = np.concatenate([part.squares for part in estimated])
+    square_dfs = np.concatenate([part.square_dfs for part in estimated])
+    errors = np.concatenate([part.errors for part in estimated])
+    error_dfs = np.concatenate([part.error_dfs for part in estimated])
     item = _item(shared)
     values[item] += error[0]
-    covariance[item, item] = max(covariance[item, item], error[1])
+    squares[item] += error[0]
+    if error[1] > 0:
+        square_dfs[item] = min(square_dfs[item], 2 * squares[item] ** 2 / error[1])
+    drawn = _pivots(squares, square_dfs, 0) - _pivots(errors, error_dfs, len(values))
     names = tuple(found)
     rows = np.array([found[name] for name in names])
-    return PilotNoise(names, rows @ values, rows @ covariance @ rows.T)
+    return PilotNoise(names, rows @ values, drawn @ rows.T)
+
+
+def _pivots(squares: Floats, dfs: Floats, start: int) -> Floats:
+    """Give, by point and mean square, what the mean square may estimate."""
+    found = np.zeros((_POINTS, squares.size))
+    for column, (square, df) in enumerate(zip(squares, dfs, strict=True)):
+        if square > 0 and df > 0:
+            share = (np.arange(1, _POINTS + 1) * sqrt(_PRIMES[start + column])) % 1
+            chi = 2 * special.gammaincinv(df / 2, share)
+            found[:, column] = square * df / np.maximum(chi, np.finfo(float).tiny)
+    return found
+
+
+def check_correlation(correlation: float) -> None:
+    """Refuse what is no correlation."""
+    if not -1 <= correlation <= 1:
+        raise UsageError(f"correlation must lie between -1 and 1, but is {correlation:g}.")
 
 
 def _checked(systems: Sequence[ArrayLike], correlation: float | None) -> list[Floats]:
@@ -186,8 +189,8 @@ def _checked(systems: Sequence[ArrayLike], correlation: float | None) -> list[Fl
         raise UsageError(f"a difference is of two systems, but {len(systems)} are given.")
     if len(systems) == 1 and correlation is None:
         raise UsageError("one system needs correlation=: how alike the items are for the other.")
-    if correlation is not None and not -1 <= correlation <= 1:
-        raise UsageError(f"correlation must lie between -1 and 1, but is {correlation:g}.")
+    if correlation is not None:
+        check_correlation(correlation)
     scores = [np.asarray(system, dtype=np.float64) for system in systems]
     for x, name in zip(scores, "ab", strict=False):
         if x.ndim != 4:
@@ -236,16 +239,6 @@ def _weights(estimated: Sequence[Components]) -> Callable[[int, str], Floats]:
         return row
 
     return weight
-
-
-def _blocks(squares: Sequence[Floats]) -> Floats:
-    size = sum(len(square) for square in squares)
-    whole, start = np.zeros((size, size)), 0
-    for square in squares:
-        end = start + len(square)
-        whole[start:end, start:end] = square
-        start = end
-    return whole
 
 
 def _item(shared: Components) -> int:

@@ -7,6 +7,8 @@ import pytest
 from scipy import stats as reference
 
 from evalvar.stats.axes import difference_over
+from evalvar.stats.difference_noise import pilot_noise
+from evalvar.stats.pilot_interval import detectable_interval
 from evalvar.stats.planning import DifferenceNoise, Sizes, design_detectable, design_power, needed
 
 
@@ -105,3 +107,58 @@ def test_of_seeds_samples_and_prompts_the_first_that_is_enough_is_found(prompts)
             got = needed(noise, axis, Sizes(**base), difference, power=0.6)
             want = enough[0] + noise.least(axis) if enough else None
             assert got == want if want else (isinf(got) or got >= 20)
+
+
+@pytest.mark.parametrize(
+    ("n", "seeds", "seed_variance"), [(100, 2, 0.001), (100, 3, 0.0), (200, 5, 0.001)]
+)
+def test_few_seeds_of_a_pilot_leave_open_what_their_number_says(n, seeds, seed_variance):
+    over, sizes, rng = ("item", "seed"), Sizes(n, seeds), np.random.default_rng(seeds)
+    truth = {"item": 0.1, "seed": seed_variance, "item x seed + sample": 0.15}
+    want = design_detectable(DifferenceNoise(truth, over), sizes)
+    hits, studies = 0, 400
+    for _ in range(studies):
+        sides = [
+            rng.normal(scale=sqrt(seed_variance / 2), size=(1, seeds, 1, 1))
+            + rng.normal(scale=sqrt(0.15 / 2), size=(n, seeds, 1, 1))
+            for _ in "ab"
+        ]
+        sides[0] += rng.normal(scale=sqrt(0.1), size=(n, 1, 1, 1))
+        pilot = pilot_noise(sides)
+        found = {name: max(value, 0.0) for name, value in pilot.components.items()}
+        low, high = detectable_interval(pilot, DifferenceNoise(found, over), sizes)
+        hits += low <= want <= high
+        assert low <= design_detectable(DifferenceNoise(found, over), sizes) <= high
+    assert 0.93 <= hits / studies <= 0.98
+
+
+def test_the_interval_is_made_of_quantiles_over_the_draws():
+    rng = np.random.default_rng(0)
+    run = rng.normal(scale=0.5, size=(1, 4, 1, 1))
+    pilot = pilot_noise([rng.normal(size=(60, 4, 1, 1)) + run], correlation=0.5)
+    noise = DifferenceNoise(dict.fromkeys(pilot.names, 0.0))
+    sizes = Sizes(80, 3)
+    every = [
+        design_detectable(DifferenceNoise(dict(zip(pilot.names, draw, strict=True))), sizes)
+        for draw in np.maximum(pilot.draws, 0)
+    ]
+    found = detectable_interval(pilot, noise, sizes)
+    assert found == pytest.approx(np.quantile(every, [0.025, 0.975]), rel=0.02)
+
+
+def test_over_items_the_interval_is_that_of_a_standard_deviation():
+    x = np.random.default_rng(1).normal(size=(400, 1, 1, 1))
+    pilot = pilot_noise([x, np.zeros_like(x)])
+    noise, sizes = DifferenceNoise(pilot.components, over=("item",)), Sizes(400)
+    value = design_detectable(noise, sizes)
+    shares = np.sqrt(399 / reference.chi2.ppf([0.975, 0.025], 399))
+    found = detectable_interval(pilot, noise, sizes)
+    assert found == pytest.approx(value * shares, rel=0.01)
+
+
+def test_one_system_at_a_correlation_is_that_at_none_shrunk():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(20, 3, 2, 2)) + rng.normal(size=(20, 1, 2, 1))
+    none, some = pilot_noise([x], correlation=0.0), pilot_noise([x], correlation=0.6)
+    assert none.alike(0.6).components == pytest.approx(some.components)
+    assert none.alike(0.6).draws == pytest.approx(some.draws)
