@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import finite
+from evalvar.stats.arguments import check_level, finite
 from evalvar.stats.power import check_power
 from evalvar.stats.quantiles import normal_quantile
 
@@ -86,7 +86,7 @@ def miller_items(
     Raises
     ------
     UsageError
-        A difference of zero, or a power outside its range.
+        A difference of zero, a variance that is not positive, or a power outside its range.
 
     Notes
     -----
@@ -98,6 +98,7 @@ def miller_items(
     968.997
     """
     check_difference(difference)
+    _check_variance(variance)
     return (_quantiles(power, level) / difference) ** 2 * variance
 
 
@@ -125,7 +126,7 @@ def miller_detectable(
     Raises
     ------
     UsageError
-        A power outside its range.
+        No items, a variance that is not positive, or a power outside its range.
 
     Notes
     -----
@@ -136,6 +137,8 @@ def miller_detectable(
     >>> round(miller_detectable(198, 1 / 9 + 1 / 3), 6)
     0.132733
     """
+    _check_variance(variance)
+    _check_items(items)
     return _quantiles(power, level) * sqrt(variance / items)
 
 
@@ -158,6 +161,11 @@ def miller_power(difference: float, items: float, variance: float, *, level: flo
     float
         Phi(|difference| / se - z_level).
 
+    Raises
+    ------
+    UsageError
+        No items, a variance that is not positive, or a level outside (0, 1).
+
     Notes
     -----
     Source: Miller, "Adding Error Bars to Evals" (2024), section 5; `difference_power` has both
@@ -168,6 +176,9 @@ def miller_power(difference: float, items: float, variance: float, *, level: flo
     >>> round(miller_power(0.1, 198, 1 / 9 + 1 / 3), 6)
     0.559903
     """
+    check_level(level)
+    _check_variance(variance)
+    _check_items(items)
     se = sqrt(variance / items)
     return float(special.ndtr(abs(difference) / se - normal_quantile(level)))
 
@@ -227,7 +238,7 @@ def design_effect(cluster_sizes: ArrayLike, icc: float) -> float:
     cluster_sizes : float array, shape (n_clusters,)
         Items of each cluster.
     icc : float in [-1, 1]
-        Correlation of two items of a cluster.
+        Correlation of two items of a cluster; in clusters of m items at least -1 / (m - 1).
 
     Returns
     -------
@@ -237,7 +248,7 @@ def design_effect(cluster_sizes: ArrayLike, icc: float) -> float:
     Raises
     ------
     UsageError
-        A cluster without items, or a correlation outside [-1, 1].
+        A cluster without items, or a correlation that items of such clusters cannot have.
 
     Notes
     -----
@@ -254,6 +265,11 @@ def design_effect(cluster_sizes: ArrayLike, icc: float) -> float:
         raise UsageError("cluster_sizes needs at least one cluster, each with an item or more.")
     if not -1 <= icc <= 1:
         raise UsageError(f"icc must lie between -1 and 1, but is {icc:g}.")
+    if icc < 0 and 1 + (sizes.max() - 1) * icc < 0:
+        raise UsageError(
+            f"icc must be at least {-1 / (sizes.max() - 1):.3g} in clusters of {sizes.max():g}, "
+            f"but is {icc:g}: so many items cannot be less alike."
+        )
     return float(1 + (np.sum(sizes**2) / np.sum(sizes) - 1) * icc)
 
 
@@ -275,6 +291,16 @@ def check_discordance(discordance: float, difference: float = 0.0) -> None:
             f"a difference of {difference:g} needs at least that discordance, but it is "
             f"{discordance:g}."
         )
+
+
+def _check_variance(variance: float) -> None:
+    if not (np.isfinite(variance) and variance > 0):
+        raise UsageError(f"variance must be positive, but is {variance:g}.")
+
+
+def _check_items(items: float) -> None:
+    if not items > 0:
+        raise UsageError(f"items must be positive, but are {items:g}.")
 
 
 def _quantiles(power: float, level: float) -> float:
