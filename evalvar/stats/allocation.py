@@ -110,9 +110,10 @@ def cheapest(
     Notes
     -----
     Minimises item n + prompt P + 2 S (seed + sample n P K) over whole n, S, P, K under
-    `design_power` >= power. The search is exact, as power rises with each number: S, P, K are
-    enumerated, and left as soon as the items that they need at the very least cost more than the
-    best design so far; n is found by bisection.
+    `design_power` >= power. S, P, K are enumerated, and left as soon as the items that they need at
+    the very least cost more than the best design so far; n is found by bisection. That is exact
+    where power rises with each number, which it need not with two or three seeds (`needed`): there
+    the design is enough, but a cheaper one may be.
     Equals the cheapest of all designs within small bounds (tested).
 
     Examples
@@ -132,8 +133,6 @@ def cheapest(
                 f"at least {getattr(least, axis):g} {axis} are needed, but at most "
                 f"{getattr(most, axis):g} are allowed."
             )
-    if design_power(noise, most, difference, level=level) < power:
-        return None
 
     def enough(design: Sizes) -> bool:
         return design_power(noise, design, difference, level=level) >= power
@@ -153,13 +152,15 @@ def cheapest(
         return new if best is None or _order(new) < _order(best) else best
 
     def items_at_least(design: Sizes) -> float:
-        return max(
-            least.items, needed(noise, "items", design, difference, power=power, level=level)
-        )
+        found = needed(noise, "items", design, difference, power=power, level=level)
+        return max(least.items, found) if reached else least.items
 
     best: Allocation | None = None
     for seeds, prompts, samples in _starts(least, most):
         best = improved(best, Sizes(most.items, seeds, samples, prompts))
+    reached = enough(most)  # if not, but less is enough, the most of each bounds nothing
+    if best is None and not reached:
+        return None
     fewest_items = items_at_least(most)
     for seeds in _range(least.seeds, most.seeds):
         # what every design with so many seeds or more costs at the very least
