@@ -80,6 +80,30 @@ def test_json_is_the_result(run, quiz):
     }
 
 
+def test_the_heading_is_of_designs_that_show_something(run, quiz):
+    code, out, _ = run("plan", quiz, "-a", "A", "-b", "B", "--seeds", "1")
+    assert code == 0
+    assert out.splitlines()[1] == (
+        "difference shown with power 0.8 in points, Howe over items and seeds"
+    )
+    assert "these data" not in out
+
+
+def test_a_number_beyond_the_largest_is_said(run):
+    code, out, _ = run("plan", "--assume", "mean=0.7", "--difference", "1e-7")
+    assert code == 0
+    assert out.startswith(
+        "To show a difference of 1e-05 points with 80% power takes more than 1,000,000,000,000 "
+        "items."
+    )
+
+
+def test_axes_are_named_as_in_compare(run, quiz):
+    words = ("plan", quiz, "-a", "A", "-b", "B", "--json", "--over")
+    answers = [run(*words, over)[1] for over in ("item x seed", "item,seed", "seed item")]
+    assert [json.loads(out)["settings"]["over"] for out in answers] == [["item", "seed"]] * 3
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -97,6 +121,13 @@ def test_json_is_the_result(run, quiz):
             ("--assume", "item=1", "--model", "A"),
             "model=['A'] is of data, and there are none: read",
         ),
+        *[
+            (
+                ("--assume", "item=1", "-d", "1", "--most", f"items={size}"),
+                f"items must be a whole number of 1 or more, but is {size}.",
+            )
+            for size in ("inf", "nan")
+        ],
         (("--assume", "item=1", "-d", "0"), "difference must be a number other than 0, but is 0"),
         (
             ("--assume", "item=1", "-d", "1", "--cost", "item=-2"),

@@ -22,7 +22,7 @@ class Pilot:
     task, metric : str
         Of what.
     noise : PilotNoise
-        Components of the difference.
+        Components of the difference; with one model that to one whose items do not correlate.
     sizes : Sizes
         How much was measured of each model, on what both have.
     cluster_size : float
@@ -48,7 +48,7 @@ class Pilot:
 
 
 def pilots(
-    evidence: Evidence, models: list[str], correlation: float | None
+    evidence: Evidence, models: list[str], *, clustered: bool = True
 ) -> Iterator[Pilot | tuple[str, str]]:
     """Yield what is known by task and metric, or its name and why nothing is.
 
@@ -58,8 +58,8 @@ def pilots(
         Records of these models at one checkpoint.
     models : list of one or two str
         The models of the difference; one stands for two like it.
-    correlation : float or None
-        For one model: that of the items' scores with those of the other.
+    clustered : bool
+        Whether clusters of the items are what is drawn.
     """
     facts = metric_facts(evidence)
     scored = evidence.records[evidence.records["score"].notna()]
@@ -67,7 +67,8 @@ def pilots(
         task, metric = map(str, key)
         try:
             arrays, items, remarks = _answers(group, models)
-            clusters = _clusters(group, items)
+            clusters = _clusters(group, items) if clustered else None
+            correlation = 0.0 if len(models) == 1 else None
             noise = pilot_noise(arrays, correlation=correlation, clusters=clusters)
         except NotEnoughDataError as error:
             yield f"{task}, {metric}", f"no plan: {error}"
@@ -79,6 +80,10 @@ def pilots(
         answers = [int(np.median(np.isfinite(x).sum(axis=3))) for x in arrays]
         sizes = Sizes(n, min(x.shape[1] for x in arrays), min(answers), prompts)
         size = 1.0 if clusters is None else n / np.unique(clusters).size
+        seeds = dict(zip(models, (x.shape[1] for x in arrays), strict=True))
+        one, other = min(seeds, key=seeds.__getitem__), max(seeds, key=seeds.__getitem__)
+        if seeds[one] == 1 < seeds[other]:
+            remarks.append(f"{one} has one seed: what its seeds add is taken from {other}.")
         fact = facts[(task, metric)]
         percent = (fact.low, fact.high) == (0.0, 1.0)
         yield Pilot(task, metric, noise, sizes, size, percent, tuple(remarks))

@@ -2,12 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from math import isfinite, nan
+from math import isfinite
 
 import pandas as pd
 
-from evalvar.analyses.assumptions import CORRELATION, assumed_noise, checked
+from evalvar.analyses.assumptions import (
+    CORRELATION,
+    as_number,
+    assumed_noise,
+    checked,
+    without_part,
+)
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.pair_estimates import axes_of
 from evalvar.analyses.pilot import Pilot, pilots
 from evalvar.analyses.study import Line, Study, Wanted
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -41,7 +48,7 @@ def plan(
     seeds: int | None = None,
     samples: int | None = None,
     prompts: int | None = None,
-    over: Collection[str] | None = None,
+    over: str | Collection[str] | None = None,
     costs: Mapping[str, float] | None = None,
     most: Mapping[str, float] | None = None,
     assume: Mapping[str, float] | None = None,
@@ -77,9 +84,11 @@ def plan(
     assume : mapping, optional
         Instead of a pilot, or of what it says. One of ``discordance`` (share of items that one
         solves and the other does not), ``mean`` (of 0/1 scores; with ``correlation`` of the two
-        models' scores of an item, 0.35) and ``item``; ``seed_sd`` (of one model's score over its
-        seeds); ``cluster_size`` and ``icc`` (of the difference); any component of the difference
-        by its name, as a variance. ``correlation`` is also that of one pilot model with another.
+        models' scores of an item, 0.35) and ``item``, where the first two are of single scores:
+        what runs, prompts and answers add to a pair, as measured or assumed, is taken off;
+        ``seed_sd`` (of one model's score over its seeds); ``cluster_size`` and ``icc`` (of the
+        difference), in place of the clusters of a pilot; any component of the difference by its
+        name, as a variance. ``correlation`` is also that of one pilot model with another.
     missing : {"drop", "wrong"}
         What an answer without a score means; dropped items leave the pilot.
 
@@ -90,30 +99,31 @@ def plan(
 
         ``detectable_difference``
             The smallest true difference found with the power, on a grid of designs; the interval
-            is what the pilot leaves open about the noise.
+            is what the pilot leaves open about the noise, of its few seeds too.
         ``power``, ``cost``
             On the same grid, where a difference and costs are given.
         ``items_needed``, ``seeds_needed``, ``samples_needed``, ``prompts_needed``
             Fewest that find the difference, the rest of the design as it stands.
 
         Labels: items, seeds, samples, prompts (null: what is asked for), role (``this data``,
-        ``asked``, ``grid``, ``needed``, ``cheapest``), percent (scores lie in [0, 1]), floor
+        ``asked``, ``example`` where nobody named a design, ``grid``, ``needed``, ``cheapest``),
+        percent (scores lie in [0, 1]), floor
         (of what is needed: the difference that no number of it shows less of).
 
     Raises
     ------
     UsageError
-        A difference of 0, a power outside its range, an unknown or negative cost, an unknown
-        assumption, more than two models, neither data nor an assumption about items, or a number
-        of seeds, samples or prompts whose noise nobody knows.
+        A difference of 0 or, of scores in [0, 1], beyond 1; a power outside its range; an unknown
+        or negative cost; an unknown or contradictory assumption; items that all differ alike; more
+        than two models; neither data nor an assumption about items; a number of seeds, samples or
+        prompts whose noise nobody knows.
     NotEnoughDataError
-        There are no items.
+        There are no items, or too few.
 
     Notes
     -----
     Components of the difference by `pilot_noise`, power by `design_power`: that of the test which
-    `compare` runs, over items and seeds of each model's own. The interval takes Satterthwaite's
-    chi-square for the variance.
+    `compare` runs, over items and seeds of each model's own. Interval by `detectable_interval`.
 
     Examples
     --------
@@ -124,10 +134,9 @@ def plan(
     check_power(power, level)
     if difference is not None:
         check_difference(difference)
-    given, price = checked(assume), _costs(costs)
+    given, price, drawn = checked(assume), _costs(costs), axes_of(over)
     asked = _sizes({"items": items, "seeds": seeds, "samples": samples, "prompts": prompts})
-    bounds = _bounds(most)
-    wanted = Wanted(difference, power, level, price, bounds, given, over)
+    wanted = Wanted(difference, power, level, price, _bounds(most), given, drawn)
     warnings: list[str] = []
     said: list[tuple[str, str]] = []
     sources = None
@@ -139,12 +148,23 @@ def plan(
             data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
         )
         evidence, models = _models(evidence, a, b, checkpoint)
-        correlation = given.get("correlation", CORRELATION) if len(models) == 1 else None
-        found = list(pilots(evidence, models, correlation))
-        said += [pilot for pilot in found if not isinstance(pilot, Pilot)]
-        studies = [
-            _from_pilot(pilot, wanted, asked, models) for pilot in found if isinstance(pilot, Pilot)
-        ]
+        if len(models) == 2 and "correlation" in given and "mean" not in given:
+            raise UsageError(
+                "assume has correlation, but the two models of the pilot show it themselves: leave "
+                "it out, or name one model with a."
+            )
+        studies, refused = list[Study](), list[UsageError]()
+        for pilot in pilots(evidence, models, clustered="icc" not in given):
+            if not isinstance(pilot, Pilot):
+                said.append(pilot)
+                continue
+            try:
+                studies.append(_from_pilot(pilot, wanted, asked, models))
+            except UsageError as error:
+                said.append((pilot.name, f"no plan: {error}"))
+                refused.append(error)
+        if refused and not studies:
+            raise refused[0]
         if not studies:
             raise NotEnoughDataError("; ".join(f"{name}: {reason}" for name, reason in said))
         warnings, sources = list(evidence.warnings), evidence.sources
@@ -157,7 +177,7 @@ def plan(
         **{"a": a, "b": b, "model": as_tuple(model), "task": as_tuple(task)},
         **{"metric": as_tuple(metric), "checkpoint": as_tuple(checkpoint), "missing": missing},
         **{"difference": difference, "power": power, "level": level, **asked},
-        **{"over": None if over is None else list(over), "costs": dict(costs or {})},
+        **{"over": None if drawn is None else list(drawn), "costs": dict(costs or {})},
         **{"most": dict(most or {}), "assume": given},
     }
     rows: list[Row] = [(line.key, line.quantity, line.estimate) for line in lines]
@@ -187,14 +207,18 @@ def _costs(costs: Mapping[str, float] | None) -> Costs | None:
     for name in costs:
         if name not in legal:
             raise UsageError(f"costs has '{name}', which is unknown. Use {', '.join(legal)}.")
-    return Costs(**{name: float(cost) for name, cost in costs.items()})
+    return Costs(**{name: as_number(f"the cost of each {name}", costs[name]) for name in costs})
 
 
 def _sizes(sizes: Mapping[str, float | None]) -> dict[str, float | None]:
     for name, size in sizes.items():
-        if size is not None and (size < 1 or size != int(size)):
+        if size is not None and not _whole(as_number(name, size)):
             raise UsageError(f"{name} must be a whole number of 1 or more, but is {size}.")
     return dict(sizes)
+
+
+def _whole(size: float) -> bool:
+    return isfinite(size) and size >= 1 and size == int(size)
 
 
 def _bounds(most: Mapping[str, float] | None) -> Sizes:
@@ -241,11 +265,12 @@ def _models(
 def _from_pilot(
     pilot: Pilot, wanted: Wanted, asked: Mapping[str, float | None], models: list[str]
 ) -> Study:
-    noise = assumed_noise(wanted.assume, pilot.noise.components, pilot.cluster_size)
-    noise = _over(noise, wanted.over)
+    rho = wanted.assume.get("correlation", CORRELATION)
+    measured = pilot.noise.alike(rho) if len(models) == 1 else pilot.noise
     replaced = set(wanted.assume) - {"correlation"}
-    remarks = list(pilot.remarks)
-    found, at = pilot.noise.components, pilot.sizes
+    noise = assumed_noise(wanted.assume, measured.components, pilot.cluster_size, wanted.over)
+    remarks = [*pilot.remarks, *_no_part(wanted, noise)]
+    found, at = measured.components, pilot.sizes
     if "seed" not in noise.over and "seed" not in (wanted.over or ()):
         if not any("seed" in name for name in found):
             remarks.append(
@@ -258,14 +283,21 @@ def _from_pilot(
         remarks.append(
             "one answer to an item by a run: more samples cannot be planned. Log several."
         )
+    if noise.cluster_size > 1 and set(noise.over) > {"item"}:
+        remarks.append(
+            f"clusters are planned for, but over {' x '.join(noise.over)} compare takes items as "
+            "independent."
+        )
     base = at
     if "seed" in noise.over and at.seeds < 2:
         base = replace(base, seeds=_SEEDS)
     base = _asked(base, asked, noise)
+    role = "this data" if base == at else "asked" if any(asked.values()) else "example"
     study = Study(
-        pilot.task, pilot.metric, noise, base, "this data" if base == at else "asked",
-        pilot.percent, None if replaced else pilot.noise, int(at.items), wanted, (),
+        pilot.task, pilot.metric, noise, base, role, pilot.percent,
+        None if replaced else measured, int(at.items), wanted, (),
     )  # fmt: skip
+    _check_reach(study)
     if len(models) == 1:
         remarks.append(_other_correlations(study, pilot, models[0]))
     return replace(study, own_remarks=tuple(remarks))
@@ -273,28 +305,27 @@ def _from_pilot(
 
 def _other_correlations(study: Study, pilot: Pilot, model: str) -> str:
     """Say what was assumed of the other model, and what else would follow."""
-    rho = study.wanted.assume.get("correlation", CORRELATION)
-    shown = study.shown(study.base)
+    assume = study.wanted.assume
     others = []
-    for other in _OTHER_CORRELATIONS:
-        factor = (1 - other) / (1 - rho) if rho < 1 else nan
-        shared = {
-            name: value * (factor if not {"seed", "sample"} & set(name.split(" x ")) else 1.0)
-            for name, value in study.noise.components.items()
-        }
-        changed = (
-            replace(study, noise=replace(study.noise, components=shared)) if rho < 1 else study
-        )
-        others.append(f"{study.amount(changed.shown(study.base))} at {other:g}")
+    for rho in _OTHER_CORRELATIONS:
+        noise = assumed_noise(
+            {**assume, "correlation": rho}, pilot.noise.alike(rho).components, pilot.cluster_size,
+            study.wanted.over,
+        )  # fmt: skip
+        shown = replace(study, noise=noise).shown(study.base)
+        others.append(f"{study.amount(shown)} at {rho:g}")
+    rho = assume.get("correlation", CORRELATION)
     return (
         f"{model} stands for two models like it, whose scores of an item correlate at {rho:g}, as "
-        f"assumed: it shows {study.amount(shown)}; {', '.join(others)}."
+        f"assumed: it shows {study.amount(study.shown(study.base))}; {', '.join(others)}."
     )
 
 
 def _from_assumptions(wanted: Wanted, asked: Mapping[str, float | None]) -> Study:
-    noise = _over(assumed_noise(wanted.assume, {}), wanted.over)
-    remarks = []
+    if "correlation" in wanted.assume and "mean" not in wanted.assume:
+        raise UsageError("assume has correlation, which is of mean or of one pilot model: add it.")
+    noise = assumed_noise(wanted.assume, {}, over=wanted.over)
+    remarks = _no_part(wanted, noise)
     if "seed" not in noise.over:
         remarks.append("nothing is assumed of seeds: the plan is for two runs, over items only.")
     if "mean" in wanted.assume and "correlation" not in wanted.assume:
@@ -302,38 +333,42 @@ def _from_assumptions(wanted: Wanted, asked: Mapping[str, float | None]) -> Stud
     seeds = _SEEDS if "seed" in noise.over else 1
     base = Sizes(_ITEMS, seeds, 1, 2 if "prompt" in noise.over else 1)
     base = _asked(base, asked, noise)
-    if asked["items"] is None:
-        if wanted.difference is None:
-            raise UsageError("nothing to plan for: give difference=, or items= to look at.")
-        tried = [base]
-        if "seed" in noise.over and asked["seeds"] is None:
-            tried += [replace(base, seeds=more) for more in _MORE_SEEDS]
-        for sizes in tried:
-            found = needed(
-                noise, "items", sizes, wanted.difference, power=wanted.power, level=wanted.level
-            )
-            if isfinite(found):
-                base = replace(sizes, items=found)
-                break
-        else:
-            remarks.append(f"the designs shown are around {_ITEMS:,} items.")
     percent = bool({"discordance", "mean"} & set(wanted.assume))
-    return Study(None, None, noise, base, "asked", percent, None, 0, wanted, tuple(remarks))
+    role = "asked" if any(asked.values()) else "example"
+    study = Study(None, None, noise, base, role, percent, None, 0, wanted, tuple(remarks))
+    _check_reach(study)
+    if asked["items"] is not None:
+        return study
+    if wanted.difference is None:
+        raise UsageError("nothing to plan for: give difference=, or items= to look at.")
+    tried = [base]
+    if "seed" in noise.over and asked["seeds"] is None:
+        tried += [replace(base, seeds=more) for more in _MORE_SEEDS]
+    for sizes in tried:
+        found = needed(
+            noise, "items", sizes, wanted.difference, power=wanted.power, level=wanted.level
+        )
+        if isfinite(found):
+            return replace(study, base=replace(sizes, items=found))
+    remarks.append(f"the designs shown are around {_ITEMS:,} items.")
+    return replace(study, own_remarks=tuple(remarks))
 
 
-def _over(noise: DifferenceNoise, over: Collection[str] | None) -> DifferenceNoise:
-    if over is None:
-        return noise
-    chosen = tuple(axis for axis in ("item", "seed", "prompt") if axis in over)
-    if len(chosen) != len(set(over)) or not chosen:
-        raise UsageError(f"over={', '.join(over)} is unknown. Use item, seed, prompt.")
-    for axis in chosen:
-        if not any(axis in name for name in noise.components):
-            raise UsageError(
-                f"over has {axis}, but nothing is known of what another {axis} would change. "
-                f"Measure two {axis}s, or assume it."
-            )
-    return replace(noise, over=chosen)
+def _check_reach(study: Study) -> None:
+    difference = study.wanted.difference
+    if study.percent and difference is not None and abs(difference) > 1:
+        raise UsageError(
+            f"difference must lie between -1 and 1 for scores between 0 and 1, but is "
+            f"{difference:g}: 2 points are 0.02."
+        )
+
+
+def _no_part(wanted: Wanted, noise: DifferenceNoise) -> list[str]:
+    return [
+        f"{name} is assumed but plays no part over {' x '.join(noise.over)}: name over to change "
+        "what is drawn again."
+        for name in without_part(wanted.assume, noise)
+    ]
 
 
 def _asked(base: Sizes, asked: Mapping[str, float | None], noise: DifferenceNoise) -> Sizes:

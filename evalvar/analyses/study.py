@@ -1,6 +1,6 @@
 """One task and metric of a plan: every design that is looked at, and what it shows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import inf, isfinite, isnan, nan
@@ -10,8 +10,10 @@ from evalvar.errors import counted
 from evalvar.stats.allocation import Costs, cheapest
 from evalvar.stats.difference_noise import PilotNoise
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.pilot_interval import detectable_interval
 from evalvar.stats.planning import (
     AXES,
+    UNREACHED,
     Axis,
     DifferenceNoise,
     Sizes,
@@ -40,7 +42,7 @@ class Wanted:
     costs: Costs | None
     most: Sizes
     assume: Mapping[str, float]
-    over: Collection[str] | None
+    over: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,11 @@ class Study:
             known.append("prompts")
         return tuple(known)
 
-    @property
-    def method(self) -> str:
-        """What the numbers are the power of."""
+    def method(self, sizes: Sizes) -> str:
+        """Say what the numbers are the power of: the test that `compare` runs on such data."""
         drawn = [f"{axis}s" for axis in self.noise.over]
         named = " and ".join(filter(None, (", ".join(drawn[:-1]), drawn[-1])))
-        test = "t" if len(drawn) == 1 else "Howe"
-        return f"power {self.wanted.power:g} of {test} over {named}"
+        return f"power {self.wanted.power:g} of {self.noise.test(sizes)} over {named}"
 
     def lines(self) -> list[Line]:
         """Return what is needed, then the cheapest design, then the grid."""
@@ -168,41 +168,48 @@ class Study:
                     power=self.wanted.power, level=self.wanted.level,
                 )  # fmt: skip
                 floor = self.shown(replace(sizes, **{axis: inf}))
-                method = self.method
                 if isnan(found):
                     method = f"undefined: {self._why_not(sizes)}"
-                elif not isfinite(found):
+                elif isfinite(found):
+                    method = self.method(replace(sizes, **{axis: found}))
+                elif floor > abs(difference):
                     method = f"undefined: no number of {axis} is enough; the floor is {floor:.4g}"
+                else:
+                    method = f"undefined: more than {UNREACHED:.0e} {axis} are needed"
                 estimate = self._number(found if isfinite(found) else nan, method)
                 yield self._line(sizes, f"{axis}_needed", estimate, "needed", axis, floor)
 
     def _cheapest(self, difference: float, costs: Costs) -> list[Line]:
         pinned = {axis: getattr(self.base, axis) for axis in AXES if axis not in self.free}
         floors = {axis: self.noise.least(axis) for axis in AXES}
-        limit = {axis: max(getattr(self.wanted.most, axis), floors[axis]) for axis in AXES}
-        found = cheapest(
-            self.noise, difference, costs, most=Sizes(**{**limit, **pinned}),
-            least=Sizes(**{**floors, **pinned}), power=self.wanted.power, level=self.wanted.level,
-        )  # fmt: skip
+        limit = {axis: getattr(self.wanted.most, axis) for axis in AXES}
+        largest = Sizes(**{**limit, **pinned})
+        short = [axis for axis in self.free if limit[axis] < floors[axis]]
+        found = None
+        if not short:
+            found = cheapest(
+                self.noise, difference, costs, most=largest, least=Sizes(**{**floors, **pinned}),
+                power=self.wanted.power, level=self.wanted.level,
+            )  # fmt: skip
         if found is None:
-            floor = self.shown(Sizes(**{**limit, **pinned}))
-            method = f"undefined: out of reach; the most there can be shows {floor:.4g}"
-            return [
-                self._line(
-                    Sizes(**{**limit, **pinned}), "cost", self._number(nan, method), "cheapest"
+            method = (
+                f"undefined: out of reach; the most there can be shows {self.shown(largest):.4g}"
+            )
+            if short:
+                method = (
+                    f"undefined: the test needs at least {floors[short[0]]:g} {short[0]}, and at "
+                    f"most {limit[short[0]]:g} may be had"
                 )
-            ]
-        detectable = self._detectable(found.design)
+            return [self._line(largest, "cost", self._number(nan, method), "cheapest")]
+        design = found.design
         return [
-            self._line(
-                found.design, "cost", self._number(found.cost, "cheapest, exact search"), "cheapest"
-            ),
-            self._line(found.design, "power", self._number(found.power, self.method), "cheapest"),
-            self._line(found.design, "detectable_difference", detectable, "cheapest"),
+            self._line(design, "cost", self._number(found.cost, "cheapest"), "cheapest"),
+            self._line(design, "power", self._power(design), "cheapest"),
+            self._line(design, "detectable_difference", self._detectable(design), "cheapest"),
         ]
 
     def _detectable(self, sizes: Sizes) -> Estimate:
-        value, method = self.shown(sizes), self.method
+        value, method = self.shown(sizes), self.method(sizes)
         low = high = nan
         if isnan(value):
             method = f"undefined: {self._why_not(sizes)}"
@@ -214,9 +221,10 @@ class Study:
         elif self.pilot is None:
             method += ", noise assumed"
         else:
-            shares = self.pilot.spread(sizes.levels, self.noise.over, level=self.wanted.level)
-            most = 1.0 if self.percent else inf
-            low, high = (min(value * share, most) for share in shares)
+            ends = detectable_interval(
+                self.pilot, self.noise, sizes, power=self.wanted.power, level=self.wanted.level
+            )
+            low, high = (min(end, 1.0) if self.percent else end for end in ends)
             if not (isfinite(low) and isfinite(high)):
                 low = high = nan
                 method += " (no interval: the pilot hardly shows its variance)"
@@ -228,7 +236,7 @@ class Study:
     def _power(self, sizes: Sizes) -> Estimate:
         difference = self.wanted.difference or nan
         value = design_power(self.noise, sizes, difference, level=self.wanted.level)
-        method = f"undefined: {self._why_not(sizes)}" if isnan(value) else self.method
+        method = f"undefined: {self._why_not(sizes)}" if isnan(value) else self.method(sizes)
         return self._number(value, method.replace(f"power {self.wanted.power:g} of ", "power of "))
 
     def _number(self, value: float, method: str) -> Estimate:

@@ -16,6 +16,9 @@ from evalvar.cli.reading import (
 )
 from evalvar.errors import UsageError, counted
 
+# The most items that a plan looks for, as of `stats.planning`, which is too slow to import here.
+UNREACHED = 1e12
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -49,7 +52,7 @@ def plan(
     prompts: Annotated[int | None, typer.Option(metavar="N", help="Prompts.")] = None,
     over: Annotated[
         str | None,
-        typer.Option(metavar="AXES", help="What is drawn again: item; item,seed; ..."),
+        typer.Option(metavar="AXES", help="What is drawn again: item; item x seed; ..."),
     ] = None,
     cost: Annotated[
         list[str] | None,
@@ -87,8 +90,7 @@ def plan(
     result = planning.plan(
         evidence, a=a, b=b, difference=difference, power=power, items=items, seeds=seeds,
         samples=samples, prompts=prompts, checkpoint=checkpoint,
-        over=over.replace(",", " ").split() if over else None,
-        costs=costs, most=bounds, assume=assumed, **options,
+        over=over, costs=costs, most=bounds, assume=assumed, **options,
     )  # fmt: skip
     answer(result, json, output, plan_text)
 
@@ -109,7 +111,7 @@ def plan_text(result: "Result") -> str:
 
 
 def _sentence(rows: "pd.DataFrame", settings: "Any") -> str:
-    base = rows[rows["role"].isin(("this data", "asked"))]
+    base = rows[rows["role"].isin(("this data", "asked", "example"))]
     shown = base[base["quantity"] == "detectable_difference"].iloc[0]
     whose = "these data" if shown["role"] == "this data" else "this design"
     power = f"{100 * settings['power']:g}% power"
@@ -131,13 +133,18 @@ def _sentence(rows: "pd.DataFrame", settings: "Any") -> str:
             if row["value"] == row["value"]
             else f" No design within the bounds does ({row['method'].removeprefix('undefined: ')})."
         )
-    if shown["role"] == "asked" and settings["items"] is None:
-        now = ""  # nobody asked for this design: it is the first of those named
+    if shown["role"] != "this data" and settings["items"] is None:
+        now = ""  # nobody asked for so many items: it is the first of the designs named
     now = f"; {now}" if now else ""
     if found:
         return f"to show a difference of {wanted} with {power}: {found}{now}.{bill}"
     items = rows[(rows["quantity"] == "items_needed")].iloc[-1]
     least = f" with up to {counted(int(items['seeds']), 'seed')} each" if _has_seeds(rows) else ""
+    if items["floor"] < abs(settings["difference"]):
+        return (
+            f"to show a difference of {wanted} with {power} takes more than "
+            f"{UNREACHED:,.0f} items{least}{now}.{bill}"
+        )
     floor = _amount(items["floor"], shown)
     return (
         f"no number of items shows a difference of {wanted} with {power}{least}: the floor is "
@@ -172,7 +179,7 @@ def _options(rows: "pd.DataFrame", base: "pd.Series") -> str:
 
 def _table(rows: "pd.DataFrame", power: float) -> str:
     """Return the detectable difference by items, and by seeds or else samples."""
-    grid = rows[rows["role"].isin(("this data", "asked", "grid"))]
+    grid = rows[rows["role"].isin(("this data", "asked", "example", "grid"))]
     grid = grid[grid["quantity"] == "detectable_difference"]
     base = grid[grid["role"] != "grid"].iloc[0]
     across = "seeds" if _has_seeds(rows) else "samples"
@@ -180,14 +187,21 @@ def _table(rows: "pd.DataFrame", power: float) -> str:
         grid = grid[grid[axis] == base[axis]]
     wide = grid.pivot(index="items", columns=across, values="value").dropna(axis=1, how="all")
     unit = " in points" if base["percent"] else ""
-    lines = [f"difference shown with power {power:g}{unit}, {base['method'].split(' of ')[-1]}"]
+    defined = grid[grid["value"].notna()]
+    if not len(defined):
+        why = str(base["method"]).removeprefix("undefined: ")
+        return f"no design shows a difference: {why}"
+    shown = base if base["value"] == base["value"] else defined.iloc[0]
+    lines = [f"difference shown with power {power:g}{unit}, {shown['method'].split(' of ')[-1]}"]
     heads = [counted(int(size), across[:-1]) for size in wide.columns]
     lines.append("  ".join(["items".rjust(9), *(head.rjust(10) for head in heads)]))
     for items, values in wide.iterrows():
         cells = [
             _number(value, base).rjust(10) if value == value else "-".rjust(10) for value in values
         ]
-        mark = f"  <- {base['role']}" if items == base["items"] else ""
+        mark = (
+            f"  <- {base['role']}" if items == base["items"] and base["role"] != "example" else ""
+        )
         lines.append("  ".join([f"{items:,}".rjust(9), *cells]) + mark)
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from evalvar.stats.half_widths import (
 )
 from evalvar.stats.power import check_power, smallest
 from evalvar.stats.power_formulas import check_difference, check_discordance
+from evalvar.stats.redrawn import axes_of
 from evalvar.stats.variance import mean_variance
 
 Axis = Literal["items", "seeds", "samples", "prompts"]
@@ -79,8 +80,8 @@ class DifferenceNoise:
     cluster_size : float
         Items in a cluster, as far as they are one draw; 1 without clusters.
     discordant : bool
-        Whether the component ``item`` is the share of items on which 0/1 scores disagree: at a
-        true difference d the variance is then d^2 less.
+        Whether the component ``item`` is the share of items on which 0/1 scores disagree, less the
+        `pair_noise`: at a true difference d the variance is then d^2 less.
     """
 
     components: Mapping[str, float]
@@ -99,6 +100,12 @@ class DifferenceNoise:
             raise UsageError(f"cluster_size must be 1 or more, but is {self.cluster_size:g}.")
         if self.discordant:
             check_discordance(self.components["item"])
+
+    @property
+    def largest(self) -> float:
+        """Largest difference that the discordance allows, if it is what is known."""
+        item = self.components["item"] if self.discordant else inf
+        return min(item + pair_noise(self.components), sqrt(item))
 
     def variance(self, design: Sizes, difference: float = 0.0) -> float:
         """Variance of the estimated difference under the design, where this is the true one."""
@@ -175,6 +182,15 @@ class DifferenceNoise:
         return 2 if axis in (_LEVEL_OF[name] for name in self.over) else 1
 
 
+def pair_noise(components: Mapping[str, float]) -> float:
+    """Sum what runs, prompts and answers add to the variance of one pair of scores of an item."""
+    return sum(
+        value
+        for name, value in components.items()
+        if name == "sample" or ("item" in axes_of(name) and len(axes_of(name)) > 1)
+    )
+
+
 def design_power(
     noise: DifferenceNoise, design: Sizes, difference: float, *, level: float = 0.95
 ) -> float:
@@ -220,7 +236,7 @@ def design_power(
     0.97
     """
     if noise.discordant:
-        check_discordance(noise.components["item"], difference)
+        check_discordance(noise.largest, difference)
     widths = noise.half_widths(design, level)
     return (
         nan
@@ -270,7 +286,7 @@ def design_detectable(
     widths = noise.half_widths(design, level)
     if widths is None:
         return nan
-    most = noise.components["item"] if noise.discordant else inf
+    most = noise.largest
     if not isinf(most) and widths.power(most, sqrt(noise.variance(design, most))) < power:
         return nan
     return smallest(

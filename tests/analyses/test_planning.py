@@ -182,7 +182,7 @@ def test_discordance_is_planned_as_connor_does():
     assert result.keys == ("task", "metric", "design")
     assert found["task"] is None
     assert found["percent"]
-    shown = one(result, "detectable_difference", role="asked")
+    shown = one(result, "detectable_difference", role="example")
     assert shown["value"] == pytest.approx(0.05, rel=2e-3)
     assert isnan(shown["low"])
     assert shown["method"].endswith("noise assumed")
@@ -207,7 +207,7 @@ def test_assumed_clusters_raise_the_noise_of_items():
 def test_an_assumption_replaces_what_the_pilot_says():
     frame = records(["A", "B"])
     result = plan(frame, assume={"seed_sd": 0.2}, difference=1.2)
-    shown = one(result, "detectable_difference", role="asked")
+    shown = one(result, "detectable_difference", role="example")
     wide = frame.pivot(index="item", columns="model", values="score")
     item = float((wide["A"] - wide["B"]).var())
     noise = DifferenceNoise({"item": item, "seed": 2 * 0.2**2})
@@ -327,7 +327,11 @@ ASSUMED = {"assume": {"discordance": 0.2}, "difference": 0.05}
             "over has seed, but nothing is known of what another seed would change. Measure two "
             "seeds, or assume it.",
         ),
-        ({**ASSUMED, "over": ["gpu"]}, "over=gpu is unknown. Use item, seed, prompt."),
+        (
+            {**ASSUMED, "over": ["gpu"]},
+            "over='gpu': there is no axis 'gpu'. Name some of item, seed, prompt, such as 'item x "
+            "seed'.",
+        ),
         ({**ASSUMED, "task": "t"}, "task=t is of data, and there are none: read a pilot."),
         (
             {**PILOT, "samples": 3},
