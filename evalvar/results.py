@@ -238,8 +238,13 @@ def _key_column(key: str, values: list[Any]) -> pd.Series:
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(plain.columns, row, strict=True)) for row in plain.to_numpy().tolist()]
+    columns = [_plain(frame[name]) for name in frame.columns]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    values, lost = column.tolist(), column.isna().tolist()
+    return [None if none else value for value, none in zip(values, lost, strict=True)]
 
 
 def _escape(text: str) -> str:

@@ -1,5 +1,6 @@
 """Is a better than b on the same items?"""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -15,12 +16,13 @@ from evalvar.analyses.macro import check_weights, macro_outcomes
 from evalvar.analyses.meeting import Meeting, meet
 from evalvar.analyses.multiplicity import check_correction
 from evalvar.analyses.outcome import Outcome
-from evalvar.analyses.pair_estimates import Manner, axes_of, check_method, estimate
-from evalvar.analyses.pairing import asked_labels, sides_by_metric, wanted_pairs
+from evalvar.analyses.pair_estimates import Manner, axes_of, check_method, together
+from evalvar.analyses.pairing import Key, Sides, asked_labels, sides_by_metric, wanted_pairs
 from evalvar.analyses.resampled import value_of_side
 from evalvar.analyses.told import told
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
+from evalvar.numbers import listing
 from evalvar.results import Result
 from evalvar.stats import Estimate, difference_cautions
 
@@ -121,7 +123,8 @@ def compare(
         the mean over tasks, and has its own family. With a margin also ``superiority``,
         ``non_inferiority`` or ``equivalence``, whose p-value is one-sided and is held against
         (1 - level)/2. Labels: mean_a, mean_b (on the shared items), items (shared), unpaired (left
-        out), seeds_a, seeds_b, prompts, tasks, higher_is_better, in_points, verdict,
+        out), seeds_a, seeds_b, prompts, tasks, tasks_all (those of the
+        metric, where it is a mean over tasks), higher_is_better, in_points, verdict,
         probability_better (that a is), items_better, items_worse, items_equal (for a), and for one
         0 or 1 an item only_a, only_b, both, neither (right); detectable (the smallest difference
         seen with a chance of 80 %), margin, sentence.
@@ -146,25 +149,29 @@ def compare(
     asked = asked_labels(evidence, between, a, b)
     if None not in asked:
         evidence = evidence.select(**{between: list(asked)})
+    places = list(sides_by_metric(evidence, between, asked_for))
     meetings = [
         meet(key, x, y, sides, between, manner.prompts_apart)
-        for key, sides in sides_by_metric(evidence, between, asked_for)
+        for key, sides in places
         for x, y in wanted_pairs(sides, asked, pairs)
     ]
     if not meetings:
         raise UsageError(_no_pair(evidence.records, between, asked))
-    on_tasks = [_outcome(meeting, manner) for meeting in meetings]
+    on_tasks = _outcomes(meetings, manner)
     # two that are neighbours on some tasks only would be averaged over just these
     chosen = pairs == "neighbours" and asked == (None, None)
     averaged = weights if not chosen else None
-    over_tasks = [] if averaged is None else macro_outcomes(on_tasks, averaged, manner)
+    over_tasks, without = list[Outcome](), list[str]()
+    if averaged is not None:
+        tasks = Counter(metric for (_, metric), _ in places)
+        over_tasks, without = macro_outcomes(on_tasks, averaged, manner, tasks)
     found: list[Outcome] = []
-    for outcomes, together in ((on_tasks, family == "all"), (over_tasks, False)):
+    for outcomes, as_one in ((on_tasks, family == "all"), (over_tasks, False)):
         told_apart = adjust(
-            outcomes, manner, correction, weights=weights or "equal", together=together
+            outcomes, manner, correction, weights=weights or "equal", together=as_one
         )
         if margin is not None:
-            told_apart = margins(told_apart, test, margin, correction, together=together)
+            told_apart = margins(told_apart, test, margin, correction, together=as_one)
         found += told_apart
     settings = {
         **{"a": a, "b": b, "between": between, "pairs": pairs, "functional": asked_for.name},
@@ -185,7 +192,7 @@ def compare(
         KEYS,
         [row for pair in rows for row in pair],
         settings=settings,
-        warnings=[*evidence.warnings, *_remarks(found)],
+        warnings=[*without, *_absent(places), *_remarks(found), *evidence.warnings],
         sources=evidence.sources,
     )
     labels = [outcome.labels() for outcome in found]
@@ -226,12 +233,23 @@ def _evidence(
     return evidence
 
 
-def _outcome(met: Meeting, manner: Manner) -> Outcome:
-    meeting = met.as_wins if manner.functional.kind == "wins" else met
+def _outcomes(met: Sequence[Meeting], manner: Manner) -> list[Outcome]:
+    """Estimate all pairs, those of one task and metric together."""
+    places: dict[tuple[str | None, str], list[int]] = {}
+    for number, meeting in enumerate(met):
+        places.setdefault((meeting.task, meeting.metric), []).append(number)
+    found: dict[int, Outcome] = {}
+    for members in places.values():
+        wins = manner.functional.kind == "wins"
+        judged = [met[number].as_wins if wins else met[number] for number in members]
+        for number, meeting, at in zip(members, judged, together(judged, manner), strict=True):
+            found[number] = _outcome(met[number], meeting, at, manner)
+    return [found[number] for number in range(len(met))]
 
-    def at(level: float, null: float = 0.0) -> Estimate:
-        return estimate(meeting, manner, level=level, null=null)
 
+def _outcome(
+    met: Meeting, meeting: Meeting, at: Callable[..., Estimate], manner: Manner
+) -> Outcome:
     found = at(manner.level)
     remarks = list(meeting.remarks)
     if meeting.clusters is not None and found.unit != "cluster":
@@ -250,8 +268,21 @@ def _outcome(met: Meeting, manner: Manner) -> Outcome:
     )  # fmt: skip
 
 
+def _absent(places: Sequence[tuple[Key, Sides]]) -> list[str]:
+    """Say which sides are compared on some tasks and lack others."""
+    every = {label for _, sides in places for label in sides}
+    said = []
+    for key, sides in places:
+        lacking = sorted(str(label) for label in every - sides.keys())
+        if lacking:
+            where = ", ".join(filter(None, key))
+            said.append((where, f"no scores of {listing(lacking)}, not compared there."))
+    return by_reason(said)
+
+
 def _remarks(found: Sequence[Outcome]) -> list[str]:
-    """Say what was left out: pair by pair where they are few, else by reason."""
+    """Say what was left out: of means over tasks first, then pair by pair, or else by reason."""
+    reasons = [(pair.name, reason) for pair in found for reason in pair.remarks]
     ragged = [pair for pair in found if pair.unpaired and pair.quantity == "difference"]
     if len(ragged) <= FEW_PAIRS:
         said = [
@@ -261,12 +292,15 @@ def _remarks(found: Sequence[Outcome]) -> list[str]:
         ]
     else:
         counts = [pair.unpaired for pair in ragged]
+        few, many = min(counts), max(counts)
         said = [
-            f"{len(ragged):,} pairs (first {ragged[0].name}): {min(counts):,} to {max(counts):,} "
-            "items without a score on both sides left out; the label unpaired counts them."
+            f"{len(ragged):,} pairs (first {ragged[0].name}): "
+            f"{f'{few:,} to ' if few < many else ''}{counted(many, 'item')} without a score on "
+            "both sides left out; the label unpaired counts them."
         ]
-    reasons = [(pair.name, reason) for pair in found for reason in pair.remarks]
-    return said + by_reason(reasons, "pairs")
+    of_means = by_reason([one for one in reasons if "mean over tasks" in one[1]], "pairs")
+    rest = by_reason([one for one in reasons if "mean over tasks" not in one[1]], "pairs")
+    return [*of_means, *said, *rest]
 
 
 def _no_pair(records: pd.DataFrame, between: str, asked: tuple[Any, Any]) -> str:

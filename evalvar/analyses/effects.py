@@ -31,7 +31,8 @@ def effect(meeting: Meeting) -> Effect:
         return Effect()
     a, b = meeting.means
     # a mean over seeds or prompts may differ in the last bit only
-    d = np.where(np.isclose(a, b, rtol=1e-12, atol=0), 0.0, a - b)
+    d = a - b
+    d[np.abs(d) <= 1e-12 * np.abs(b)] = 0.0
     up, down = float((d > 0).sum()), float((d < 0).sum())
     better, worse = (up, down) if meeting.higher_is_better else (down, up)
     counts = (better, worse, d.size - up - down)

@@ -1,13 +1,14 @@
 """The difference of two sides averaged over tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from evalvar import numbers
+from evalvar.analyses.covariances import Joint, joint_of_tasks, sides_of_task
+from evalvar.analyses.intake import by_reason
 from evalvar.analyses.meeting import Meeting
-from evalvar.analyses.multiplicity import Joint, covariance_of
 from evalvar.analyses.outcome import Outcome
 from evalvar.analyses.pair_estimates import Manner
 from evalvar.analyses.told import Told, named
@@ -38,28 +39,53 @@ def shares(meetings: Sequence[Meeting], weights: str) -> np.ndarray:
 
 def _comparable(meetings: Sequence[Meeting]) -> bool:
     """Tell whether the tasks of a pair have scores of one kind, so that a mean means something."""
-    kinds = {(meeting.points, meeting.higher_is_better) for meeting in meetings}
-    return len(meetings) > 1 and len(kinds) == 1
+    kinds = {
+        (meeting.points, meeting.higher_is_better, None if meeting.points else meeting.high)
+        for meeting in meetings
+    }
+    return len(kinds) == 1
 
 
-def macro_outcomes(found: Sequence[Outcome], weights: str, manner: Manner) -> list[Outcome]:
-    """Return the mean over tasks of every pair and metric that has several tasks.
+def macro_outcomes(
+    found: Sequence[Outcome], weights: str, manner: Manner, tasks: Mapping[str, int]
+) -> tuple[list[Outcome], list[str]]:
+    """Return the mean over tasks of every pair and metric that has several, and what has none.
 
-    A task on which the difference of the pair is undefined has no place in the mean.
+    Parameters
+    ----------
+    found : sequence of Outcome
+        On single tasks.
+    weights : {"equal", "items"}
+    manner : Manner
+    tasks : mapping of str to int
+        How many tasks a metric has.
+
+    Notes
+    -----
+    A task on which the difference of the pair is undefined, or that rests on a single item, has no
+    place in the mean.
     """
     groups: dict[tuple[str, frozenset[str]], list[Outcome]] = {}
     for outcome in found:
         key = outcome.key
-        if key["task"] is not None and np.isfinite(outcome.difference.value):
+        measured = np.isfinite(outcome.difference.value) and outcome.items > 1
+        if key["task"] is not None and measured:
             sides = frozenset((key["a"], key["b"]))
             groups.setdefault((key["metric"], sides), []).append(outcome)
-    tasks = {outcome.key["task"] for outcome in found}
+    several = {key: members for key, members in groups.items() if len(members) > 1}
+    alike = {key: _comparable([m.meetings[0] for m in several[key]]) for key in several}
     averaged = [
-        _macro(_one_way(members, weights), weights, manner, len(tasks) - len(members))
-        for members in groups.values()
-        if _comparable([member.meetings[0] for member in members])
+        _macro(_one_way(members, weights), weights, manner, tasks[metric])
+        for (metric, sides), members in several.items()
+        if alike[metric, sides]
     ]
-    return sorted(averaged, key=_best_first)
+    apart = [
+        (members[0].pair, f"no mean over tasks of {metric}: their scores have different ranges or "
+         "orientations.")
+        for (metric, sides), members in several.items()
+        if not alike[metric, sides]
+    ]  # fmt: skip
+    return sorted(averaged, key=_best_first), by_reason(apart, "pairs")
 
 
 def _best_first(outcome: Outcome) -> tuple[str, float, float]:
@@ -80,7 +106,7 @@ def _one_way(members: Sequence[Outcome], weights: str) -> list[Outcome]:
     return straight
 
 
-def _macro(members: Sequence[Outcome], weights: str, manner: Manner, lacking: int) -> Outcome:
+def _macro(members: Sequence[Outcome], weights: str, manner: Manner, tasks: int) -> Outcome:
     meetings = tuple(member.meetings[0] for member in members)
 
     def at(level: float, null: float = 0.0) -> Estimate:
@@ -89,18 +115,21 @@ def _macro(members: Sequence[Outcome], weights: str, manner: Manner, lacking: in
 
     share = shares(meetings, weights)
     remarks = []
-    if lacking:
-        remarks.append(f"the mean over tasks is without {lacking} that the two do not share.")
+    if len(members) < tasks:
+        remarks.append(
+            f"the mean over tasks is over {len(members)} of {tasks}; they share no items, or one, "
+            "of the others."
+        )
     found = at(manner.level)
     if np.isnan(found.p_value):
         remarks.append(f"no p-value: {found.method}.")
     return Outcome(
         {**members[0].key, "task": None}, "macro_difference",
-        _told(meetings, manner.functional.worth), at, meetings, found,
+        _told(meetings, manner.functional.worth, tasks), at, meetings, found,
         float(share @ np.array([member.mean_a for member in members])),
         float(share @ np.array([member.mean_b for member in members])),
         sum(member.items for member in members), sum(member.unpaired for member in members),
-        remarks=tuple(remarks),
+        remarks=tuple(remarks), tasks_all=tasks,
     )  # fmt: skip
 
 
@@ -128,8 +157,7 @@ def macro_estimate(
     share = shares(meetings, weights)
     how = f"mean over {len(meetings)} tasks, {_WEIGHED[weights]}"
     drawn = manner.drawn(meetings[0])
-    runs = [(tuple(m.seeds_a.tolist()), tuple(m.seeds_b.tolist())) for m in meetings]
-    shared = len(set(runs)) == 1
+    shared = same_seeds(meetings)
     try:
         if manner.functional.kind != "joint" and drawn == ("item", "seed"):
             found = macro_difference_ci(
@@ -150,6 +178,12 @@ def macro_estimate(
     return replace(found, method=f"{found.method}; {how}")
 
 
+def same_seeds(meetings: Sequence[Meeting]) -> bool:
+    """Tell whether the same seeds answered all tasks."""
+    runs = [(tuple(m.seeds_a.tolist()), tuple(m.seeds_b.tolist())) for m in meetings]
+    return len(set(runs)) == 1
+
+
 def macro_covariance(
     pairs: Sequence[Sequence[Meeting]], weights: str, drawn: Sequence[str]
 ) -> Joint | None:
@@ -162,25 +196,24 @@ def macro_covariance(
     weights : {"equal", "items"}
     drawn : sequence of axes
     """
-    tasks = {tuple(m.task for m in meetings) for meetings in pairs}
-    if len(tasks) > 1:
+    if len({tuple(m.task for m in meetings) for meetings in pairs}) > 1:
         return None
-    share = shares(pairs[0], weights)
-    total, ends, df = None, None, np.inf
-    for weight, on_task in zip(share, zip(*pairs, strict=True), strict=True):
-        found = covariance_of(on_task, drawn)
-        if found is None:
+    tasks = []
+    for on_task in zip(*pairs, strict=True):
+        sides = sides_of_task(on_task, drawn)
+        if sides is None:
             return None
-        total = weight**2 * found.covariance + (0 if total is None else total)
-        ends, df = found.pairs, min(df, found.df)
-    return None if total is None or ends is None else Joint(total, ends, df)
+        tasks.append(sides)
+    shared = all(same_seeds(meetings) for meetings in pairs)
+    return joint_of_tasks(tasks, shares(pairs[0], weights), drawn, shared=shared)
 
 
-def _told(meetings: Sequence[Meeting], worth: str) -> Told:
+def _told(meetings: Sequence[Meeting], worth: str, tasks: int) -> Told:
     """Put the average over tasks into words."""
     first = meetings[0]
     items = numbers.count(sum(len(m.items) for m in meetings), "item")
-    basis = f"on average over {len(meetings)} tasks, on the {items} both answered"
+    few = "" if len(meetings) == tasks else f" of {tasks}"
+    basis = f"on average over {len(meetings)}{few} tasks, on the {items} both answered"
     a, b = first.seeds_a.size, first.seeds_b.size
     if a == b > 1:
         basis += f", over {a} seeds{'' if first.same_runs else ' each'}"

@@ -128,8 +128,9 @@ def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bo
         )
     remarks = []
     # two checkpoints of one run share its seed; two models never do
-    same_runs = np.intersect1d(a.seeds, b.seeds)
-    if between in ("checkpoint", "prompt", "task") and same_runs.size:
+    ordered = between in ("checkpoint", "prompt", "task")
+    same_runs = np.intersect1d(a.seeds, b.seeds) if ordered else a.seeds[:0]
+    if same_runs.size:
         lone = np.setxor1d(a.seeds, b.seeds)
         if lone.size:
             remarks.append(
@@ -137,8 +138,6 @@ def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bo
                 f"({', '.join(map(str, lone.tolist()))}); the runs are paired."
             )
             a, b = a.only(same_runs), b.only(same_runs)
-    else:
-        same_runs = same_runs[:0]
     scores = np.concatenate([a.scores, b.scores], axis=1)
     if prompts_apart:
         asked = np.unique(a.units.item[np.isfinite(scores).any(axis=1)]).size

@@ -48,6 +48,8 @@ class Outcome:
         Items by who was better.
     remarks : tuple of str
         What there is to say, for the warnings.
+    tasks_all : int
+        Tasks of the metric that its mean over tasks might have been of.
     simultaneous : Estimate, optional
         Adjusted for the family.
     correction : str
@@ -70,6 +72,7 @@ class Outcome:
     unpaired: int = 0
     effect: Effect = field(default_factory=Effect)
     remarks: tuple[str, ...] = ()
+    tasks_all: int = 1
     simultaneous: Estimate | None = None
     correction: str = ""
     test: MarginTest | None = None
@@ -88,10 +91,15 @@ class Outcome:
         )  # fmt: skip
 
     @property
+    def pair(self) -> str:
+        """The pair, for remarks."""
+        return f"{self.key['a']} against {self.key['b']}"
+
+    @property
     def name(self) -> str:
         """The pair and where it met, for remarks."""
         where = ", ".join(filter(None, (self.key["task"], self.key["metric"])))
-        return f"{self.key['a']} against {self.key['b']} on {where}"
+        return f"{self.pair} on {where}"
 
     @property
     def judged(self) -> Estimate:
@@ -165,6 +173,7 @@ class Outcome:
             "seeds_b": self.meetings[0].seeds_b.size,
             "prompts": max(meeting.prompts for meeting in self.meetings),
             "tasks": len(self.meetings),
+            "tasks_all": self.tasks_all,
             "higher_is_better": self.told.higher_is_better,
             "in_points": self.told.points,
             "verdict": self.verdict,

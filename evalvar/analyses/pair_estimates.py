@@ -1,8 +1,9 @@
 """The difference of two sides by the method that was asked for, with interval and p-value."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -22,10 +23,12 @@ from evalvar.stats import (
     paired_t,
     sign_flip,
     sparse_t,
+    sparse_t_many,
     tango,
 )
 
 AXES = ("item", "seed", "prompt")
+_BLOCK = 1 << 18  # differences held at a time: 2 MB of doubles
 # Each treats items as drawn again and averages seeds and prompts.
 METHODS = (
     *("auto", "t", "sparse-t", "bootstrap", "sign-flip"),
@@ -114,6 +117,54 @@ def check_method(method: str, functional: Functional, over: tuple[str, ...] | No
             f"method='{method}' is for means over items, and {functional.name} is none. Use "
             "method='auto'."
         )
+
+
+def together(meetings: Sequence[Meeting], manner: Manner) -> list[Callable[..., Estimate]]:
+    """Return a function a pair that gives its difference at a level, and with the p of a null.
+
+    What one pair is asked for is worked out for all of them at once, and kept.
+    """
+
+    @cache
+    def every(level: float, null: float) -> list[Estimate]:
+        return estimates(meetings, manner, level=level, null=null)
+
+    def of(number: int) -> Callable[..., Estimate]:
+        return lambda level, null=0.0: every(level, null)[number]
+
+    return [of(number) for number in range(len(meetings))]
+
+
+def estimates(
+    meetings: Sequence[Meeting], manner: Manner, *, level: float, null: float = 0.0
+) -> list[Estimate]:
+    """Return what `estimate` gives for each pair; sparse-t of equally many items at one go."""
+    found: dict[int, Estimate] = {}
+    alike: dict[tuple[int, float | None, float | None], list[int]] = {}
+    for number, meeting in enumerate(meetings):
+        if _is_sparse_t(meeting, manner):
+            key = (len(meeting.items), meeting.low, meeting.high)
+            alike.setdefault(key, []).append(number)
+        else:
+            found[number] = estimate(meeting, manner, level=level, null=null)
+    for (n, low, high), members in alike.items():
+        step = max(_BLOCK // n, 1)
+        for start in range(0, len(members), step):
+            some = members[start : start + step]
+            sides = [meetings[number].means for number in some]
+            a, b = (np.stack([pair[side] for pair in sides]) for side in (0, 1))
+            scale = np.maximum(np.abs(a).max(axis=1), np.abs(b).max(axis=1))
+            many = sparse_t_many(a - b, low=low, high=high, scale=scale, level=level, null=null)
+            found.update(zip(some, many.estimates(level, n), strict=True))
+    return [found[number] for number in range(len(meetings))]
+
+
+def _is_sparse_t(meeting: Meeting, manner: Manner) -> bool:
+    if meeting.too_few or len(meeting.items) < 2 or manner.functional.kind == "joint":
+        return False
+    if manner.method != "auto":
+        return manner.method == "sparse-t"
+    return manner.drawn(meeting) == ("item",) and meeting.clusters is None
 
 
 def estimate(meeting: Meeting, manner: Manner, *, level: float, null: float = 0.0) -> Estimate:

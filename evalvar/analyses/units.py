@@ -5,7 +5,7 @@ for; after that the prompts of an item are averaged, so that no run is favoured 
 only it answered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,13 @@ class Units:
     items: pd.Index
     item: np.ndarray
     prompt: np.ndarray
+    _parts: dict[bytes, pd.Index] = field(default_factory=dict)
+
+    def named(self, kept: np.ndarray) -> pd.Index:
+        """Return the names of some items: the same object for the same ones."""
+        if kept.size == len(self.items):
+            return self.items
+        return self._parts.setdefault(kept.tobytes(), self.items[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,12 @@ def shared(scores: np.ndarray, units: Units) -> Shared:
     units : Units
         What the rows are.
     """
-    known = np.isfinite(scores)
-    if len(units.item) == len(units.items) and known.all():
-        return Shared(units.items, scores, 0, 0, False)
-    asked = np.unique(units.item[known.any(axis=1)])
+    known, names = np.isfinite(scores), units
     whole = known.all(axis=1)
+    if len(units.item) == len(units.items):  # one prompt: a unit is an item
+        kept, asked_of_any = np.flatnonzero(whole), int(known.any(axis=1).sum())
+        return Shared(names.named(kept), scores[kept], asked_of_any - kept.size, 0, False)
+    asked = np.unique(units.item[known.any(axis=1)])
     own_prompts = not whole.any() and np.unique(units.prompt).size > 1
     if own_prompts:
         scores, units = _over_prompts(scores, units)
@@ -108,7 +116,7 @@ def shared(scores: np.ndarray, units: Units) -> Shared:
         scores[whole], Units(units.items, units.item[whole], units.prompt[whole])
     )
     partly = np.intersect1d(kept, units.item[known.any(axis=1) & ~whole])
-    return Shared(units.items[kept], means, asked.size - kept.size, partly.size, own_prompts)
+    return Shared(names.named(kept), means, asked.size - kept.size, partly.size, own_prompts)
 
 
 def by_prompt(scores: np.ndarray, units: Units) -> tuple[pd.Index, np.ndarray]:

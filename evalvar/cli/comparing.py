@@ -9,7 +9,16 @@ import typer
 
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import counted
-from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value, percent
+from evalvar.numbers import (
+    DASH,
+    decimals_for,
+    fixed,
+    interval,
+    listing,
+    most_common,
+    p_value,
+    percent,
+)
 
 if TYPE_CHECKING:
     from evalvar.evidence import Evidence
@@ -155,13 +164,15 @@ def _tally(pairs: Sequence[Pair]) -> str:
 def _table(pairs: Sequence[Pair]) -> list[str]:
     one = len({(pair.plain["a"], pair.plain["b"]) for pair in pairs}) == 1
     places = len({pair.place for pair in pairs}) > 1
-    head = ["on", "a", "b", "mean a", "mean b", "a \u2212 b", "[low, high]", "p", "items"]
+    head = ["on", "a", "b", "mean a", "mean b", "a \u2212 b", "[low, high]", "p", "tasks", "items"]
     head += ["detectable", "better"]
     # what all rows share stands above them
-    shown = [
-        i for i in range(len(head)) if not (i == 0 and not places) and not (i in (1, 2) and one)
-    ]
-    cells = [head, *([_named(pair.place), *_cells(pair)] for pair in pairs)]
+    hidden = {"a", "b"} if one else set()
+    hidden |= set() if places else {"on"}
+    hidden |= set() if any(_partly(pair) for pair in pairs) else {"tasks"}
+    shown = [i for i, name in enumerate(head) if name not in hidden]
+    digits = _column_digits(pairs)
+    cells = [head, *([_named(pair.place), *_cells(pair, digits)] for pair in pairs)]
     rows = [[row[i] for i in shown] for row in cells]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = {"on", "a", "b", "better"}
@@ -176,13 +187,40 @@ def _table(pairs: Sequence[Pair]) -> list[str]:
     return [names + _caption(pairs), *lines]
 
 
-def _cells(pair: Pair) -> list[str]:
-    row = pair.shown
+def _partly(pair: Pair) -> bool:
+    """Tell whether a mean over tasks is not of all tasks."""
+    return int(pair.plain["tasks"]) < int(pair.plain["tasks_all"])
+
+
+def _column_digits(pairs: Sequence[Pair]) -> dict[bool, int]:
+    """Give the decimals of all rows in points, and of all others, as most of them call for."""
+    wanted: dict[bool, list[int]] = {True: [], False: []}
+    for pair in pairs:
+        value, se, low, high = _numbers(pair.shown)
+        if isfinite(low):
+            digits = decimals_for(value, se, low, high, fine=True)
+            wanted[bool(pair.plain["in_points"])].append(digits)
+    return {unit: most_common(digits or [1]) for unit, digits in wanted.items()}
+
+
+def _numbers(row: dict[str, Any]) -> tuple[float, float, float, float]:
     factor = 100.0 if row["in_points"] else 1.0
     value, se, low, high = (factor * _number(row[name]) for name in ("value", "se", "low", "high"))
-    digits = decimals_for(value, se, low, high, fine=True)
+    return value, se, low, high
+
+
+def _cells(pair: Pair, column: dict[bool, int]) -> list[str]:
+    row, points = pair.shown, bool(pair.shown["in_points"])
+    factor = 100.0 if points else 1.0
+    value, _, low, high = _numbers(row)
+    digits = column[points]
+    # a bound that prints as zero would hide on which side of it the difference is
+    near = min(abs(low), abs(high))
+    while digits < 6 and 0 < near < 0.5 * 10**-digits:
+        digits += 1
     means = [fixed(factor * _number(row[name]), digits) for name in ("mean_a", "mean_b")]
     detectable = factor * _number(row["detectable"])
+    tasks = "" if pair.place[0] is not None else f"{row['tasks']} of {row['tasks_all']}"
     return [
         str(row["a"]),
         str(row["b"]),
@@ -190,6 +228,7 @@ def _cells(pair: Pair) -> list[str]:
         fixed(value, digits, sign=True),
         interval(low, high, digits, sign=True) or DASH,
         p_value(_number(pair.judged["p_value"])),
+        tasks,
         f"{row['items']:,}",
         fixed(detectable, digits),
         pair.winner,

@@ -65,11 +65,13 @@ beyond its interval.
     slack = ROUNDING * float(np.abs(d).max())
     counts = {"positive": int((d > slack).sum()), "negative": int((d < -slack).sum())}
     sign = min(counts, key=lambda name: counts[name])
-    known = (high if sign == "positive" else low) if counts[sign] < _FEW else None
+    if counts[sign] >= _FEW:
+        return []
+    known = high if sign == "positive" else low
     room = abs(known) if known is not None and np.isfinite(known) else float(np.abs(d).max())
     shared = np.unique(np.round(d, 12), return_counts=True)[1].max()
     half = (estimate.high - estimate.low) / 2
-    if counts[sign] < _FEW and 2 * shared < d.size and 3 / d.size * room > half:
+    if 2 * shared < d.size and 3 / d.size * room > half:
         return [
             f"{counts[sign]} of {d.size} differences are {sign}: a few large ones that this sample "
             "missed would move the mean beyond its interval."

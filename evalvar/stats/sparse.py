@@ -38,6 +38,14 @@ class SparseT:
     high: Floats
     p_value: Floats
 
+    def estimates(self, level: float, n: int) -> list[Estimate]:
+        """Return them one by one, as `sparse_t` does."""
+        columns = (self.value, self.se, self.low, self.high, self.p_value)
+        return [
+            Estimate(value, se, low, high, level, n, "item", _method(se), p)
+            for value, se, low, high, p in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+
 
 def sparse_t(
     differences: ArrayLike,
@@ -96,13 +104,7 @@ def sparse_t(
     """
     d = finite(differences, "differences")
     many = sparse_t_many(d[None], low=low, high=high, level=level, scale=scale, null=null)
-    value, se, left, right, p = (
-        float(part[0]) for part in (many.value, many.se, many.low, many.high, many.p_value)
-    )
-    method = "sparse-t"
-    if np.isnan(se):
-        method = "sparse-t (all differences equal, range unknown: no interval)"
-    return Estimate(value, se, left, right, level, d.size, "item", method, p)
+    return many.estimates(level, d.size)[0]
 
 
 def sparse_t_many(
@@ -111,7 +113,7 @@ def sparse_t_many(
     low: float | None = None,
     high: float | None = None,
     level: float = 0.95,
-    scale: float | None = None,
+    scale: ArrayLike | None = None,
     null: float = 0.0,
 ) -> SparseT:
     """Give `sparse_t` of many samples of one size.
@@ -120,8 +122,10 @@ def sparse_t_many(
     ----------
     differences : float array, shape (n_samples, n_items)
         One sample a row.
-    low, high, level, scale, null
+    low, high, level, null
         As for `sparse_t`, the same for all samples.
+    scale : float or float array, shape (n_samples,), optional
+        As for `sparse_t`, of all samples or of each.
 
     Returns
     -------
@@ -145,7 +149,8 @@ def sparse_t_many(
     at_least(d.shape[1], 2, "a paired interval", "item")
     bottom, top = known_range(low, high)
     known = [abs(end) for end in (bottom, top) if isfinite(end)]
-    largest = np.abs(d).max(axis=1) if scale is None else np.full(len(d), float(scale))
+    of_scores = np.abs(d).max(axis=1) if scale is None else np.asarray(scale, dtype=np.float64)
+    largest = np.broadcast_to(of_scores, len(d))
     slack = ROUNDING * np.maximum(largest, max(known, default=0.0))
     check_inside(d, bottom, top, float(slack.max(initial=0.0)), "differences")
     pseudo = pseudo_means(d, np.ones(d.shape[1]), low=bottom, high=top, slack=slack)
@@ -203,6 +208,12 @@ def sparse_t_counts(
     made = _interval((up.ravel() - down.ravel()) / n, pseudo, n, (-1.0, 1.0), level, null)
     parts = (made.value, made.se, made.low, made.high, made.p_value)
     return SparseT(*(part.reshape(up.shape) for part in parts))
+
+
+def _method(se: float) -> str:
+    if np.isnan(se):
+        return "sparse-t (all differences equal, range unknown: no interval)"
+    return "sparse-t"
 
 
 def _interval(

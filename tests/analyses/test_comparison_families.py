@@ -9,6 +9,7 @@ from statsmodels.stats.weightstats import ttost_paired
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.multiplicity import adjusted_p
 from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.results import FIELDS
 from evalvar.stats import Estimate, max_t, sparse_t
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 from tests.analyses.made import crossed, ends, of, one, records, right
@@ -174,12 +175,17 @@ def test_runs_that_answered_all_tasks_move_them_together():
 def test_a_task_that_one_lacks_is_left_out_of_the_mean_and_said():
     lacking = pd.concat([*TASKS.values(), records({"A": [1, 0, 1, 1]}).assign(task="v")])
     result = compare(lacking, "A", "B")
-    assert one(result, "macro_difference")["tasks"] == 2
+    mean = one(result, "macro_difference")
+    assert (mean["tasks"], mean["tasks_all"]) == (2, 3)
+    assert "v, score: no scores of B, not compared there." in result.warnings
     three = pd.concat([lacking, records({"B": [1, 0]}).assign(task="v", item=[8, 9])])
     result = compare(three, "A", "B")
-    assert one(result, "macro_difference")["tasks"] == 2
+    mean = one(result, "macro_difference")
+    assert (mean["tasks"], mean["tasks_all"]) == (2, 3)
+    assert " on average over 2 of 3 tasks, on the " in mean["sentence"]
     assert (
-        "A against B on score: the mean over tasks is without 1 that the two do not share."
+        "A against B on score: the mean over tasks is over 2 of 3; they share no items, or one, of "
+        "the others."
     ) in result.warnings
 
 
@@ -195,7 +201,44 @@ def test_a_pair_that_changes_order_between_tasks_is_one_pair_of_the_mean():
 def test_tasks_of_two_kinds_have_no_mean():
     loss = records({"A": [3.0, 4.0, 5.0], "B": [2.0, 2.5, 3.0]}, higher_is_better=False)
     frame = pd.concat([TASKS["s"].assign(higher_is_better=True), loss.assign(task="z")])
-    assert not len(compare(frame, "A", "B").quantity("macro_difference"))
+    result = compare(frame, "A", "B")
+    assert not len(result.quantity("macro_difference"))
+    said = (
+        "A against B: no mean over tasks of score: their scores have different ranges or "
+        "orientations."
+    )
+    assert result.warnings[0] == said
+    # the same where only the ranges differ, and known ones beyond 0 and 1 at that
+    grades = [
+        records({"A": [5.0, 3.0, 2.0], "B": [1.0, 2.0, 2.0]}, score_min=0.0, score_max=top).assign(
+            task=f"to {top}"
+        )
+        for top in (5.0, 100.0)
+    ]
+    assert said in compare(pd.concat(grades), "A", "B").warnings
+
+
+def test_a_task_of_a_single_shared_item_has_no_weight_in_the_mean():
+    single = records({"A": [1.0], "B": [0.0]}).assign(task="v")
+    row = one(compare(pd.concat([*TASKS.values(), single]), "A", "B"), "macro_difference")
+    without = one(compare(pd.concat(TASKS.values()), "A", "B"), "macro_difference")
+    assert (row["value"], row["tasks"], row["tasks_all"]) == (without["value"], 2, 3)
+
+
+def test_many_pairs_at_one_go_are_each_as_alone():
+    rng = np.random.default_rng(8)
+    frame = pd.concat(
+        [
+            records({m: right(rng, 30, 0.6) for m in "ABCD"}),
+            records({m: rng.normal(3, 1, 30).round(1) for m in "ABCD"}).assign(task="u"),
+        ]
+    )
+    frame = frame[~((frame["model"] == "D") & (frame["item"] < 10))]
+    every = compare(frame, correction="none", weights=None).quantity("difference")
+    assert len(every) == 12
+    for row in every.to_dict("records"):
+        alone = one(compare(frame, row["a"], row["b"], task=row["task"]))
+        assert {name: row[name] for name in FIELDS} == {name: alone[name] for name in FIELDS}
 
 
 def test_means_over_tasks_are_a_family_of_their_own():
