@@ -58,14 +58,38 @@ def seed_part(x: Floats, factor: float = 1.0) -> SeedPart:
 def howe(
     items: ItemPart, seeds: list[SeedPart], distance: float, level: float
 ) -> tuple[float, float]:
-    """Give the half-width at the level, and the level at which it is the distance."""
-    all_parts = [(items.variance, items.df), *((part.variance, part.df) for part in seeds)]
-    parts = [(variance, df) for variance, df in all_parts if variance > 0]
+    """Give the half-width at the level, and the level at which it is the distance.
+
+    half^2 = t(df)^2 I + the sum of max(t(nu)^2 B - z^2 W, 0). To cut B - W at zero before t, as in
+    Howe's sum of the variances, leaves the items alone where B happens to be small, at every level.
+    """
+    known = [(items.variance, float(items.df))]
+    known += [(part.between, df) for part, df in zip(seeds, freedoms(seeds), strict=True)]
 
     def half(tail: float) -> float:
-        return float(np.sqrt(sum(v * float(special.stdtrit(df, tail)) ** 2 for v, df in parts)))
+        z = float(special.ndtri(tail))
+        total, *between = (v * float(special.stdtrit(df, tail)) ** 2 for v, df in known)
+        for square, part in zip(between, seeds, strict=True):
+            total += max(square - z**2 * part.within, 0.0)
+        return float(np.sqrt(total))
 
     return half((1 - level) / 2), _howe_p(half, distance)
+
+
+def freedoms(seeds: list[SeedPart]) -> list[float]:
+    """Give the degrees of freedom of each part's t: its own, and a share of its own for the others.
+
+    Welch's freedom is that of m equal parts, m = (sum B)^2 / sum B^2. It is largest where the part
+    that matters happens to be small, and then too large: half of what one more part adds counts,
+    and less of it where the parts' freedoms differ.
+    """
+    between = np.array([part.between for part in seeds])
+    df = np.array([part.df for part in seeds], dtype=np.float64)
+    if not between.sum() > 0:
+        return [float(own) for own in df]
+    share = between / between.sum()
+    equals = min(1 / float((share**2).sum()), 2.0)
+    return [float(own) for own in df * (1 + (equals - 1) / 2 * df.min() / df.max())]
 
 
 def pivotal(items: ItemPart, seeds: SeedPart, distance: float, level: float) -> tuple[float, float]:

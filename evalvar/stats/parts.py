@@ -3,7 +3,7 @@
 from evalvar.stats.arguments import ROUNDING
 from evalvar.stats.crossed_half import ItemPart, SeedPart, howe, pivotal
 
-# From this many levels on Howe's interval covers, and is the narrower one.
+# From this many levels on Howe's interval is the narrower one.
 _LEVELS_FOR_HOWE = 6
 
 
@@ -13,7 +13,7 @@ def combined(
     """Give the name of the method, the half-width, and the p-value of what lies this far out.
 
     One part beside the items with fewer than 6 levels, or that also stands for another's, gives the
-    generalised pivotal interval, anything else Howe's, which for a single part is Student's.
+    generalised pivotal interval, anything else Howe's, which without other parts is Student's.
     """
     if _few(items, parts):
         return combination(items, parts), *pivotal(items, parts[0], distance, level)

@@ -17,7 +17,7 @@ from evalvar.stats import (
     sparse_t,
 )
 
-T3, T5 = stats.t.ppf(0.975, 3), stats.t.ppf(0.975, 5)
+T3, T5, Z = stats.t.ppf(0.975, 3), stats.t.ppf(0.975, 5), stats.norm.ppf(0.975)
 
 
 def table(n, seeds, *, seed_sd, rng):
@@ -52,7 +52,7 @@ def test_howe_is_the_interval_worked_by_hand():
     estimate = crossed_mean_ci(x)
     assert estimate.value == 2
     assert estimate.se == pytest.approx(np.sqrt(item_part + seed_part), rel=1e-12)
-    half = np.sqrt(T3**2 * item_part + T5**2 * seed_part)
+    half = np.sqrt(T3**2 * item_part + (T5**2 * ms_seeds - Z**2 * ms_rest) / 24)
     assert estimate.high - 2 == pytest.approx(half, rel=1e-9)
     assert (estimate.n, estimate.unit) == (6, "item x seed")
     assert estimate.method == "Howe, items and seeds"
@@ -215,17 +215,31 @@ def test_one_seed_each_is_sparse_t(d, known):
     assert ours.method.startswith("sparse-t, items; the one seed of a and of b not drawn again")
 
 
-def test_the_seed_parts_of_two_models_add_up():
-    a, b = table(9, 4, seed_sd=2, rng=4), table(9, 3, seed_sd=2, rng=5)
+@pytest.mark.parametrize("seeds_b", [4, 3, 8])
+def test_the_seed_parts_of_two_models_are_the_interval_worked_by_hand(seeds_b):
+    a, b = table(9, 4, seed_sd=2, rng=4), table(9, seeds_b, seed_sd=2, rng=5)
     ours = crossed_difference_ci(a, b, paired_seeds=False)
     items = (a.mean(1) - b.mean(1)).var(ddof=1) / 9
-    parts = [max(between - within, 0) for _, between, within in map(parts_by_hand, (a, b))]
-    assert ours.se == pytest.approx(np.sqrt(items + sum(parts)), rel=1e-12)
-    t8, t3, t2 = (stats.t.ppf(0.975, df) for df in (8, 3, 2))
-    half = np.sqrt(t8**2 * items + t3**2 * parts[0] + t2**2 * parts[1])
+    (_, b1, w1), (_, b2, w2) = map(parts_by_hand, (a, b))
+    assert ours.se == pytest.approx(np.sqrt(items + b1 - w1 + b2 - w2), rel=1e-12)
+    gain = ((b1 + b2) ** 2 / (b1**2 + b2**2) - 1) / 2 * min(3, seeds_b - 1) / max(3, seeds_b - 1)
+    t8, t1, t2 = (stats.t.ppf(0.975, df) for df in (8, 3 + 3 * gain, (seeds_b - 1) * (1 + gain)))
+    half = np.sqrt(t8**2 * items + t1**2 * b1 - Z**2 * w1 + t2**2 * b2 - Z**2 * w2)
     assert (ours.high - ours.low) / 2 == pytest.approx(half, rel=1e-9)
-    assert (ours.n, ours.unit) == (3, "item x seed")
+    assert (ours.n, ours.unit) == (min(4, seeds_b), "item x seed")
     assert ours.method == "Howe on sparse-t, items and seeds"
+
+
+def test_seeds_of_one_model_that_do_not_vary_leave_the_t_of_the_other():
+    a = table(9, 7, seed_sd=2, rng=4)
+    b = np.repeat(a[:, :1], 7, axis=1)
+    ours = crossed_difference_ci(a, b, paired_seeds=False)
+    items = (a.mean(1) - b.mean(1)).var(ddof=1) / 9
+    _, between, within = parts_by_hand(a)
+    half = np.sqrt(
+        stats.t.ppf(0.975, 8) ** 2 * items + stats.t.ppf(0.975, 6) ** 2 * between - Z**2 * within
+    )
+    assert (ours.high - ours.low) / 2 == pytest.approx(half, rel=1e-9)
 
 
 @pytest.mark.parametrize("seeds", [4, 7])
@@ -292,11 +306,8 @@ def test_seeds_near_an_end_reach_further_towards_the_middle_as_worked_by_hand():
     x[[0, 1], 0] = x[2, 2] = x[[0, 2, 3, 4, 5], 4] = 0
     n, u = 20, x.mean()
     items, between, within = parts_by_hand(x)
-    seeds = between - within
-    assert seeds > 0
-    t_seeds, z = stats.t.ppf(0.975, 5), stats.norm.ppf(0.975)
-    s = t_seeds * np.sqrt(seeds)
-    tilt = 3 * (z / t_seeds) ** 2 * s**2 * (2 * u - 1) / (u * (1 - u))
+    s = np.sqrt(T5**2 * between - Z**2 * within)
+    tilt = 3 * (Z / T5) ** 2 * s**2 * (2 * u - 1) / (u * (1 - u))
     down = (tilt + np.sqrt(tilt**2 + 4 * s**2)) / 2
     up = 1 / (1 + (1 - u) / u * np.exp(-s / (u * (1 - u)))) - u
     alone = bounded_mean_ci(x.mean(axis=1), low=0, high=1)
@@ -337,3 +348,35 @@ def test_one_seed_against_several_keeps_the_size_of_the_test(seeds, seed_sd):
         a, b = (shared + table(40, s, seed_sd=seed_sd, rng=[rng, s + 1]) for s in (seeds, 1))
         p.append(crossed_difference_ci(a, b, paired_seeds=False).p_value)
     assert np.mean(np.array(p) <= 0.05) < 0.055 + 4 * np.sqrt(0.055 * 0.945 / len(p))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "seed_sd", "paired"),
+    [(2, 0.2, False), (2, 0.5, False), (3, 0.2, False), (6, 0.2, True), (10, 0.2, False)],
+)
+def test_far_out_p_values_are_as_rare_as_they_say(seeds, seed_sd, paired):
+    rng, p = np.random.default_rng(21), []
+    for _ in range(2500):
+        a, b = (
+            seed_sd * rng.normal(size=(1, seeds)) + rng.normal(size=(50, seeds)) for _ in range(2)
+        )
+        p.append(crossed_difference_ci(a, b, paired_seeds=paired).p_value)
+    # 0.00 to 0.15 in 100 at 0.2 %; 1.1, 1.6, 0.5, 1.0 and 0.2 where B - W was cut before t
+    for level in (0.05, 0.01, 0.002):
+        assert np.mean(np.array(p) <= level) < level + 3 * np.sqrt(level / len(p))
+
+
+@given(st.integers(2, 6), st.integers(2, 7), st.integers(2, 7), st.floats(0, 3),
+       st.integers(0, 10**6))  # fmt: skip
+@settings(derandomize=True, max_examples=60, deadline=None)
+def test_intervals_of_two_seed_parts_widen_with_the_level_down_to_the_p_value(n, s, r, sd, rng):
+    a, b = table(n, s, seed_sd=sd, rng=rng), table(n, r, seed_sd=sd, rng=[rng, 1])
+    made = [
+        crossed_difference_ci(a, b, paired_seeds=False, level=level)
+        for level in (0.02, 0.5, 0.95, 0.998, 0.99999)
+    ]
+    widths = [estimate.high - estimate.low for estimate in made]
+    assert widths[0] > 0
+    assert (np.diff(widths) > 0).all()
+    at_p = crossed_difference_ci(a, b, paired_seeds=False, level=1 - made[0].p_value)
+    assert min(abs(at_p.low), abs(at_p.high)) <= 1e-6 * (at_p.high - at_p.low)
