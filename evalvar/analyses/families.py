@@ -5,14 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from evalvar.analyses.covariances import Joint, joint_of, united
 from evalvar.analyses.macro import macro_covariance
-from evalvar.analyses.multiplicity import (
-    Joint,
-    adjusted,
-    adjusted_p,
-    correction_name,
-    joint_of,
-)
+from evalvar.analyses.multiplicity import adjusted, adjusted_p, correction_name
 from evalvar.analyses.outcome import Outcome
 from evalvar.analyses.pair_estimates import Manner
 from evalvar.analyses.resampled import resampled_covariance
@@ -103,7 +98,7 @@ def _joint(family: Sequence[Outcome], manner: Manner, weights: str) -> Joint | N
     meetings = [outcome.meetings for outcome in family]
     if manner.functional.kind == "wins":
         return None  # what a side wins depends on whom it meets
-    drawn = [manner.drawn(met[0]) for met in meetings]
+    drawn = [united([manner.drawn(meeting) for meeting in met]) for met in meetings]
     if manner.functional.kind == "joint":
         places = {(met[0].task, met[0].metric) for met in meetings}
         if len(places) > 1 or len(meetings[0]) > 1:
@@ -113,7 +108,7 @@ def _joint(family: Sequence[Outcome], manner: Manner, weights: str) -> Joint | N
             rng=manner.rng,
         )  # fmt: skip
     if family[0].quantity == "macro_difference":
-        return macro_covariance(meetings, weights, drawn[0])
+        return macro_covariance(meetings, weights, united(drawn))
     return joint_of([met[0] for met in meetings], drawn)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from evalvar.analyses.covariances import FEWEST_SHARED, Joint
 from evalvar.analyses.functionals import Functional
 from evalvar.analyses.meeting import Meeting
-from evalvar.analyses.multiplicity import FEWEST_SHARED, Joint
 from evalvar.errors import UsageError
 from evalvar.stats import Estimate, joint_bootstrap
 from evalvar.stats.functionals import Functional as Weighted

@@ -185,7 +185,7 @@ def test_correlation_seen_on_many_items_stays():
 
 @pytest.mark.parametrize(("systems", "seeds"), [(8, 3), (5, 2)])
 def test_few_paired_seeds_tell_equal_systems_apart_in_five_of_a_hundred(systems, seeds):
-    """The p-values are Student's, each exact; taken as normals together they erred in 14 %."""
+    """The p-values are Student's, each exact; taken as normals together they erred in 18 %."""
     rng, trials, wrong = np.random.default_rng(4), 1500, 0
     pairs = pairs_of(systems)
     for trial in range(trials):
