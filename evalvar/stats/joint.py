@@ -15,7 +15,7 @@ from evalvar.stats.estimate import Estimate
 
 Kind = Literal["percentile", "basic", "bca", "studentised"]
 _KINDS = ("percentile", "basic", "bca", "studentised")
-# With fewer clusters or seeds no interval from quantiles of the draws covers.
+# With fewer items, clusters or seeds no interval from quantiles of the draws covers.
 FEWEST_UNITS = 10
 
 
@@ -106,8 +106,8 @@ class Joint:
         Raises
         ------
         UsageError
-            An unknown kind; one that lacks what it needs; fewer than 10 clusters or seeds, for
-            all kinds but the studentised.
+            An unknown kind; one that lacks what it needs; fewer than 10 items, clusters or seeds,
+            for all kinds but the studentised.
 
         Notes
         -----
@@ -118,10 +118,11 @@ class Joint:
         check_level(level)
         if kind not in _KINDS:
             raise UsageError(f"kind must be one of {', '.join(_KINDS)}, but is {kind!r}.")
-        if kind != "studentised" and self.unit != "item" and self.n < FEWEST_UNITS:
+        if kind != "studentised" and self.n < FEWEST_UNITS:
+            other = "or sparse_t" if self.unit == "item" else "clustered_mean_ci or crossed_mean_ci"
             raise UsageError(
                 f"a {kind} interval needs at least {FEWEST_UNITS} {_plural(self.unit)}, but there "
-                f"are {self.n}. Use kind='studentised', clustered_mean_ci or crossed_mean_ci."
+                f"are {self.n}. Use kind='studentised', {other}."
             )
         if kind == "bca" and self.influence is None:
             raise UsageError("a bca interval needs joint_bootstrap(..., jackknife=True).")

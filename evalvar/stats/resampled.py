@@ -55,9 +55,9 @@ def resampled_difference_ci(
     Returns
     -------
     Estimate
-        Over items alone, and clusters from 10 on, the percentile interval of the widened draws.
-        With seeds, or fewer clusters, t-type intervals on the standard deviation of the draws,
-        which for seeds is split into parts as in `crossed_difference_ci`.
+        Over items or clusters alone, from 10 on, the percentile interval of the widened draws.
+        With seeds, or fewer items or clusters, t-type intervals on the standard deviation of the
+        draws, which for seeds is split into parts as in `crossed_difference_ci`.
 
     Raises
     ------
@@ -71,7 +71,8 @@ def resampled_difference_ci(
     The part of items is the variance of the draws of items times n/(n - 1); that of seeds the
     variance of the draws of seeds times S/(S - 1), less their interaction, which draws of both have
     once more than the other two together ("The pigeonhole bootstrap", Owen 2007). A percentile
-    interval of few seeds covers 78 % at 3 seeds, so it is never used.
+    interval of few seeds covers 78 % at 3 seeds, so it is never used; one of the median of 3 to 5
+    items erred in 7 to 18 %, where t on the draws errs in 1 to 5 %.
     Equals `joint_bootstrap` of the items where no seed is drawn (tested), and lies within the noise
     of the draws of `crossed_difference_ci` for a mean (tested).
 
@@ -106,11 +107,11 @@ def resampled_difference_ci(
     at_least(units, 2, "a resampled difference", "cluster")
     if "seed" not in over:
         joint = drawn(("item",))
-        if clusters is None or units >= FEWEST_UNITS:
+        if units >= FEWEST_UNITS:
             return joint.widened().estimates("percentile", level=level, null=null)[0]
         items = ItemPart(_variance(joint) * units / (units - 1), units - 1)
         value, method = float(joint.value[0]), f"t on {method}"
-        return _of_parts(value, items, [], null, level, units, "cluster", method)
+        return _of_parts(value, items, [], null, level, units, joint.unit, method)
     seeds = min(x.shape[1], y.shape[1])
     if seeds < 2:
         raise NotEnoughDataError(

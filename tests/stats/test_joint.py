@@ -276,15 +276,20 @@ def test_widening_gives_the_unbiased_variance_and_says_so():
 
 
 def test_a_constant_and_an_undefined_statistic_have_no_interval():
-    constant = joint_bootstrap(np.full((9, 1), 0.1), n_resamples=50, rng=0)
+    constant = joint_bootstrap(np.full((10, 1), 0.1), n_resamples=50, rng=0)
     one = constant.estimates()[0]
     assert np.isnan([one.se, one.low, one.high, one.p_value]).all()
     assert one.method == "percentile bootstrap of the mean, 50 resamples (all equal: no interval)"
     draws_ = np.array([[1.0], [np.nan], [2.0]])
-    one = Joint(np.array([1.0]), draws_, 5, "item", "bootstrap").estimates()[0]
+    one = Joint(np.array([1.0]), draws_, 10, "item", "bootstrap").estimates()[0]
     assert one.method == "percentile bootstrap (undefined in 1 of them: no interval)"
     outside = Joint(
-        np.array([9.0]), np.array([[1.0], [2.0]]), 5, "item", "bootstrap", np.array([[1.0], [-1.0]])
+        np.array([9.0]),
+        np.array([[1.0], [2.0]]),
+        10,
+        "item",
+        "bootstrap",
+        np.array([[1.0], [-1.0]]),
     ).estimates("bca")[0]
     assert outside.method == "BCa bootstrap (no acceleration: no interval)"
 
@@ -338,6 +343,9 @@ def test_the_joint_engine_and_the_plain_bootstrap_agree():
         (lambda: joint_bootstrap(X[:5], n_resamples=9, rng=0, over=("seed",)).estimates("basic"),
          "a basic interval needs at least 10 seeds, but there are 5. Use kind='studentised', "
          "clustered_mean_ci or crossed_mean_ci."),
+        (lambda: joint_bootstrap(X[:9], median, n_resamples=9, rng=0).estimates(),
+         "a percentile interval needs at least 10 items, but there are 9. Use "
+         "kind='studentised', or sparse_t."),
         (lambda: macro_joint([]), "an average over tasks needs at least 1 task, but has 0."),
         (lambda: macro_joint([joint_bootstrap(X, n_resamples=b, rng=0) for b in (8, 9)]),
          "tasks need the same numbers of resamples and systems, but have [(8, 3), (9, 3)]."),
