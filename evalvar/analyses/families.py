@@ -104,8 +104,8 @@ def _joint(family: Sequence[Outcome], manner: Manner, weights: str) -> Joint | N
         if len(places) > 1 or len(meetings[0]) > 1:
             return None
         return resampled_covariance(
-            [met[0] for met in meetings], manner.functional, n_resamples=manner.n_resamples,
-            rng=manner.rng,
+            [met[0] for met in meetings], manner.functional, united(drawn),
+            n_resamples=manner.n_resamples, rng=manner.rng,
         )  # fmt: skip
     if family[0].quantity == "macro_difference":
         return macro_covariance(meetings, weights, united(drawn))

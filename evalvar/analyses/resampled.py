@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from evalvar.analyses.covariances import FEWEST_SHARED, Joint
+from evalvar.analyses.covariances import Joint, sides_of_task
 from evalvar.analyses.functionals import Functional
 from evalvar.analyses.meeting import Meeting
 from evalvar.errors import UsageError
@@ -64,26 +64,38 @@ def value_of_side(functional: Functional, scores: np.ndarray) -> float:
 
 
 def resampled_covariance(
-    meetings: Sequence[Meeting], functional: Functional, *, n_resamples: int, rng: int
+    meetings: Sequence[Meeting],
+    functional: Functional,
+    drawn: Sequence[str],
+    *,
+    n_resamples: int,
+    rng: int,
 ) -> Joint | None:
-    """Return the covariance of all sides of a task over items, from joint draws."""
-    items = meetings[0].items
-    for meeting in meetings[1:]:
-        items = items.intersection(meeting.items)
-    if len(items) < FEWEST_SHARED:
+    """Return the covariance of all sides of a task: over items from joint draws, and of seeds.
+
+    None where the sides share fewer than 10 items, or a draw is undefined.
+    """
+    sides = sides_of_task(meetings, drawn)
+    if sides is None:
         return None
-    sides: dict[str, np.ndarray] = {}
-    for meeting in meetings:
-        rows = meeting.items.isin(items)
-        for name, scores in ((meeting.a, meeting.in_a), (meeting.b, meeting.in_b)):
-            sides.setdefault(name, scores[rows].mean(axis=(1, 2)))
-    names = list(sides)
-    joint = joint_bootstrap(
-        np.stack(list(sides.values()), axis=1), weighted(functional), n_resamples=n_resamples,
-        rng=rng,
-    )  # fmt: skip
-    covariance = np.cov(joint.draws, rowvar=False)
-    if not np.isfinite(covariance).all():
+    scores = [side.mean(axis=2) for side in sides.scores]
+    asked, freedom = weighted(functional), len(scores[0]) - 1
+    covariance = np.zeros((len(scores), len(scores)))
+    if "item" in drawn:
+        joint = joint_bootstrap(
+            np.stack([side.mean(axis=1) for side in scores], axis=1), asked,
+            n_resamples=n_resamples, rng=rng, clusters=sides.clusters,
+        )  # fmt: skip
+        covariance, freedom = np.cov(joint.draws, rowvar=False), joint.n - 1
+    parts = {}
+    if "seed" in drawn:
+        whole = np.ones((1, len(scores[0])))
+        by_seed = [asked(side, whole)[0] for side in scores]
+        counts = {values.size for values in by_seed}
+        own = np.diag([values.var(ddof=1) / values.size for values in by_seed])
+        if sides.same_runs and len(counts) == 1:
+            own = np.cov(np.stack(by_seed)) / min(counts)
+        parts["seed"] = own, min(counts) - 1
+    if not all(np.isfinite(part).all() for part in (covariance, *(p for p, _ in parts.values()))):
         return None
-    ends = np.array([(names.index(m.a), names.index(m.b)) for m in meetings], dtype=np.intp)
-    return Joint(covariance, ends, len(items) - 1)
+    return Joint(covariance, sides.pairs, max(freedom, 1), parts)

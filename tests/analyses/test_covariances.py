@@ -108,3 +108,18 @@ def test_checkpoints_of_few_runs_are_adjusted_with_the_freedom_of_the_runs():
         df=n - 1,
     )
     assert (found["p_value"].to_numpy() >= before - 0.01).all()
+
+
+def test_medians_of_few_runs_are_adjusted_with_the_freedom_of_the_runs():
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(40, 6, 3)) + rng.normal(size=(6, 3))
+    frame = crossed({"m": x}, "checkpoint", "seed")
+    result = compare(frame, between="checkpoint", functional="median", n_resamples=300)
+    p = result.quantity("difference")["p_value"].to_numpy()
+    found = result.quantity("difference_simultaneous")
+    assert found["method"].str.endswith("max-T over 15 pairs").all()
+    medians = np.median(x, axis=0)
+    covariance = np.cov(medians) / 3
+    pairs = result.quantity("difference")[["a", "b"]].astype(int).to_numpy()
+    seeds_alone, _ = max_t(p, np.zeros((6, 6)), pairs, rng=0, parts=[(covariance, 2)])
+    assert found["p_value"].to_numpy() == pytest.approx(seeds_alone, abs=0.03)
