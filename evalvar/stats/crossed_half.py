@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 import numpy as np
 from scipy import special
@@ -63,17 +64,25 @@ def howe(
     half^2 = t(df)^2 I + the sum of max(t(nu)^2 B - z^2 W, 0). To cut B - W at zero before t, as in
     Howe's sum of the variances, leaves the items alone where B happens to be small, at every level.
     """
-    known = [(items.variance, float(items.df))]
-    known += [(part.between, df) for part, df in zip(seeds, freedoms(seeds), strict=True)]
+    parts = [(items.variance, float(items.df), 0.0)]
+    parts += [(s.between, df, s.within) for s, df in zip(seeds, freedoms(seeds), strict=True)]
+    parts = [part for part in parts if part[0] > 0]
 
     def half(tail: float) -> float:
         z = float(special.ndtri(tail))
-        total, *between = (v * float(special.stdtrit(df, tail)) ** 2 for v, df in known)
-        for square, part in zip(between, seeds, strict=True):
-            total += max(square - z**2 * part.within, 0.0)
-        return float(np.sqrt(total))
+        squares = (max(v * _t_square(df, tail) - z**2 * less, 0.0) for v, df, less in parts)
+        return float(np.sqrt(sum(squares)))
 
     return half((1 - level) / 2), _howe_p(half, distance)
+
+
+def _t_square(df: float, tail: float) -> float:
+    """Give t^2 with this much beyond t; `stdtrit` is wrong far out where df is not whole."""
+    if tail > 0.1:
+        inner = float(special.betaincinv(0.5, df / 2, 1 - 2 * tail))
+        return df * inner / (1 - inner)
+    outer = float(special.betaincinv(df / 2, 0.5, 2 * tail))
+    return df * (1 - outer) / outer if outer > 0 else inf
 
 
 def freedoms(seeds: list[SeedPart]) -> list[float]:

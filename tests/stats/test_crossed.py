@@ -360,7 +360,9 @@ def test_far_out_p_values_are_as_rare_as_they_say(seeds, seed_sd, paired):
         a, b = (
             seed_sd * rng.normal(size=(1, seeds)) + rng.normal(size=(50, seeds)) for _ in range(2)
         )
-        p.append(crossed_difference_ci(a, b, paired_seeds=paired).p_value)
+        made = crossed_difference_ci(a, b, paired_seeds=paired)
+        assert (made.p_value <= 0.05) == (not made.low <= 0 <= made.high)
+        p.append(made.p_value)
     # 0.00 to 0.15 in 100 at 0.2 %; 1.1, 1.6, 0.5, 1.0 and 0.2 where B - W was cut before t
     for level in (0.05, 0.01, 0.002):
         assert np.mean(np.array(p) <= level) < level + 3 * np.sqrt(level / len(p))
