@@ -8,19 +8,29 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.asked import (
+    BETWEEN,
+    asked_evidence,
+    check_margin,
+    check_margin_inside,
+    check_rng,
+    check_runs,
+    check_words,
+    no_pair,
+)
 from evalvar.analyses.effects import effect
 from evalvar.analyses.families import adjust, margins
 from evalvar.analyses.functionals import functional_of
-from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.intake import as_tuple, by_reason
 from evalvar.analyses.macro import check_weights, macro_outcomes
 from evalvar.analyses.meeting import Meeting, meet
 from evalvar.analyses.multiplicity import check_correction
-from evalvar.analyses.outcome import Outcome
+from evalvar.analyses.outcome import Outcome, check_any
 from evalvar.analyses.pair_estimates import Manner, axes_of, check_method, together
 from evalvar.analyses.pairing import Key, Sides, asked_labels, sides_by_metric, wanted_pairs
 from evalvar.analyses.resampled import value_of_side
 from evalvar.analyses.told import told
-from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.errors import UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.numbers import listing
 from evalvar.results import Result
@@ -30,7 +40,6 @@ KEYS = ("task", "metric", "between", "a", "b")
 Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
 Pairs = Literal["all", "neighbours"]
 _PAIRS = ("all", "neighbours")
-_BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
 _FAMILIES = ("task", "all")
 FEW_PAIRS = 3
 _TESTS = ("superiority", "non-inferiority", "equivalence")
@@ -65,7 +74,8 @@ def compare(
     Parameters
     ----------
     data : Evidence or DataFrame
-        Records; reported values alone cannot be paired.
+        Records. Reported values without items are compared over their seeds: Welch's t, or paired t
+        where a seed is one run on both sides.
     a, b : str or int, optional
         Labels on the axis `between`. Without b: a against every other; without a: every other
         against b; without both: all pairs, or neighbours.
@@ -132,32 +142,42 @@ def compare(
     Raises
     ------
     UsageError
-        An unknown label or option, or several models where one must be named.
+        An unknown label or option, several models where one must be named, a margin that no
+        difference can reach.
     NotEnoughDataError
-        There are no items to pair.
+        Nothing that was asked for can be estimated.
     """
-    _check(between=(between, _BETWEEN), pairs=(pairs, _PAIRS), family=(family, _FAMILIES),
-           test=(test, _TESTS))  # fmt: skip
+    check_words(
+        between=(between, BETWEEN), pairs=(pairs, _PAIRS), family=(family, _FAMILIES),
+        test=(test, _TESTS),
+    )  # fmt: skip
     axes, asked_for = axes_of(over), functional_of(functional)
     check_method(method, asked_for, axes)
     check_weights(weights)
+    check_margin(margin, test, method)
+    check_rng(rng)
     correction = check_correction(correction)
     manner = Manner(asked_for, axes, method, level, rng, n_resamples)
-    evidence = _evidence(
+    evidence, runs = asked_evidence(
         data, between, checkpoint, missing=missing, model=model, task=task, metric=metric
     )
     asked = asked_labels(evidence, between, a, b)
     if None not in asked:
         evidence = evidence.select(**{between: list(asked)})
+    if runs:
+        check_runs(evidence, asked_for, axes, method)
     places = list(sides_by_metric(evidence, between, asked_for))
     meetings = [
-        meet(key, x, y, sides, between, manner.prompts_apart)
+        meet(key, x, y, sides, between, manner.prompts_apart, runs=runs)
         for key, sides in places
         for x, y in wanted_pairs(sides, asked, pairs)
     ]
     if not meetings:
-        raise UsageError(_no_pair(evidence.records, between, asked))
+        raise UsageError(no_pair(evidence.records, between, asked))
+    if margin is not None:
+        check_margin_inside(margin, meetings)
     on_tasks = _outcomes(meetings, manner)
+    check_any(on_tasks)
     # two that are neighbours on some tasks only would be averaged over just these
     chosen = pairs == "neighbours" and asked == (None, None)
     averaged = weights if not chosen else None
@@ -200,39 +220,6 @@ def compare(
     return replace(result, table=pd.concat([result.table, pd.DataFrame(told_rows)], axis=1))
 
 
-def _check(**asked: tuple[str, tuple[str, ...]]) -> None:
-    for name, (value, legal) in asked.items():
-        if value not in legal:
-            raise UsageError(f"{name}='{value}' is unknown. Use one of {', '.join(legal)}.")
-
-
-def _evidence(
-    data: Evidence | pd.DataFrame,
-    between: str,
-    checkpoint: int | list[int] | None,
-    *,
-    missing: Missing,
-    **wanted: Any,
-) -> Evidence:
-    evidence = intake(data, missing=missing, checkpoint=checkpoint, **wanted)
-    if not len(evidence.records):
-        raise NotEnoughDataError(
-            "this file has no items: a comparison pairs items, and only aggregates were read. "
-            "Log the samples (lm-eval: --log_samples) and read them."
-        )
-    records, behind = evidence.records, list[str]()
-    if between != "checkpoint" and checkpoint is None:
-        records, behind = last_checkpoint(records)
-    evidence = replace(evidence, records=records).plus(*behind)
-    models = records["model"].unique().tolist()
-    if between != "model" and len(models) > 1:
-        raise UsageError(
-            f"a comparison between {between}s is of one model, and there are {len(models)}: "
-            f"{', '.join(map(str, models[:8]))}. Name one with model."
-        )
-    return evidence
-
-
 def _outcomes(met: Sequence[Meeting], manner: Manner) -> list[Outcome]:
     """Estimate all pairs, those of one task and metric together."""
     places: dict[tuple[str | None, str], list[int]] = {}
@@ -264,7 +251,7 @@ def _outcome(
         key, "difference", told(meeting, manner.functional.worth), at, (meeting,), found,
         value_of_side(manner.functional, meeting.in_a),
         value_of_side(manner.functional, meeting.in_b),
-        len(meeting.items), meeting.unpaired, effect(met), tuple(remarks),
+        0 if meeting.runs else len(meeting.items), meeting.unpaired, effect(met), tuple(remarks),
     )  # fmt: skip
 
 
@@ -301,14 +288,3 @@ def _remarks(found: Sequence[Outcome]) -> list[str]:
     of_means = by_reason([one for one in reasons if "mean over tasks" in one[1]], "pairs")
     rest = by_reason([one for one in reasons if "mean over tasks" not in one[1]], "pairs")
     return [*of_means, *said, *rest]
-
-
-def _no_pair(records: pd.DataFrame, between: str, asked: tuple[Any, Any]) -> str:
-    present = records[between].unique().tolist()
-    if len(present) < 2:
-        others = [axis for axis in _BETWEEN if records[axis].nunique() > 1]
-        hint = f" Compare its {others[0]}s: between='{others[0]}'." if others else ""
-        return f"nothing to compare: there is one {between} only, '{present[0]}'.{hint}"
-    who = f"no two {between}s" if None in asked else f"{asked[0]} and {asked[1]} do not"
-    shared = "metric" if between == "task" else "task and metric"
-    return f"{who} share a {shared}: nothing to compare."

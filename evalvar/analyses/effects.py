@@ -27,7 +27,7 @@ class Effect:
 
 def effect(meeting: Meeting) -> Effect:
     """Count the items of a pair by who was better."""
-    if not len(meeting.items):
+    if meeting.runs or not len(meeting.items):
         return Effect()
     a, b = meeting.means
     # a mean over seeds or prompts may differ in the last bit only

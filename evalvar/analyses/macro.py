@@ -13,7 +13,7 @@ from evalvar.analyses.outcome import Outcome
 from evalvar.analyses.pair_estimates import Manner
 from evalvar.analyses.told import Told, named
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import Estimate
+from evalvar.stats import Estimate, difference_over
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 
 WEIGHTS = ("equal", "items")
@@ -68,21 +68,22 @@ def macro_outcomes(
     groups: dict[tuple[str, frozenset[str]], list[Outcome]] = {}
     for outcome in found:
         key = outcome.key
-        measured = np.isfinite(outcome.difference.value) and outcome.items > 1
+        several = outcome.items > 1 or outcome.meetings[0].runs
+        measured = np.isfinite(outcome.difference.value) and several
         if key["task"] is not None and measured:
             sides = frozenset((key["a"], key["b"]))
             groups.setdefault((key["metric"], sides), []).append(outcome)
-    several = {key: members for key, members in groups.items() if len(members) > 1}
-    alike = {key: _comparable([m.meetings[0] for m in several[key]]) for key in several}
+    groups = {key: members for key, members in groups.items() if len(members) > 1}
+    alike = {key: _comparable([m.meetings[0] for m in members]) for key, members in groups.items()}
     averaged = [
         _macro(_one_way(members, weights), weights, manner, tasks[metric])
-        for (metric, sides), members in several.items()
+        for (metric, sides), members in groups.items()
         if alike[metric, sides]
     ]
     apart = [
         (members[0].pair, f"no mean over tasks of {metric}: their scores have different ranges or "
          "orientations.")
-        for (metric, sides), members in several.items()
+        for (metric, sides), members in groups.items()
         if not alike[metric, sides]
     ]  # fmt: skip
     return sorted(averaged, key=_best_first), by_reason(apart, "pairs")
@@ -165,6 +166,8 @@ def macro_estimate(
                 paired_seeds=meetings[0].same_runs, shared_seeds=shared,
                 ranges=[(m.low, m.high) for m in meetings], level=level, null=null,
             )  # fmt: skip
+        elif manner.functional.kind != "joint" and drawn == ("seed",):
+            found = _over_seeds(meetings, estimates, share, shared, level=level, null=null)
         elif "seed" in drawn:
             raise NotEnoughDataError(
                 f"a mean over tasks of {manner.functional.name} over {' x '.join(drawn)} has no "
@@ -176,6 +179,28 @@ def macro_estimate(
         value = float(share @ np.array([e.value for e in estimates]))
         return Estimate(value, level=level, method=f"undefined: {error}; {how}")
     return replace(found, method=f"{found.method}; {how}")
+
+
+def _over_seeds(
+    meetings: Sequence[Meeting],
+    estimates: Sequence[Estimate],
+    share: np.ndarray,
+    shared: bool,
+    *,
+    level: float,
+    null: float,
+) -> Estimate:
+    """Let only the seeds be drawn again: a seed that has all tasks has one mean over them."""
+    if not shared:
+        return weighted_mean(estimates, share, level=level, null=null)
+    a, b = (
+        sum(w * side.mean(axis=(0, 2)) for w, side in zip(share, sides, strict=True))
+        for sides in ([m.in_a for m in meetings], [m.in_b for m in meetings])
+    )
+    return difference_over(
+        np.reshape(a, (1, -1, 1)), np.reshape(b, (1, -1, 1)), over=("seed",),
+        paired_seeds=meetings[0].same_runs, level=level, null=null,
+    )  # fmt: skip
 
 
 def same_seeds(meetings: Sequence[Meeting]) -> bool:
@@ -212,8 +237,9 @@ def _told(meetings: Sequence[Meeting], worth: str, tasks: int) -> Told:
     """Put the average over tasks into words."""
     first = meetings[0]
     items = numbers.count(sum(len(m.items) for m in meetings), "item")
+    on = "" if first.runs else f", on the {items} both answered"
     few = "" if len(meetings) == tasks else f" of {tasks}"
-    basis = f"on average over {len(meetings)}{few} tasks, on the {items} both answered"
+    basis = f"on average over {len(meetings)}{few} tasks{on}"
     a, b = first.seeds_a.size, first.seeds_b.size
     if a == b > 1:
         basis += f", over {a} seeds{'' if first.same_runs else ' each'}"

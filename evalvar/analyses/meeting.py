@@ -43,6 +43,8 @@ class Meeting:
         What there is to say.
     items : Index
         Names of the shared items.
+    runs : bool
+        Whether there are no items: each value is that of a run.
     """
 
     task: str | None
@@ -65,6 +67,7 @@ class Meeting:
     too_few: str
     remarks: tuple[str, ...]
     items: pd.Index
+    runs: bool = False
 
     @property
     def name(self) -> str:
@@ -100,7 +103,9 @@ class Meeting:
         )  # fmt: skip
 
 
-def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bool) -> Meeting:
+def meet(
+    key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bool, *, runs: bool = False
+) -> Meeting:
     """Bring two sides together on what both have under every seed.
 
     Parameters
@@ -114,6 +119,8 @@ def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bo
         The axis of the labels.
     prompts_apart : bool
         Whether prompts stay an axis; else those of an item are averaged.
+    runs : bool
+        Whether each value is that of a run.
 
     Raises
     ------
@@ -173,6 +180,7 @@ def meet(key: Key, x: Any, y: Any, sides: Sides, between: str, prompts_apart: bo
         clusters=_clusters(a, items), low=low, high=high,
         higher_is_better=a.facts.higher_is_better, points=_in_points(a, b), prompts=prompts,
         unpaired=unpaired, too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
+        runs=runs,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """How a pair ended: its rows, its labels, its verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from evalvar.analyses.effects import Effect
 from evalvar.analyses.meeting import Meeting
 from evalvar.analyses.told import CANNOT, UNDEFINED, Told, margin_sentence, sentence
+from evalvar.errors import NotEnoughDataError
 from evalvar.results import Row
 from evalvar.stats import Estimate, MarginTest
 from evalvar.stats.effect import detectable, probability_above
@@ -183,6 +184,31 @@ class Outcome:
             "margin": nan if self.test is None else self.test.margin,
             "sentence": self.sentence,
         }
+
+
+def check_any(outcomes: Sequence[Outcome]) -> None:
+    """Refuse a comparison of which nothing is defined.
+
+    Raises
+    ------
+    NotEnoughDataError
+        With the reason, of all pairs or of the first one.
+    """
+    if not all(outcome.difference.method.startswith("undefined: ") for outcome in outcomes):
+        return
+    first = outcomes[0]
+    why = first.difference.method.removeprefix("undefined: ")
+    if len({outcome.difference.method for outcome in outcomes}) > 1:
+        why = f"{first.name}, {why}"
+    hint = " Items meet by their id: give both the same." if why.endswith("no shared items") else ""
+    if "seeds needs at least" in why:
+        runs = first.meetings[0].runs
+        hint = " Read more seeds." if runs else " Leave seed out of over (--over item)."
+    if len(outcomes) == 1:
+        who = f"{first.told.a} and {first.told.b} cannot be compared"
+    else:
+        who = f"none of {len(outcomes):,} pairs can be compared"
+    raise NotEnoughDataError(f"{who}: {why}.{hint}")
 
 
 def _turned(estimate: Estimate) -> Estimate:

@@ -67,6 +67,8 @@ class Manner:
         """Return the axes that are drawn again."""
         if self.over is not None:
             return self.over
+        if meeting.runs:
+            return ("seed",)
         if self.method != "auto" or meeting.between == "seed" or self.functional.kind == "wins":
             return ("item",)
         several = max(meeting.seeds_a.size, meeting.seeds_b.size) > 1
@@ -174,7 +176,8 @@ def estimate(meeting: Meeting, manner: Manner, *, level: float, null: float = 0.
         why = f"undefined: {manner.functional.name} needs {k} answers to an item, too few for "
         return Estimate(np.nan, level=level, method=why + meeting.too_few)
     if not len(meeting.items):
-        return Estimate(np.nan, level=level, method="undefined: no shared items")
+        what = "no prompt that all runs have" if meeting.runs else "no shared items"
+        return Estimate(np.nan, level=level, method=f"undefined: {what}")
     try:
         if manner.functional.kind == "joint":
             return _resampled(meeting, manner, level, null)
@@ -184,7 +187,8 @@ def estimate(meeting: Meeting, manner: Manner, *, level: float, null: float = 0.
     except NotEnoughDataError as error:
         a, b = meeting.means
         value = np.nan if manner.functional.kind == "joint" else float((a - b).mean())
-        return Estimate(value, level=level, n=len(a), method=f"undefined: {error}")
+        why = str(error).rstrip(".")
+        return Estimate(value, level=level, n=len(a), method=f"undefined: {why}")
 
 
 def _by_design(meeting: Meeting, drawn: tuple[str, ...], level: float, null: float) -> Estimate:

@@ -137,6 +137,10 @@ def _basis(meeting: Meeting) -> str:
     items = numbers.count(len(meeting.items), "item")
     told = f"on the {items} {'that both have' if meeting.between == 'task' else 'both answered'}"
     a, b = meeting.seeds_a.size, meeting.seeds_b.size
+    if meeting.runs:
+        if a == b:
+            return f"over {numbers.count(a, 'seed')}{'' if meeting.same_runs else ' each'}"
+        return f"over {a} and {numbers.count(b, 'seed')}"
     if max(a, b) < 2 or meeting.between == "seed":
         return told
     if a == b:
@@ -146,4 +150,4 @@ def _basis(meeting: Meeting) -> str:
 
 def _alike(meeting: Meeting) -> bool:
     a, b = meeting.means
-    return bool(len(a)) and bool((a == b).all())
+    return not meeting.runs and bool(len(a)) and bool((a == b).all())

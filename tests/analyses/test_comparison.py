@@ -164,9 +164,14 @@ def test_aggregates_cannot_be_paired():
     with pytest.raises(NotEnoughDataError) as caught:
         compare(as_evidence(reported=claims))
     assert str(caught.value) == (
-        "this file has no items: a comparison pairs items, and only aggregates were read. "
-        "Log the samples (lm-eval: --log_samples) and read them."
+        "this file has no items: a comparison pairs items, or several seeds of each side, and only "
+        "one aggregate a side was read. Read the scores of the items, or more seeds."
     )
+    logs = pd.DataFrame(
+        {"path": ["a.json"], "sha256": "", "rows": 2, "harness": "lm-eval", "version": "0.4.9"}
+    )
+    with pytest.raises(NotEnoughDataError, match=r"Log the samples \(lm-eval: --log_samples\)"):
+        compare(as_evidence(reported=claims, sources=logs))
 
 
 def test_unknown_names_are_refused_with_those_there_are():
@@ -183,15 +188,24 @@ def test_unknown_names_are_refused_with_those_there_are():
 
 def test_checkpoints_of_two_models_need_a_name():
     frame = records({"A": A, "B": B})
-    with pytest.raises(UsageError, match=r"of one model, and there are 2: A, B. Name one"):
+    with pytest.raises(UsageError, match=r"of one model, and there are 2: A and B. Name one"):
         compare(frame, between="checkpoint")
 
 
 def test_no_shared_item_is_undefined_and_says_so():
     frame = pd.concat([records({"A": A}), records({"B": B}).assign(item=range(10, 16))])
-    result = compare(frame, "A", "B")
-    assert np.isnan(one(result)["value"])
-    assert one(result)["verdict"] == "undefined"
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(frame, "A", "B")
+    assert str(caught.value) == (
+        "A and B cannot be compared: no shared items. Items meet by their id: give both the same."
+    )
+    # beside a pair that can be compared it is a row
+    result = compare(pd.concat([frame, records({"C": B})]))
+    rows = result.quantity("difference").set_index(["a", "b"])
+    lost = rows[rows["verdict"] == "undefined"]
+    assert len(lost) == 2
+    assert lost["value"].isna().all()
+    assert lost["sentence"].str.endswith(" cannot be compared: no shared items.").all()
     assert any("undefined: no shared items" in sentence for sentence in result.warnings)
 
 

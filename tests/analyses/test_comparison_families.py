@@ -340,3 +340,41 @@ def test_golden_numbers_of_holm_and_of_false_discovery_rates():
     for name, expected in (("holm", holm), ("bh", bh), ("by", by)):
         assert adjusted_p(p, name) == pytest.approx(expected, abs=1e-8)
     assert np.isnan(adjusted_p(np.array([0.1, np.nan, 0.2]), "holm")[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"test": "equivalence"},
+         "equivalence needs a margin (--margin): the difference, in the unit of the scores, that "
+         "would still do."),
+        ({"test": "non-inferiority"},
+         "non-inferiority needs a margin (--margin): the difference, in the unit of the scores, "
+         "that would still do."),
+        ({"margin": 5},
+         "a margin of 5 is no smaller than any difference there could be: the scores of t, score "
+         "lie between 0 and 1. Did you mean 0.05?"),
+        ({"margin": 1.0, "test": "equivalence"},
+         "a margin of 1 is no smaller than any difference there could be: the scores of t, score "
+         "lie between 0 and 1. Did you mean 0.01?"),
+        ({"margin": "x"}, "margin must be a number in the unit of the scores, but is 'x'."),
+        ({"margin": 0.1, "method": "mcnemar"},
+         "method='mcnemar' tests that there is no difference, and no margin. Use 'auto', or "
+         "'tango' for right and wrong answers."),
+        ({"rng": -1}, "rng must be a whole number from 0, but is -1."),
+        ({"rng": "a"}, "rng must be a whole number from 0, but is 'a'."),
+    ],
+)  # fmt: skip
+def test_an_option_that_makes_no_sense_is_one_line(options, message):
+    with pytest.raises(UsageError) as caught:
+        compare(FRAME, "m0", "m1", **options)
+    assert str(caught.value) == message
+
+
+def test_a_margin_may_be_large_where_the_scores_are():
+    grades = records({"A": [50.0, 30.0, 20.0], "B": [10.0, 20.0, 20.0]})
+    known = grades.assign(score_min=0.0, score_max=100.0)
+    assert len(compare(known, "A", "B", margin=5).quantity("superiority")) == 1
+    assert len(compare(grades, "A", "B", margin=500).quantity("superiority")) == 1
+    with pytest.raises(UsageError, match=r"the scores of t, score span 100\. Did you mean 2\?"):
+        compare(known, "A", "B", margin=200)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as reference
 
 from evalvar.analyses.comparison import compare
-from evalvar.errors import UsageError
+from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import eff_at_k, pass_at_k, pass_hat_k, sparse_t
 from evalvar.stats.functionals import user
 from evalvar.stats.order_functionals import iqm
@@ -50,15 +50,16 @@ def test_the_best_score_of_k_follows_the_orientation():
 
 def test_too_few_answers_leave_it_undefined_and_say_so():
     frame = crossed({"A": A[:, :3], "B": B}, "sample")
-    result = compare(frame, "A", "B", functional="pass@5")
-    row = one(result)
-    assert np.isnan(row["value"])
-    assert (
-        row["method"] == "undefined: pass@5 needs 5 answers to an item, too few for 25 items of A"
-    )
-    assert row["sentence"] == (
-        "A and B cannot be compared: pass@5 needs 5 answers to an item, too few for 25 items of A."
-    )
+    said = "pass@5 needs 5 answers to an item, too few for 25 items of A"
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(frame, "A", "B", functional="pass@5")
+    assert str(caught.value) == f"A and B cannot be compared: {said}."
+    third = crossed({"C": B[::-1]}, "sample")
+    rows = compare(pd.concat([frame, third]), functional="pass@5").quantity("difference")
+    lost = rows[(rows["a"] == "A") | (rows["b"] == "A")]
+    assert lost["value"].isna().all()
+    assert set(lost["method"]) == {f"undefined: {said}"}
+    assert len(lost) == 2
 
 
 def test_right_answers_cannot_be_counted_among_other_scores():

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats as reference
 
 from evalvar.analyses.comparison import compare
-from evalvar.errors import UsageError
+from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import clustered_mean_ci, crossed_difference_ci, difference_over, sparse_t
 from tests.analyses.made import crossed, ends, of, one, records, right
 
@@ -88,9 +88,18 @@ def test_with_prompts_apart_an_item_needs_all_of_them():
 def test_an_axis_of_one_level_is_undefined_and_says_why():
     rng = np.random.default_rng(4)
     frame = records({m: rng.random(9).tolist() for m in "AB"})
-    row = one(compare(frame, "A", "B", over="seed"))
-    assert np.isnan(row["low"])
-    assert row["method"] == ("undefined: an interval over seeds needs at least 2 seeds, but has 1.")
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(frame, "A", "B", over="seed")
+    assert str(caught.value) == (
+        "A and B cannot be compared: an interval over seeds needs at least 2 seeds, but has 1. "
+        "Leave seed out of over (--over item)."
+    )
+    several = crossed({m: rng.random((9, 3)) for m in "CD"}, "seed")
+    rows = compare(pd.concat([frame.assign(seed=0), several]), over="seed").quantity("difference")
+    assert (rows["verdict"] == "undefined").sum() == 5
+    assert set(rows.loc[rows["verdict"] == "undefined", "method"]) == {
+        "undefined: an interval over seeds needs at least 2 seeds, but has 1"
+    }
 
 
 def test_an_unknown_axis_is_one_line():
@@ -130,11 +139,16 @@ def test_one_seed_more_than_the_other_side_has_is_used():
 
 def test_one_shared_item_has_a_value_and_no_interval():
     frame = records({"A": [1.0], "B": [0.0]})
-    row = one(compare(frame, "A", "B"))
-    assert (row["value"], row["verdict"]) == (1.0, "undefined")
-    assert row["sentence"] == (
+    with pytest.raises(NotEnoughDataError) as caught:
+        compare(frame, "A", "B")
+    assert str(caught.value) == (
         "A and B cannot be compared: a paired interval needs at least 2 items, but has 1."
     )
+    beside = records({"A": [1.0, 0.0, 1.0], "B": [0.0, 1.0, 0.0]}).assign(task="u")
+    rows = compare(pd.concat([frame, beside]), "A", "B").quantity("difference")
+    row = rows[rows["task"] == "t"].iloc[0]
+    assert (row["value"], row["verdict"]) == (1.0, "undefined")
+    assert row["sentence"] == f"{caught.value}"
 
 
 def test_one_model_only_is_pointed_to_what_could_be_compared():
@@ -143,5 +157,5 @@ def test_one_model_only_is_pointed_to_what_could_be_compared():
         compare(frame, checkpoint=[1, 2])
     assert str(caught.value) == (
         "nothing to compare: there is one model only, 'A'. Compare its checkpoints: "
-        "between='checkpoint'."
+        "between='checkpoint' (--between checkpoint)."
     )

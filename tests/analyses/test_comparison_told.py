@@ -78,10 +78,10 @@ def test_identical_models_cannot_be_told_apart_and_could_have_differed():
 
 
 def test_no_shared_items_is_one_sentence():
-    frame = pd.concat([records({"A": [1, 0]}), records({"B": [1, 0]}).assign(item=[7, 8])])
-    assert one(compare(frame, "A", "B"))["sentence"] == (
-        "A and B cannot be compared: no shared items."
-    )
+    apart = pd.concat([records({"A": [1, 0]}), records({"B": [1, 0]}).assign(item=[7, 8])])
+    beside = records({"A": [1, 0], "B": [0, 1]}).assign(task="u")
+    rows = compare(pd.concat([apart, beside]), "A", "B").quantity("difference")
+    assert rows["sentence"].iloc[0] == "A and B cannot be compared: no shared items."
 
 
 def test_answers_are_counted_by_who_was_right():
