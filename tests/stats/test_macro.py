@@ -3,7 +3,7 @@ import pytest
 from scipy import stats as reference
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import Estimate, crossed_difference_ci, mean_ci, paired_t
+from evalvar.stats import Estimate, clustered_mean_ci, crossed_difference_ci, mean_ci, paired_t
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 
 
@@ -25,6 +25,34 @@ def test_two_means_with_equal_weights_are_half_of_welch():
 def test_a_lone_estimate_keeps_its_t_interval():
     one = paired_t(np.random.default_rng(1).normal(0.3, 1, 20), np.zeros(20))
     assert ends(weighted_mean([one], [5])) == pytest.approx(ends(one))
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 2, 2, 3, 40), (1, 2, 4, 6, 9, 14), (5, 5, 5, 5, 5)])
+@pytest.mark.parametrize("tasks", [2, 6])
+def test_clusters_of_unequal_sizes_keep_the_freedom_of_their_interval(sizes, tasks):
+    """With n - 1 degrees of freedom each, 64 % of two tasks of the first sizes covered."""
+    rng, trials, hits = np.random.default_rng(4), 300, 0
+    clusters = np.repeat(np.arange(len(sizes)), sizes)
+    for _ in range(trials):
+        scores = (
+            rng.normal(size=(tasks, len(sizes)))[:, clusters]
+            + rng.normal(size=(tasks, clusters.size)) * 0.3
+        )
+        found = weighted_mean([clustered_mean_ci(x, clusters) for x in scores], np.ones(tasks))
+        hits += found.low <= 0 <= found.high
+    assert hits / trials > 0.95 - 3 * np.sqrt(0.95 * 0.05 / trials)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 2, 2, 3, 40), (1, 2, 4, 6, 9, 14)])
+def test_a_lone_task_keeps_its_clustered_interval(sizes):
+    clusters = np.repeat(np.arange(6), sizes)
+    x = np.random.default_rng(5).normal(0.6, 1, clusters.size)
+    for level in (0.5, 0.95, 0.999):
+        one = clustered_mean_ci(x, clusters, level=level, null=0.2)
+        found = weighted_mean([one], [3], level=level, null=0.2)
+        assert ends(found) == pytest.approx(ends(one), rel=1e-6)
+        assert (found.p_value <= 1 - level) == (not found.low <= 0.2 <= found.high)
+    assert found.method.startswith("Howe, one part a task" if sizes[-1] == 40 else "t on Welch")
 
 
 def test_a_task_without_a_standard_error_leaves_no_interval():
