@@ -5,8 +5,9 @@ from math import isnan, nan
 from scipy import special
 
 from evalvar.errors import UsageError
+from evalvar.stats.arguments import known_range
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.quantiles import t_quantile
+from evalvar.stats.quantiles import normal_quantile
 
 
 def probability_above(estimate: Estimate) -> float:
@@ -43,8 +44,10 @@ def probability_above(estimate: Estimate) -> float:
     return 0.5 if side == 0 else (1 - p / 2 if side > 0 else p / 2)
 
 
-def detectable(estimate: Estimate, *, power: float = 0.8) -> float:
-    """Smallest true difference that such an estimate would have told from none.
+def detectable(
+    estimate: Estimate, *, power: float = 0.8, low: float | None = None, high: float | None = None
+) -> float:
+    """Smallest true difference that such data would have told from none.
 
     Parameters
     ----------
@@ -52,11 +55,14 @@ def detectable(estimate: Estimate, *, power: float = 0.8) -> float:
         Of a difference, with interval and standard error.
     power : float in (0.5, 1)
         With which chance.
+    low, high : float, optional
+        Smallest and largest possible difference; None if unknown.
 
     Returns
     -------
     float
-        In the unit of the difference; NaN without interval.
+        In the unit of the difference. NaN without interval or standard error, and where no possible
+        difference would have been told from none.
 
     Raises
     ------
@@ -65,10 +71,14 @@ def detectable(estimate: Estimate, *, power: float = 0.8) -> float:
 
     Notes
     -----
-    half + t(power, n - 1) se, half the half-width of the interval, not less than t(level, n - 1) se
-    where the interval is cut to a range: "Adding Error Bars to Evals" (Miller 2024), section 5,
-    with t in place of z.
-    Equals (z_{1 - alpha/2} + z_power) se for many units (tested).
+    half (1 + z_power / z_{1 - alpha/2}), half the half-width of the interval, and where one end of
+    the interval is an end of the range, the other side's length. What few seeds or items leave
+    unknown is in the half-width; to take the quantile of the power from t as well would say too
+    little where they are few, as half of the half-widths are below their median.
+    Measured: the median says 1.34, 0.49 and 0.30 for 30 items and 2, 3 and 5 seeds of each model's
+    own that do not vary, where 80 % are found at 1.50, 0.50 and 0.29.
+    Equals (z_{1 - alpha/2} + z_power) se for many units: "Adding Error Bars to Evals" (Miller
+    2024), section 5 (tested).
 
     Examples
     --------
@@ -77,8 +87,18 @@ def detectable(estimate: Estimate, *, power: float = 0.8) -> float:
     """
     if not 0.5 < power < 1:
         raise UsageError(f"power must lie between 0.5 and 1, but is {power}.")
-    if isnan(estimate.low) or isnan(estimate.high) or isnan(estimate.se) or estimate.n < 2:
+    floor, ceiling = known_range(low, high)
+    if isnan(estimate.se):
         return nan
-    df = estimate.n - 1
-    half = max((estimate.high - estimate.low) / 2, t_quantile(estimate.level, df) * estimate.se)
-    return half + float(special.stdtrit(df, power)) * estimate.se
+    found = _half(estimate, floor, ceiling)
+    found *= 1 + float(special.ndtri(power)) / normal_quantile(estimate.level)
+    return found if found <= max(-floor, ceiling) else nan
+
+
+def _half(estimate: Estimate, floor: float, ceiling: float) -> float:
+    cut = estimate.low <= floor, estimate.high >= ceiling
+    if all(cut):
+        return nan
+    if any(cut):
+        return estimate.high - estimate.value if cut[0] else estimate.value - estimate.low
+    return (estimate.high - estimate.low) / 2
