@@ -103,7 +103,12 @@ def as_runs(reported: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_runs(
-    evidence: Evidence, functional: Functional, axes: tuple[str, ...] | None, method: str
+    evidence: Evidence,
+    functional: Functional,
+    axes: tuple[str, ...] | None,
+    method: str,
+    *,
+    what: str = "a comparison",
 ) -> None:
     """Refuse what needs items where values were reported without them.
 
@@ -127,20 +132,20 @@ def check_runs(
     if method != "auto":
         raise UsageError(
             f"method='{method}' pairs items, and these values were reported without them. Use "
-            "method='auto': Welch's t over seeds."
+            "method='auto' (--method auto): Welch's t over seeds."
         )
     by = ["model", "task", "metric", "checkpoint"]
     runs = evidence.records.groupby(by, observed=True)["seed"]
     if not (runs.nunique() > 1).any():
         raise NotEnoughDataError(
-            "this file has no items: a comparison pairs items, or several seeds of each side, and "
-            f"only one aggregate a side was read. {_advice(evidence)}"
+            f"this file has no items: {what} pairs items, or takes several seeds of each side, "
+            f"and only one aggregate of each was read. {_advice(evidence)}"
         )
 
 
 def _advice(evidence: Evidence) -> str:
     sources = evidence.sources
-    if len(sources) and sources["harness"].astype(str).str.startswith("lm-eval").any():
+    if len(sources) and sources["harness"].astype(str).eq("lm_eval").any():
         return "Log the samples (lm-eval: --log_samples) and read them."
     return "Read the scores of the items, or more seeds."
 

@@ -1,11 +1,14 @@
 """Who is ahead, and who is tied?"""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
+from evalvar.analyses.asked import as_runs, check_rng, check_runs
 from evalvar.analyses.boards import Board, away_from, away_from_mean, tasks_in_common
 from evalvar.analyses.field import Field, fields
 from evalvar.analyses.functionals import Functional, functional_of, values_of_items
@@ -16,6 +19,7 @@ from evalvar.analyses.places import LABELS, places
 from evalvar.analyses.standing import CORRECTIONS, standing
 from evalvar.analyses.standing_joint import joint_standing
 from evalvar.analyses.standing_macro import macro_standing
+from evalvar.analyses.standing_runs import run_standing
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
@@ -44,7 +48,8 @@ def leaderboard(
     Parameters
     ----------
     data : Evidence or DataFrame
-        Records of two or more models.
+        Records of two or more models. Reported values without items are ranked by their seeds:
+        Welch's t, Bonferroni in place of max-t, no mean over tasks.
     model, task, metric, checkpoint : optional
         What to keep; without a checkpoint, each model's last.
     over : str or collection of str, optional
@@ -103,7 +108,7 @@ def leaderboard(
     UsageError
         Fewer than two models meet anywhere, an unknown axis, functional or correction.
     NotEnoughDataError
-        There are no items.
+        No two models can be compared anywhere.
 
     Notes
     -----
@@ -112,19 +117,22 @@ def leaderboard(
     """
     axes = _check(over, correction)
     check_weights(weights)
+    check_rng(rng)
     worth = functional_of(functional)
     if worth.kind == "joint" and axes is not None and "seed" in axes:
         raise UsageError(
-            f"{worth.name} is ranked over items alone. Use over='item', or a mean over items."
+            f"{worth.name} is ranked over items alone. Use over='item' (--over item), or a mean "
+            "over items."
         )
     evidence = intake(
         data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
     )
+    runs = not len(evidence.records) and len(evidence.reported) > 0
+    if runs:
+        evidence = replace(evidence, records=as_runs(evidence.reported))
+        check_runs(evidence, worth, axes, "auto", what="a leaderboard")
     if not len(evidence.records):
-        raise NotEnoughDataError(
-            "this file has no items: a leaderboard pairs items, and only aggregates were read. "
-            "Log the samples (lm-eval: --log_samples) and read them."
-        )
+        raise NotEnoughDataError("there is nothing to rank: no scores, and no reported values.")
     if worth.kind == "wins":
         raise UsageError(
             "functional='wins' is who of two is better, and a leaderboard ranks each by itself. "
@@ -135,11 +143,15 @@ def leaderboard(
         records, behind = last_checkpoint(records)
     _check_one_checkpoint(records)
     evidence = replace(evidence, records=records)
-    boards, remarks = _boards(evidence, worth, axes, weights, level, rng)
+    make = _run_boards(evidence, level, rng) if runs else None
+    boards, remarks = make or _boards(evidence, worth, axes, weights, level, rng)
     rows: list[tuple[Row, dict[str, Any]]] = []
     for board in boards:
-        found, undecided = places(board, worth.name, correction, level)
+        # without items nothing is known of how the models vary together
+        by = "bonferroni" if runs and correction == "max-t" else correction
+        found, undecided = places(board, worth.name, by, level)
         rows, remarks = rows + found, remarks + undecided
+    _check_any(boards, rows)
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{
@@ -184,8 +196,46 @@ def _check_one_checkpoint(records: pd.DataFrame) -> None:
         name = ", ".join(str(worst[column]) for column in by)
         raise UsageError(
             f"{name}: {several.max()} checkpoints, and a leaderboard ranks one of each model. Name "
-            "one with checkpoint, or compare between='checkpoint'."
+            "one with checkpoint (--checkpoint), or compare between='checkpoint' (--between "
+            "checkpoint)."
         )
+
+
+def _run_boards(evidence: Evidence, level: float, rng: int) -> tuple[list[Board], list[str]]:
+    """Return a board of every task whose models have values of several seeds."""
+    values, facts = values_of_items(evidence, functional_of("mean"))
+    met = list(fields(values, facts))
+    said = [(f.name, f"one model only ({f.models[0]}): no rank.") for f in met if len(f.models) < 2]
+    boards = [Board(run_standing(f, level, rng)) for f in met if len(f.models) > 1 and f.items]
+    remarks = [
+        f"mean over tasks, {metric}: none, values without items are ranked on each task by itself."
+        for metric, count in Counter(board.standing.metric for board in boards).items()
+        if count > 1
+    ]
+    if not boards:
+        raise _nothing(met)
+    return boards, remarks + by_reason(said)
+
+
+def _nothing(met: list[Field]) -> UsageError:
+    names = sorted({model for field in met for model in field.models})
+    if len(names) == 1:
+        return UsageError(f"nothing to rank: there is one model only, {names[0]}.")
+    return UsageError(
+        f"nothing to rank: no two of {counted(len(names), 'model')} share a task and metric."
+    )
+
+
+def _check_any(boards: list[Board], rows: list[tuple[Row, dict[str, Any]]]) -> None:
+    """Refuse a leaderboard on which no two models can be compared."""
+    gaps = [row[2].method for row, _ in rows if row[1] == "gap_to_next"]
+    ranked = [board for board in boards if not np.isnan(board.standing.merit).any()]
+    if ranked and not all(method.startswith("undefined: ") for method in gaps):
+        return
+    first = boards[0].standing
+    where = f"{first.task}, {first.metric}" if len(boards) == 1 else "any task"
+    why = gaps[0].removeprefix("undefined: ") if gaps else "the models share no items"
+    raise NotEnoughDataError(f"nobody can be ranked on {where}: {why}.")
 
 
 def _boards(
@@ -225,12 +275,7 @@ def _boards(
         boards.append(Board(standing(field, over_seeds, level, rng), away))
         by_metric.setdefault(field.metric, []).append(field)
     if not boards:
-        names = sorted({model for field in met for model in field.models})
-        if len(names) == 1:
-            raise UsageError(f"nothing to rank: there is one model only, {names[0]}.")
-        raise UsageError(
-            f"nothing to rank: no two of {counted(len(names), 'model')} share a task and metric."
-        )
+        raise _nothing(met)
     remarks = []
     for group in by_metric.values():
         if weights is None or len(group) < 2:

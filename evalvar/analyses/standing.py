@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from evalvar.analyses.field import Field
-from evalvar.errors import NotEnoughDataError
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.stats import (
     Estimate,
     all_pairs,
@@ -101,7 +101,7 @@ def differences(field: Field, ends: np.ndarray, over_seeds: bool, level: float) 
     """
     low, high = field.span
     if field.items < 2:
-        name = f"undefined: {field.items} shared items"
+        name = f"undefined: {counted(field.items, 'shared item')}"
         gaps = [_mean_of(field, i) - _mean_of(field, j) for i, j in ends]
         return [Estimate(float(gap), level=level, n=field.items, method=name) for gap in gaps]
     clusters = None if over_seeds else field.clusters

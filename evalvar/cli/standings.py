@@ -125,9 +125,12 @@ def _table(board: Board) -> str:
     text = _sentence(board)
     away = _away(board)
     many = f"{len(models)} of {len(models) + len(away)}" if away else f"{len(models)}"
+    where = "by their seeds"
+    if models[0]["items"] or "rank" not in models[0]:
+        items = counted(models[0]["items"], "item")
+        where = f"on the {items} that all {f'{len(models)} ' if away else 'of them '}answered"
     heading = [
-        f"{_place(board)}: {many} models on the {counted(models[0]['items'], 'item')} that all "
-        f"{f'{len(models)} ' if away else 'of them '}answered",
+        f"{_place(board)}: {many} models {where}",
         text if text.startswith(str(models[0]["model"])) else text[:1].upper() + text[1:],
     ]
     if "rank" not in models[0]:

@@ -164,11 +164,11 @@ def test_aggregates_cannot_be_paired():
     with pytest.raises(NotEnoughDataError) as caught:
         compare(as_evidence(reported=claims))
     assert str(caught.value) == (
-        "this file has no items: a comparison pairs items, or several seeds of each side, and only "
-        "one aggregate a side was read. Read the scores of the items, or more seeds."
+        "this file has no items: a comparison pairs items, or takes several seeds of each side, "
+        "and only one aggregate of each was read. Read the scores of the items, or more seeds."
     )
     logs = pd.DataFrame(
-        {"path": ["a.json"], "sha256": "", "rows": 2, "harness": "lm-eval", "version": "0.4.9"}
+        {"path": ["a.json"], "sha256": "", "rows": 2, "harness": "lm_eval", "version": "0.4.9"}
     )
     with pytest.raises(NotEnoughDataError, match=r"Log the samples \(lm-eval: --log_samples\)"):
         compare(as_evidence(reported=claims, sources=logs))

@@ -6,6 +6,8 @@ import pytest
 from scipy import stats as reference
 
 from evalvar.analyses.comparison import compare
+from evalvar.analyses.ranking import leaderboard
+from evalvar.cli.standings import standings_text
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
 from tests.analyses.made import ends, one
@@ -99,7 +101,7 @@ def test_a_seed_without_a_value_is_left_out():
          "them. Compare their mean."),
         ({"method": "t"},
          "method='t' pairs items, and these values were reported without them. Use "
-         "method='auto': Welch's t over seeds."),
+         "method='auto' (--method auto): Welch's t over seeds."),
     ],
 )  # fmt: skip
 def test_what_needs_items_is_refused(options, message):
@@ -129,3 +131,31 @@ def test_published_losses_of_two_recipes(shared):
     test = reference.ttest_ind(losses[row["a"]], losses[row["b"]], equal_var=False)
     assert row["p_value"] == pytest.approx(test.pvalue)
     assert {row["seeds_a"], row["seeds_b"]} == {20, 21}
+
+
+def test_recipes_are_ranked_by_their_seeds():
+    C = RNG.normal(3.3, 0.1, 5)
+    result = leaderboard(runs(reported({"A": A, "B": B, "C": C})))
+    ranks = result.quantity("rank").set_index("model")
+    assert ranks.index.tolist() == ["A", "B", "C"]
+    means = result.quantity("mean").set_index("model")
+    interval = reference.ttest_1samp(A, 0).confidence_interval(0.95)
+    assert (means.loc["A", "low"], means.loc["A", "high"]) == pytest.approx(
+        (interval.low, interval.high)
+    )
+    assert (means.loc["A", "unit"], means.loc["A", "n"], means.loc["A", "items"]) == ("seed", 20, 0)
+    gap = result.quantity("gap_to_next").set_index("model").loc["A"]
+    p = reference.ttest_ind(A, B, equal_var=False).pvalue
+    assert gap["p_value"] == pytest.approx(min(3 * p, 1))
+    assert gap["method"] == "Welch t over seeds; Bonferroni over 3 pairs"
+    assert standings_text(result).startswith("t, loss: 3 models by their seeds\n")
+
+
+def test_single_runs_cannot_be_ranked():
+    with pytest.raises(NotEnoughDataError, match="this file has no items: a leaderboard pairs"):
+        leaderboard(runs(reported({"A": A[:1], "B": B[:1]})))
+    several = pd.concat([reported({"A": A, "B": B}, task) for task in "st"])
+    result = leaderboard(as_evidence(reported=several))
+    assert result.warnings[0] == (
+        "mean over tasks, loss: none, values without items are ranked on each task by itself."
+    )

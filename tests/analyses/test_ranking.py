@@ -195,14 +195,24 @@ def test_models_meet_on_the_items_that_all_answered():
 def test_models_without_a_common_item_have_no_rank():
     data = right_or_wrong([0.5, 0.6], n=20)
     apart = data[(data["model"] == "m0") == (data["item"] < 10)]
-    result = leaderboard(apart)
-    assert result.table["value"].isna().all()
-    assert result.table["method"].unique().tolist() == ["undefined: no shared items"]
+    with pytest.raises(NotEnoughDataError) as caught:
+        leaderboard(apart)
+    assert str(caught.value) == "nobody can be ranked on t, score: the models share no items."
+    one = data[((data["model"] == "m0") == (data["item"] < 10)) | (data["item"] == 3)]
+    with pytest.raises(NotEnoughDataError) as caught:
+        leaderboard(one)
+    assert str(caught.value) == "nobody can be ranked on t, score: 1 shared item."
+    # beside a task with ranks they are rows, and said
+    result = leaderboard(pd.concat([apart, data.assign(task="u")]))
+    lost = result.table[result.table["task"] == "t"]
+    assert lost["value"].isna().all()
+    assert lost["method"].unique().tolist() == ["undefined: no shared items"]
     assert "t, score: no rank: the models share 0 items." in result.warnings
     assert "No rank: the models share 0 items." in standings_text(result)
-    one = data[((data["model"] == "m0") == (data["item"] < 10)) | (data["item"] == 3)]
-    result = leaderboard(one)
-    assert by_model(result, "rank")[["low", "high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
+    result = leaderboard(pd.concat([one, data.assign(task="u")]))
+    ranks = result.quantity("rank")
+    ranks = ranks[ranks["task"] == "t"]
+    assert ranks[["low", "high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
 
 
 def test_the_mean_over_tasks_counts_each_task_once():
@@ -309,7 +319,7 @@ def test_the_last_checkpoint_counts_and_several_are_refused():
         leaderboard(both, checkpoint=[10, 20])
     assert str(raised.value) == (
         "m0, t, score: 2 checkpoints, and a leaderboard ranks one of each model. Name one with "
-        "checkpoint, or compare between='checkpoint'."
+        "checkpoint (--checkpoint), or compare between='checkpoint' (--between checkpoint)."
     )
 
 
