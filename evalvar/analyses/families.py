@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from evalvar.analyses.covariances import Joint, joint_of, united
-from evalvar.analyses.macro import macro_covariance
+from evalvar.analyses.macro_estimates import macro_covariance
 from evalvar.analyses.multiplicity import adjusted, adjusted_p, correction_name
 from evalvar.analyses.outcome import Outcome
 from evalvar.analyses.pair_estimates import Manner

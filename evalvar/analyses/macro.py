@@ -1,23 +1,20 @@
 """The difference of two sides averaged over tasks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from evalvar import numbers
-from evalvar.analyses.covariances import Joint, joint_of_tasks, sides_of_task
 from evalvar.analyses.intake import by_reason
+from evalvar.analyses.macro_estimates import macro_estimate, shares
 from evalvar.analyses.meeting import Meeting
 from evalvar.analyses.outcome import Outcome
 from evalvar.analyses.pair_estimates import Manner
 from evalvar.analyses.told import Told, named
-from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import Estimate, difference_over
-from evalvar.stats.macro import macro_difference_ci, weighted_mean
+from evalvar.errors import UsageError
+from evalvar.stats import Estimate
 
 WEIGHTS = ("equal", "items")
-_WEIGHED = {"equal": "of equal weight", "items": "weighted by their items"}
 
 
 def check_weights(weights: str | None) -> None:
@@ -27,14 +24,6 @@ def check_weights(weights: str | None) -> None:
             f"weights='{weights}' is unknown. Use one of {', '.join(WEIGHTS)}, or None for no "
             "average over tasks."
         )
-
-
-def shares(meetings: Sequence[Meeting], weights: str) -> np.ndarray:
-    """Return the weight of each task; they sum to 1."""
-    sizes = np.array([float(len(meeting.items)) for meeting in meetings])
-    if weights == "equal":
-        sizes = np.ones(sizes.size)
-    return np.asarray(sizes / sizes.sum())
 
 
 def _comparable(meetings: Sequence[Meeting]) -> bool:
@@ -132,105 +121,6 @@ def _macro(members: Sequence[Outcome], weights: str, manner: Manner, tasks: int)
         sum(member.items for member in members), sum(member.unpaired for member in members),
         remarks=tuple(remarks), tasks_all=tasks,
     )  # fmt: skip
-
-
-def macro_estimate(
-    meetings: Sequence[Meeting],
-    estimates: Sequence[Estimate],
-    weights: str,
-    manner: Manner,
-    *,
-    level: float,
-    null: float = 0.0,
-) -> Estimate:
-    """Return the mean over tasks of the differences of a pair.
-
-    Parameters
-    ----------
-    meetings, estimates : sequences, length T
-        The pair on each task, at `level`.
-    weights : {"equal", "items"}
-    manner : Manner
-    level : float
-    null : float
-        Mean that the p-value tests.
-    """
-    share = shares(meetings, weights)
-    how = f"mean over {len(meetings)} tasks, {_WEIGHED[weights]}"
-    drawn = manner.drawn(meetings[0])
-    shared = same_seeds(meetings)
-    try:
-        if manner.functional.kind != "joint" and drawn == ("item", "seed"):
-            found = macro_difference_ci(
-                [(m.in_a.mean(axis=2), m.in_b.mean(axis=2)) for m in meetings], share,
-                paired_seeds=meetings[0].same_runs, shared_seeds=shared,
-                ranges=[(m.low, m.high) for m in meetings], level=level, null=null,
-            )  # fmt: skip
-        elif manner.functional.kind != "joint" and drawn == ("seed",):
-            found = _over_seeds(meetings, estimates, share, shared, level=level, null=null)
-        elif "seed" in drawn:
-            raise NotEnoughDataError(
-                f"a mean over tasks of {manner.functional.name} over {' x '.join(drawn)} has no "
-                "closed form. Use over='item x seed' and a mean, or over='item'"
-            )
-        else:
-            found = weighted_mean(estimates, share, level=level, null=null)
-    except NotEnoughDataError as error:
-        value = float(share @ np.array([e.value for e in estimates]))
-        return Estimate(value, level=level, method=f"undefined: {error}; {how}")
-    return replace(found, method=f"{found.method}; {how}")
-
-
-def _over_seeds(
-    meetings: Sequence[Meeting],
-    estimates: Sequence[Estimate],
-    share: np.ndarray,
-    shared: bool,
-    *,
-    level: float,
-    null: float,
-) -> Estimate:
-    """Let only the seeds be drawn again: a seed that has all tasks has one mean over them."""
-    if not shared:
-        return weighted_mean(estimates, share, level=level, null=null)
-    a, b = (
-        sum(w * side.mean(axis=(0, 2)) for w, side in zip(share, sides, strict=True))
-        for sides in ([m.in_a for m in meetings], [m.in_b for m in meetings])
-    )
-    return difference_over(
-        np.reshape(a, (1, -1, 1)), np.reshape(b, (1, -1, 1)), over=("seed",),
-        paired_seeds=meetings[0].same_runs, level=level, null=null,
-    )  # fmt: skip
-
-
-def same_seeds(meetings: Sequence[Meeting]) -> bool:
-    """Tell whether the same seeds answered all tasks."""
-    runs = [(tuple(m.seeds_a.tolist()), tuple(m.seeds_b.tolist())) for m in meetings]
-    return len(set(runs)) == 1
-
-
-def macro_covariance(
-    pairs: Sequence[Sequence[Meeting]], weights: str, drawn: Sequence[str]
-) -> Joint | None:
-    """Return the covariance of the sides' means over tasks; None where it is not known.
-
-    Parameters
-    ----------
-    pairs : sequence of sequences of Meeting
-        For each pair its meetings, one a task.
-    weights : {"equal", "items"}
-    drawn : sequence of axes
-    """
-    if len({tuple(m.task for m in meetings) for meetings in pairs}) > 1:
-        return None
-    tasks = []
-    for on_task in zip(*pairs, strict=True):
-        sides = sides_of_task(on_task, drawn)
-        if sides is None:
-            return None
-        tasks.append(sides)
-    shared = all(same_seeds(meetings) for meetings in pairs)
-    return joint_of_tasks(tasks, shares(pairs[0], weights), drawn, shared=shared)
 
 
 def _told(meetings: Sequence[Meeting], worth: str, tasks: int) -> Told:

@@ -45,6 +45,8 @@ class Meeting:
         Names of the shared items.
     runs : bool
         Whether there are no items: each value is that of a run.
+    asked : tuple of str
+        Names of the prompts, where they stay an axis.
     """
 
     task: str | None
@@ -68,6 +70,7 @@ class Meeting:
     remarks: tuple[str, ...]
     items: pd.Index
     runs: bool = False
+    asked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -146,10 +149,13 @@ def meet(
             )
             a, b = a.only(same_runs), b.only(same_runs)
     scores = np.concatenate([a.scores, b.scores], axis=1)
+    names: tuple[str, ...] = ()
     if prompts_apart:
         asked = np.unique(a.units.item[np.isfinite(scores).any(axis=1)]).size
         items, table = by_prompt(scores, a.units)
         prompts, unpaired = table.shape[2], asked - len(items)
+        whole = np.isfinite(scores).all(axis=1)
+        names = tuple(a.units.prompts[i] for i in np.unique(a.units.prompt[whole]))
     else:
         both = shared(scores, a.units)
         items, table, unpaired = both.items, both.scores[..., None], both.left_out
@@ -180,7 +186,7 @@ def meet(
         clusters=_clusters(a, items), low=low, high=high,
         higher_is_better=a.facts.higher_is_better, points=_in_points(a, b), prompts=prompts,
         unpaired=unpaired, too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
-        runs=runs,
+        runs=runs, asked=names,
     )  # fmt: skip
 
 

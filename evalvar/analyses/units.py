@@ -23,11 +23,14 @@ class Units:
         Which item each unit asks.
     prompt : int array, shape (U,)
         Under which prompt.
+    prompts : tuple of str
+        Names of the prompts, sorted.
     """
 
     items: pd.Index
     item: np.ndarray
     prompt: np.ndarray
+    prompts: tuple[str, ...] = ()
     _parts: dict[bytes, pd.Index] = field(default_factory=dict)
 
     def named(self, kept: np.ndarray) -> pd.Index:
@@ -75,7 +78,7 @@ def units_of(scores: pd.DataFrame) -> tuple[np.ndarray, Units]:
     prompt, prompts = pd.factorize(scores["prompt"].astype(str), sort=True)
     numbers, codes = np.unique(item * len(prompts) + prompt, return_inverse=True)
     count = max(len(prompts), 1)
-    return codes, Units(pd.Index(names), numbers // count, numbers % count)
+    return codes, Units(pd.Index(names), numbers // count, numbers % count, tuple(prompts))
 
 
 def by_run(
