@@ -180,7 +180,7 @@ def _settings(reading: Reading) -> Table:
     found: dict[tuple[str, str], list[str]] = {}
     for result in reading.results:
         for name, value in result.settings.items():
-            if value is None:
+            if value is None or (isinstance(value, dict | list | tuple) and not value):
                 continue
             found.setdefault((str(name), _plain(value)), []).append(result.name)
     names = _names(reading)
