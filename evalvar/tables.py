@@ -226,7 +226,7 @@ def unique(
     raise RecordsError(
         f"{name}: a key that must be unique is repeated in {counted(count, 'row')}, first {where}. "
         "Read one run only, label the runs, or say what a repeat means: "
-        "duplicates 'latest' or 'sample'."
+        "duplicates 'latest' or 'sample' (--duplicates latest)."
     )
 
 

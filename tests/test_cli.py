@@ -86,6 +86,13 @@ def test_same_input_same_bytes(run, quiz):
     assert run("seeds", quiz, "--json") == run("seeds", quiz, "--json")
 
 
+def test_a_summary_of_one_checkpoint(run, quiz):
+    every = json.loads(run("summary", quiz, "--json")[1])["rows"]
+    one = json.loads(run("summary", quiz, "--checkpoint", 20, "--json")[1])["rows"]
+    assert one == [row for row in every if row["checkpoint"] == 20]
+    assert 0 < len(one) < len(every)
+
+
 def test_options_of_every_command_reach_the_analysis(run, quiz):
     data = json.loads(run("compare", quiz, "--between", "checkpoint", "--model", "A", "--level",
                           "0.9", "--json")[1])  # fmt: skip
@@ -210,7 +217,7 @@ def test_the_same_key_twice_and_what_it_may_mean(run, tmp_path):
     assert fails(run, "summary", path) == (
         f"{path}: a key is repeated within one file in 1 row, first model A, task t, item 1, "
         "metric score, seed 0, checkpoint 0, sample 0. Read one run only, label the runs, or say "
-        "what a repeat means: duplicates 'latest' or 'sample'."
+        "what a repeat means: duplicates 'latest' or 'sample' (--duplicates latest)."
     )
     latest = json.loads(run("summary", path, "--duplicates", "latest", "--json")[1])
     assert latest["rows"][0]["value"] == 0.5

@@ -93,7 +93,7 @@ def test_same_key_twice_is_an_error_that_says_what_to_do():
     assert refused(table(item=[1, 1], seed=3)) == (
         "records: a key that must be unique is repeated in 1 row, first model A, task t, item 1, "
         "metric score, seed 3, checkpoint 0, sample 0. Read one run only, label the runs, or say "
-        "what a repeat means: duplicates 'latest' or 'sample'."
+        "what a repeat means: duplicates 'latest' or 'sample' (--duplicates latest)."
     )
 
 

@@ -12,7 +12,7 @@ _HINT = "Read one run only, label the runs, or say what a repeat means: duplicat
 _KEYS = {"records": RECORDS_KEY, "reported": REPORTED_KEY, "timings": TIMINGS_KEY}
 _FOR_RUN = ["model", "task", "seed", "checkpoint", "prompt"]
 _POLICIES = {
-    "records": f"{_HINT}'sample'.",
+    "records": f"{_HINT}'sample' (--duplicates latest).",
     "reported": f"{_HINT}read the runs apart.",
     "timings": "Number the runs in a column repeat.",
 }

@@ -22,6 +22,7 @@ def summary(
     model: str | list[str] | None = None,
     task: str | list[str] | None = None,
     metric: str | list[str] | None = None,
+    checkpoint: int | list[int] | None = None,
     level: float = 0.95,
     missing: Missing = "drop",
 ) -> Result:
@@ -31,7 +32,7 @@ def summary(
     ----------
     data : Evidence or DataFrame
         Records, or reported values where a file has no items.
-    model, task, metric : str or list of str, optional
+    model, task, metric, checkpoint : optional
         What to keep.
     level : float in (0, 1)
         Nominal coverage.
@@ -52,7 +53,9 @@ def summary(
     of 0 and 1, else t (z without n) on the reported error. A reported error of 0 counts as not
     known.
     """
-    evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
+    evidence = intake(
+        data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
+    )
     table, facts = cells(evidence), metric_facts(evidence)
     keys = list(table[KEY].itertuples(index=False, name=None))
     estimates = dict(zip(keys, _estimates(table, facts, level), strict=True))
@@ -62,7 +65,7 @@ def summary(
     ]
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
-        **{"level": level, "missing": missing},
+        **{"checkpoint": as_tuple(checkpoint), "level": level, "missing": missing},
     }
     warnings = [*evidence.warnings, *_without_interval(list(estimates.values()))]
     result = Result.of(

@@ -96,7 +96,7 @@ def adjusted(
         if correction == "max-t":
             raise NotEnoughDataError(
                 f"max-T needs {FEWEST_SHARED} items that all sides of a task answered, and there "
-                "are fewer. Use correction='holm'."
+                "are fewer. Use correction='holm' (--correction holm)."
             )
         correction = "holm"
     return Adjusted(adjusted_p(p_values, correction), _NAMES[correction])

@@ -103,7 +103,7 @@ def check_method(method: str, functional: Functional, over: tuple[str, ...] | No
     if functional.kind == "wins" and over not in (None, ("item",)):
         raise UsageError(
             "wins are counted over all pairs of runs, which are these ones: only items are drawn "
-            "again. Use over='item'."
+            "again. Use over='item' (--over item)."
         )
     if method not in METHODS:
         raise UsageError(f"method='{method}' is unknown. Use one of {', '.join(METHODS)}.")
@@ -112,12 +112,12 @@ def check_method(method: str, functional: Functional, over: tuple[str, ...] | No
     if over not in (None, ("item",)):
         raise UsageError(
             f"method='{method}' draws items again and nothing else, and over="
-            f"'{' x '.join(over or ())}' asks for more. Use method='auto'."
+            f"'{' x '.join(over or ())}' asks for more. Use method='auto' (--method auto)."
         )
     if functional.kind == "joint":
         raise UsageError(
             f"method='{method}' is for means over items, and {functional.name} is none. Use "
-            "method='auto'."
+            "method='auto' (--method auto)."
         )
 
 

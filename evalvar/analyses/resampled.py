@@ -43,8 +43,8 @@ def resampled_difference(
     """Return the difference of a functional; prompts are averaged before it is taken."""
     if "prompt" in over:
         raise UsageError(
-            f"{functional.name} is not resampled over prompts. Use over='item', 'seed' or "
-            "'item x seed'."
+            f"{functional.name} is not resampled over prompts. Use over='item' (--over item), "
+            "'seed' or 'item x seed'."
         )
     return resampled_difference_ci(
         meeting.in_a.mean(axis=2), meeting.in_b.mean(axis=2), weighted(functional), over=over,

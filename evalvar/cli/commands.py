@@ -91,11 +91,17 @@ def convert(
 
 @app.command()
 @question(SELECTING, ESTIMATING)
-def summary(evidence: "Evidence", **options: Any) -> "Result":
+def summary(
+    evidence: "Evidence",
+    checkpoint: Annotated[
+        list[int] | None, typer.Option(help="Keep this checkpoint; default: all.")
+    ] = None,
+    **options: Any,
+) -> "Result":
     """What did each model score, and how surely?"""
     from evalvar.analyses import means
 
-    return means.summary(evidence, **options)
+    return means.summary(evidence, checkpoint=checkpoint, **options)
 
 
 @app.command()

@@ -216,7 +216,8 @@ def test_samples_appended_twice_are_refused_with_the_file(write_run):
         f"{path}: a key is repeated within one file in 28 rows, first model "
         f"org/m, task t, item 0, metric "
         "acc,none, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one run "
-        "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'."
+        "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample' "
+        "(--duplicates latest)."
     )
     assert len(load(path, duplicates="latest").records) == 28
     assert set(load(path, duplicates="sample").records["sample"]) == {0, 1}

@@ -132,7 +132,7 @@ def test_a_repeated_key_names_both_files():
         "a.csv and b.csv: the same key in both, in 2 rows, first model A, "
         "task t, item 1, metric score, "
         "seed 0, checkpoint 0, sample 0. Read one run only, label the runs, or say what a repeat "
-        "means: duplicates 'latest' or 'sample'."
+        "means: duplicates 'latest' or 'sample' (--duplicates latest)."
     )
 
 

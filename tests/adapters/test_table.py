@@ -167,7 +167,8 @@ def test_files_named_by_their_seed_are_one_model():
             "f.csv: a key is repeated within one file in 1 row, first model m, "
             "task t, item 1, metric "
             "score, seed 0, checkpoint 0, sample 0. Was the file written to twice? Read one run "
-            "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample'.",
+            "only, label the runs, or say what a repeat means: duplicates 'latest' or 'sample' "
+            "(--duplicates latest).",
         ),
     ],
 )
@@ -181,7 +182,7 @@ REPEATED = (
 )
 POLICY = (
     "Read one run only, label the runs, or say what a repeat means: duplicates 'latest' or "
-    "'sample'."
+    "'sample' (--duplicates latest)."
 )
 
 

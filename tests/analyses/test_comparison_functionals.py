@@ -179,5 +179,5 @@ def test_wins_are_counted_over_all_pairs_of_runs():
         compare(frame, functional="wins", over="seed")
     assert str(caught.value) == (
         "wins are counted over all pairs of runs, which are these ones: only items are drawn "
-        "again. Use over='item'."
+        "again. Use over='item' (--over item)."
     )
