@@ -52,7 +52,8 @@ def margins(
 ) -> list[Outcome]:
     """Test a margin in every pair, and adjust the p-values of every family.
 
-    max-T knows no margins: Holm stands in its place.
+    What refutes a margin is adjusted as what shows it, by itself. max-T knows no margins: Holm
+    stands in its place.
 
     Raises
     ------
@@ -70,9 +71,25 @@ def margins(
         if np.isfinite(p).sum() < 2 or by == "none":
             continue
         name = f"{correction_name(by)} over {int(np.isfinite(p).sum())} pairs"
-        for i, value in zip(members, adjusted_p(p, by).tolist(), strict=True):
-            found[i] = replace(found[i], test_p=value, margin_correction=name)
+        contrary = adjusted_p(np.array([_contrary(found[i]) for i in members]), by)
+        shown = adjusted_p(p, by)
+        for i, value, against in zip(members, shown.tolist(), contrary.tolist(), strict=True):
+            found[i] = replace(
+                found[i], test=_judged(found[i].test, against), test_p=value,
+                margin_correction=name,
+            )  # fmt: skip
     return found
+
+
+def _contrary(outcome: Outcome) -> float:
+    return np.nan if outcome.test is None else outcome.test.contrary
+
+
+def _judged(test: MarginTest | None, contrary: float) -> MarginTest | None:
+    """Take back what the contrary refutes no more, once it is adjusted."""
+    if test is None or test.verdict != "refuted" or contrary <= test.alpha:
+        return test
+    return replace(test, verdict="unclear", contrary=contrary)
 
 
 def _test(outcome: Outcome, test: str, margin: float) -> MarginTest:

@@ -26,6 +26,9 @@ class MarginTest:
     verdict : str
         ``shown``, ``refuted`` (the contrary is shown at the same alpha), ``unclear``, or
         ``undefined`` where there is no p-value.
+    contrary : float
+        One-sided p-value of the contrary, that ``refuted`` rests on; of equivalence the smaller of
+        the two sides. Where several pairs are tested it is adjusted as `p_value` is.
     """
 
     question: str
@@ -33,6 +36,7 @@ class MarginTest:
     p_value: float
     alpha: float
     verdict: str
+    contrary: float = nan
 
 
 def superiority(
@@ -76,7 +80,7 @@ def superiority(
             "For 'no worse than by this much' test non-inferiority."
         )
     p, contrary, alpha = _sides(at, margin, higher_is_better)
-    return MarginTest("superiority", margin, p, alpha, _verdict(p, contrary, alpha))
+    return MarginTest("superiority", margin, p, alpha, _verdict(p, contrary, alpha), contrary)
 
 
 def non_inferiority(
@@ -110,7 +114,7 @@ def non_inferiority(
     """
     _above_zero(margin, "non-inferiority")
     p, contrary, alpha = _sides(at, -margin, higher_is_better)
-    return MarginTest("non-inferiority", margin, p, alpha, _verdict(p, contrary, alpha))
+    return MarginTest("non-inferiority", margin, p, alpha, _verdict(p, contrary, alpha), contrary)
 
 
 def equivalence(
@@ -151,9 +155,8 @@ def equivalence(
     _above_zero(margin, "equivalence")
     no_worse, worse, alpha = _sides(at, -margin, higher_is_better)
     better, no_better, _ = _sides(at, margin, higher_is_better)
-    p = nan if isnan(no_worse) else max(no_worse, no_better)
-    verdict = _verdict(p, min(worse, better), alpha)
-    return MarginTest("equivalence", margin, p, alpha, verdict)
+    p, contrary = max(no_worse, no_better), min(worse, better)
+    return MarginTest("equivalence", margin, p, alpha, _verdict(p, contrary, alpha), contrary)
 
 
 def _above_zero(margin: float, question: str) -> None:

@@ -308,6 +308,28 @@ def test_margins_of_several_pairs_are_adjusted_by_holm():
     assert rows["method"].iloc[0] == "sparse-t; one-sided at 0.025; Holm over 6 pairs"
 
 
+def test_what_refutes_a_margin_is_adjusted_as_what_shows_it():
+    """Of 8 equal models some pair was "not equivalent" in 52 %."""
+    rng, alone, together = np.random.default_rng(11), 0, 0
+    for _ in range(8):
+        frame = records({f"m{i}": rng.normal(size=30).tolist() for i in range(8)})
+        found = compare(frame, margin=1e-9, test="equivalence")
+        p = found.quantity("difference")["p_value"].to_numpy() / 2
+        refuted = found.quantity("equivalence")["verdict"] == "not equivalent within the margin"
+        assert refuted.tolist() == (multipletests(p, method="holm")[1] <= 0.025).tolist()
+        alone += (p <= 0.025).any()
+        together += refuted.any()
+    assert alone >= 3 > together
+
+
+def test_a_refutation_stands_where_its_adjusted_p_does():
+    scores = {"A": [0.0] * 10 + [0.1] * 10, "B": [1.0] * 20, "C": [1.0] * 19 + [0.9]}
+    rows = compare(records(scores), margin=0.05, test="equivalence").quantity("equivalence")
+    verdicts = {frozenset((r["a"], r["b"])): r["verdict"] for _, r in rows.iterrows()}
+    assert verdicts[frozenset("AB")] == "not equivalent within the margin"
+    assert verdicts[frozenset("BC")] == "equivalent within the margin"
+
+
 @pytest.mark.parametrize(
     ("test", "margin", "message"),
     [
