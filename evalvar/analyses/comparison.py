@@ -239,7 +239,8 @@ def _outcome(
 ) -> Outcome:
     found = at(manner.level)
     remarks = list(meeting.remarks)
-    if meeting.clusters is not None and found.unit != "cluster":
+    defined = not found.method.startswith("undefined: ")
+    if meeting.clusters is not None and found.unit != "cluster" and defined:
         remarks.append("items are taken as independent although they share clusters.")
     if np.isnan(found.p_value):
         remarks.append(f"no p-value: {found.method}.")

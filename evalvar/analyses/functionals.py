@@ -13,6 +13,7 @@ from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.errors import UsageError
 from evalvar.evidence import RECORDS_KEY, Evidence
 from evalvar.stats import eff_at_k, pass_at_k, pass_hat_k
+from evalvar.stats.functionals import Functional as Weighted
 
 NAMES = (
     *("mean", "median", "iqm", "trimmed", "wins", "optimality-gap"),
@@ -62,6 +63,7 @@ def functional_of(asked: str | Callable[..., Any]) -> Functional:
         A name that is not known.
     """
     if callable(asked):
+        _check_call(asked)
         return Functional(getattr(asked, "__name__", "statistic"), "joint", call=asked)
     if match := _TRIES.fullmatch(asked):
         return Functional(asked, "tries", int(match[2]))
@@ -76,6 +78,20 @@ def functional_of(asked: str | Callable[..., Any]) -> Functional:
             "a function of scores."
         )
     return Functional(asked, kinds.get(asked, "joint"))
+
+
+def _check_call(asked: Callable[..., Any]) -> None:
+    if isinstance(asked, Weighted):
+        return
+    try:
+        made = np.shape(asked(np.arange(1.0, 7.0).reshape(2, 3), axis=-1))
+    except TypeError:
+        made = (-1,)
+    if made != (2,):
+        raise UsageError(
+            "functional must take scores and axis, as numpy.median does, and give one number for "
+            "each row: def functional(scores, axis)."
+        )
 
 
 def values_of_items(

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.pairing import Key, Side, Sides
-from evalvar.analyses.units import by_prompt, shared
+from evalvar.analyses.units import Units, by_prompt, shared
 from evalvar.errors import UsageError, counted
+from evalvar.numbers import listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,16 @@ def meet(
         prompts, unpaired = table.shape[2], asked - len(items)
         whole = np.isfinite(scores).all(axis=1)
         names = tuple(a.units.prompts[i] for i in np.unique(a.units.prompt[whole]))
+        lost = _prompts_of(scores, a.units) - set(names)
+        if lost:
+            remarks.append(
+                f"left out {counted(len(lost), 'prompt')} that one of them lacks "
+                f"({listing(sorted(lost))})."
+            )
     else:
         both = shared(scores, a.units)
         items, table, unpaired = both.items, both.scores[..., None], both.left_out
-        prompts = int(a.units.prompt.max(initial=-1)) + 1
+        prompts = _averaged(scores, a.units)
         if both.thinned:
             remarks.append(
                 f"{counted(both.thinned, 'item')} compared on some of the prompts only, those "
@@ -188,6 +195,20 @@ def meet(
         unpaired=unpaired, too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
         runs=runs, asked=names,
     )  # fmt: skip
+
+
+def _prompts_of(scores: np.ndarray, units: Units) -> set[str]:
+    """Name the prompts under which some run has a score."""
+    return {units.prompts[i] for i in np.unique(units.prompt[np.isfinite(scores).any(axis=1)])}
+
+
+def _averaged(scores: np.ndarray, units: Units) -> int:
+    """Count the prompts that the means of items rest on: those of both, else all."""
+    if len(units.prompts) < 2:
+        return len(units.prompts)
+    known = np.isfinite(scores)
+    both = known.all(axis=1)
+    return int(np.unique(units.prompt[both if both.any() else known.any(axis=1)]).size)
 
 
 def _uneven(side: Side) -> int:

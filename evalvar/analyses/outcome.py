@@ -135,7 +135,11 @@ class Outcome:
     def detectable(self) -> float:
         """The smallest difference that would have been seen with a chance of 80 %."""
         shown = self.judged
-        return detectable(self.difference if isnan(shown.low) else shown)
+        lows, highs = zip(*((m.low, m.high) for m in self.meetings), strict=True)
+        return detectable(
+            self.difference if isnan(shown.low) else shown,
+            low=None if None in lows else min(lows), high=None if None in highs else max(highs),
+        )  # fmt: skip
 
     @property
     def sentence(self) -> str:

@@ -1,11 +1,12 @@
 """How surely the models of a field differ: every pair, adjusted for all of them together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
+from evalvar.analyses.covariances import SidesOfTask, of_levels
 from evalvar.analyses.field import Field
 from evalvar.errors import NotEnoughDataError, counted
 from evalvar.stats import (
@@ -16,7 +17,7 @@ from evalvar.stats import (
     crossed_difference_ci,
     crossed_mean_ci,
     max_t,
-    mean_ci,
+    skewed_mean_ci,
     sparse_t_pairs,
 )
 
@@ -37,10 +38,12 @@ class Standing:
         Who stands here.
     means : list of Estimate, length M
         Each model by itself.
-    covariance : float array, shape (M, M)
-        Of the models' means.
+    by_items : float array, shape (M, M)
+        Covariance of the models' means over items.
     freedom : float
-        Degrees of freedom that the covariance rests on.
+        Degrees of freedom that it rests on.
+    by_seeds : (float array, shape (M, M), float) or None
+        What new seeds add, and its degrees of freedom; None where seeds are these ones.
     items : int
         How many items all share.
     unpaired : int array, shape (M,)
@@ -57,13 +60,19 @@ class Standing:
     metric: str
     models: list[str]
     means: list[Estimate]
-    covariance: np.ndarray
+    by_items: np.ndarray
     freedom: float
+    by_seeds: tuple[np.ndarray, float] | None
     items: int
     unpaired: np.ndarray
     higher_is_better: bool
     source: np.random.Generator
     differ: Callable[[np.ndarray, float], list[Estimate]]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance of the models' means, shape (M, M)."""
+        return self.by_items if self.by_seeds is None else self.by_items + self.by_seeds[0]
 
     @property
     def ends(self) -> np.ndarray:
@@ -82,8 +91,9 @@ def standing(field: Field, over_seeds: bool, level: float, rng: int) -> Standing
     return Standing(
         field.task, field.metric, field.models,
         [_mean(field, scores, over_seeds, level) for scores in field.scores],
-        _covariance(field, over_seeds), _freedom(field, over_seeds), field.items, field.unpaired,
-        field.facts.higher_is_better, source(rng, field.task, field.metric),
+        _covariance(field, over_seeds), _freedom(field, over_seeds),
+        seeds_of([field], np.ones(1), shared=True) if over_seeds else None, field.items,
+        field.unpaired, field.facts.higher_is_better, source(rng, field.task, field.metric),
         lambda ends, level: differences(field, ends, over_seeds, level),
     )  # fmt: skip
 
@@ -150,8 +160,8 @@ def adjusted(
     p = np.array([pair.p_value for pair in pairs])
     if correction == "max-t":
         return max_t(
-            p, standing.covariance, standing.ends, rng=standing.source, level=level,
-            df=standing.freedom,
+            p, standing.by_items, standing.ends, rng=standing.source, level=level,
+            df=standing.freedom, parts=[] if standing.by_seeds is None else [standing.by_seeds],
         )  # fmt: skip
     from statsmodels.stats.multitest import multipletests
 
@@ -187,7 +197,7 @@ def _mean(field: Field, scores: np.ndarray, over_seeds: bool, level: float) -> E
         elif low is not None and high is not None:
             mean = bounded_mean_ci(by_item, low=low, high=high, level=level)
         else:
-            mean = mean_ci(by_item, level=level)
+            mean = skewed_mean_ci(by_item, level=level)
     except NotEnoughDataError as error:
         value = float(by_item.mean())
         mean = Estimate(value, level=level, n=len(by_item), method=f"undefined: {error}")
@@ -195,30 +205,38 @@ def _mean(field: Field, scores: np.ndarray, over_seeds: bool, level: float) -> E
 
 
 def _covariance(field: Field, over_seeds: bool) -> np.ndarray:
-    """Give the covariance of the means: items in common, seeds each model's own."""
+    """Give the covariance of the means over items, which all have in common."""
     models = len(field.models)
     if field.items < 2:
         return np.zeros((models, models))
     if field.clusters is None or over_seeds:
-        covariance = all_pairs(field.means).covariance
-    else:
-        means = field.means
-        sums = np.zeros((int(field.clusters.max()) + 1, models))
-        np.add.at(sums, field.clusters, means - means.mean(axis=0))
-        few = max(len(sums) - 1, 1)
-        covariance = np.asarray(sums.T @ sums * (len(sums) / few / field.items**2))
-    if over_seeds:
-        covariance = covariance + np.diag(_seed_variances(field))
-    return covariance
+        return all_pairs(field.means).covariance
+    means = field.means
+    sums = np.zeros((int(field.clusters.max()) + 1, models))
+    np.add.at(sums, field.clusters, means - means.mean(axis=0))
+    few = max(len(sums) - 1, 1)
+    return np.asarray(sums.T @ sums * (len(sums) / few / field.items**2))
 
 
-def _seed_variances(field: Field) -> np.ndarray:
-    """Give what new seeds add to the variance of each mean; a lone seed takes it from the rest."""
-    one, seeds = np.full((2, len(field.models)), np.nan)
-    for m, x in enumerate(field.scores):
-        seeds[m] = x.shape[1]
-        if x.shape[1] > 1:
-            rest = x - x.mean(axis=1)[:, None] - x.mean(axis=0) + x.mean()
-            within = (rest**2).sum() / (len(x) - 1) / (x.shape[1] - 1) / len(x)
-            one[m] = max(float(x.mean(axis=0).var(ddof=1)) - within, 0.0)
-    return np.asarray(np.where(np.isnan(one), np.nanmean(one), one) / seeds)
+def seeds_of(
+    fields: Sequence[Field], share: np.ndarray, *, shared: bool
+) -> tuple[np.ndarray, float] | None:
+    """Return what new seeds of every model's own add to the variance of its mean over tasks.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        Of the same models, one a task.
+    share : float array, shape (T,)
+        Weight of each task.
+    shared : bool
+        Whether the same seeds answered all tasks.
+    """
+    if any(field.items < 2 for field in fields):
+        return None
+    none = np.zeros((0, 2), dtype=np.intp)
+    sides = [
+        SidesOfTask([x[..., None] for x in field.scores], none, None, same_runs=False)
+        for field in fields
+    ]
+    return of_levels(sides, share, "seed", items_drawn=True, shared=shared)

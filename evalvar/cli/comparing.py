@@ -100,6 +100,8 @@ def _said(pair: Pair, named: bool) -> list[str]:
     """Say how a pair ended, and under it how that was found."""
     row = pair.plain
     sentence = f"{_named(pair.place)}: {row['sentence']}" if named else str(row["sentence"])
+    if row["verdict"] == "undefined":
+        return [sentence]
     p = _number(pair.judged["p_value"])
     parts = [str(pair.judged["method"])]
     if int(row["n"]):
@@ -169,6 +171,7 @@ def _table(pairs: Sequence[Pair]) -> list[str]:
     # what all rows share stands above them
     hidden = {"a", "b"} if one else set()
     hidden |= set() if places else {"on"}
+    hidden |= set() if any(pair.plain["items"] for pair in pairs) else {"items"}
     hidden |= set() if any(_partly(pair) for pair in pairs) else {"tasks"}
     shown = [i for i, name in enumerate(head) if name not in hidden]
     digits = _column_digits(pairs)

@@ -108,7 +108,7 @@ def test_pairs_that_share_few_items_are_adjusted_by_holm():
         compare(frame, correction="max-t")
     assert str(caught.value) == (
         "max-T needs 10 items that all sides of a task answered, and there are fewer. Use "
-        "correction='holm'."
+        "correction='holm' (--correction holm)."
     )
 
 

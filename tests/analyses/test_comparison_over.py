@@ -115,7 +115,7 @@ def test_an_unknown_axis_is_one_line():
         compare(FRAME, over="seed", method="t")
     assert str(caught.value) == (
         "method='t' draws items again and nothing else, and over='seed' asks for more. Use "
-        "method='auto'."
+        "method='auto' (--method auto)."
     )
 
 
@@ -159,3 +159,30 @@ def test_one_model_only_is_pointed_to_what_could_be_compared():
         "nothing to compare: there is one model only, 'A'. Compare its checkpoints: "
         "between='checkpoint' (--between checkpoint)."
     )
+
+
+def test_a_prompt_that_one_side_lacks_is_said_where_prompts_are_drawn():
+    rng = np.random.default_rng(6)
+    frame = crossed({m: rng.random((12, 4)) for m in "AB"}, "prompt")
+    frame["prompt"] = "p" + frame["prompt"].astype(str)
+    some = frame[(frame["model"] == "A") | (frame["prompt"] != "p3")]
+    result = compare(some, "A", "B", over="item x prompt")
+    assert one(result)["prompts"] == 3
+    assert "A against B on t, score: left out 1 prompt that one of them lacks (p3)." in (
+        result.warnings
+    )
+    # averaged prompts are counted where both have them
+    assert one(compare(some, "A", "B"))["prompts"] == 3
+
+
+def test_a_single_cluster_is_undefined_and_not_called_independent():
+    frame = records({"A": [1.0, 0.0, 1.0], "B": [0.0, 0.0, 1.0]}, cluster="c")
+    beside = records({"A": [1.0, 0.0, 1.0], "B": [0.0, 0.0, 1.0]}).assign(task="u", cluster=None)
+    result = compare(pd.concat([frame, beside]), "A", "B")
+    assert not any("as independent" in sentence for sentence in result.warnings)
+
+
+def test_a_function_that_takes_no_axis_is_one_line():
+    for functional in (lambda scores: scores.mean(), lambda scores, axis: scores.mean()):
+        with pytest.raises(UsageError, match="functional must take scores and axis"):
+            compare(FRAME, functional=functional)

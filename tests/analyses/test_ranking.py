@@ -7,6 +7,7 @@ from scipy import stats as reference
 
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.field import meeting
+from evalvar.analyses.means import summary
 from evalvar.analyses.ranking import leaderboard
 from evalvar.cli.standings import standings_text
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -390,6 +391,17 @@ def test_a_range_that_is_not_known_leaves_identical_models_undecided():
     assert ranks[["value", "low", "high"]].to_numpy().tolist() == [[1.5, 1, 2], [1.5, 1, 2]]
     assert np.isnan(result.quantity("gap_to_next")["p_value"].iloc[0])
     assert np.isnan(result.quantity("decision_accuracy")["value"].iloc[0])
+
+
+def test_the_mean_of_a_loss_is_as_summary_has_it():
+    loss = np.random.default_rng(5).lognormal(size=(40, 2))
+    data = pd.DataFrame(
+        {"model": np.repeat(["a", "b"], 40), "task": "t", "item": np.tile(np.arange(40), 2),
+         "score": loss.T.ravel(), "higher_is_better": False}
+    )  # fmt: skip
+    ours, theirs = by_model(leaderboard(data), "mean"), summary(data).table.set_index("model")
+    names = ["value", "low", "high"]
+    assert ours.loc["a", names].tolist() == pytest.approx(theirs.loc["a", names].tolist())
 
 
 def test_the_table_shows_rank_sets_bars_scores_and_gaps():
