@@ -130,23 +130,46 @@ def joint_of_tasks(
         Whether the seeds, and the prompts, are the same in all tasks.
     """
     size = len(tasks[0].scores)
-    total, freedoms, parts = np.zeros((size, size)), [], {}
+    total, freedoms = np.zeros((size, size)), list[int]()
+    parts: dict[str, tuple[np.ndarray, float]] = {}
     for task, weight in zip(tasks, share, strict=True):
         found, units = _of_items(task)
         freedoms.append(max(units - 1, 1))
         if "item" in drawn:
             total += weight**2 * found
-    groups = [list(range(len(tasks)))] if shared else [[t] for t in range(len(tasks))]
     for axis in ("seed", "prompt"):
-        made = [
-            _of_levels([tasks[t] for t in group], share[group], axis, "item" in drawn)
-            for group in groups
-            if axis in drawn
-        ]
-        known = [part for part in made if part is not None]
-        if known:
-            parts[axis] = np.sum([part for part, _ in known], axis=0), min(df for _, df in known)
+        part = of_levels(tasks, share, axis, "item" in drawn, shared) if axis in drawn else None
+        if part is not None:
+            parts[axis] = part
     return Joint(total, tasks[0].pairs, min(freedoms), parts)
+
+
+def of_levels(
+    tasks: Sequence[SidesOfTask], share: np.ndarray, axis: str, items_drawn: bool, shared: bool
+) -> tuple[np.ndarray, float] | None:
+    """Return what new levels of seed or prompt add to the covariance, and the levels less one.
+
+    None where no side has two levels.
+
+    Parameters
+    ----------
+    tasks : sequence of SidesOfTask
+    share : float array, shape (T,)
+        Weight of each task.
+    axis : {"seed", "prompt"}
+    items_drawn : bool
+        Whether the noise of the items stands in a part of its own, and is none of this one.
+    shared : bool
+        Whether the levels are the same in all tasks.
+    """
+    groups = [list(range(len(tasks)))] if shared else [[t] for t in range(len(tasks))]
+    made = [
+        _of_levels([tasks[t] for t in group], share[group], axis, items_drawn) for group in groups
+    ]
+    known = [part for part in made if part is not None]
+    if not known:
+        return None
+    return np.sum([part for part, _ in known], axis=0), min(df for _, df in known)
 
 
 def _blocks(blocks: Sequence[np.ndarray]) -> np.ndarray:
@@ -173,7 +196,6 @@ def _of_items(task: SidesOfTask) -> tuple[np.ndarray, int]:
 def _of_levels(
     tasks: Sequence[SidesOfTask], share: np.ndarray, axis: str, items_drawn: bool
 ) -> tuple[np.ndarray, float] | None:
-    """Return what new levels of seed or prompt add to the covariance, and the levels less one."""
     over = 2 if axis == "seed" else 1
     tables = [[scores.mean(axis=over) for scores in task.scores] for task in tasks]
     counts = [table.shape[1] for table in tables[0]]

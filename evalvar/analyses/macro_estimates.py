@@ -136,6 +136,17 @@ def same_levels(meetings: Sequence[Meeting], axis: str) -> bool:
     names = [[m.asked for m in meetings]]
     if axis == "seed":
         names = [[tuple(m.seeds_a) for m in meetings], [tuple(m.seeds_b) for m in meetings]]
+    return in_all_tasks(names, axis)
+
+
+def in_all_tasks(names: Sequence[Sequence[tuple[Any, ...]]], axis: str) -> bool:
+    """Tell the same from the names of the levels, for each side those of every task.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Some are the same and others not.
+    """
     kinds = {_overlap(sets) for sets in names}
     if len(kinds) > 1 or None in kinds:
         raise NotEnoughDataError(

@@ -42,8 +42,6 @@ class Standing:
         Covariance of the models' means over items.
     freedom : float
         Degrees of freedom that it rests on.
-    by_seeds : (float array, shape (M, M), float) or None
-        What new seeds add, and its degrees of freedom; None where seeds are these ones.
     items : int
         How many items all share.
     unpaired : int array, shape (M,)
@@ -54,6 +52,9 @@ class Standing:
         Of all draws.
     differ : callable
         From pairs (P, 2) and a level to the differences first - second, each by itself.
+    by_seeds : (float array, shape (M, M), float) or None
+        What new seeds add to the covariance, and its degrees of freedom; None where seeds are
+        these ones.
     """
 
     task: str | None
@@ -62,12 +63,12 @@ class Standing:
     means: list[Estimate]
     by_items: np.ndarray
     freedom: float
-    by_seeds: tuple[np.ndarray, float] | None
     items: int
     unpaired: np.ndarray
     higher_is_better: bool
     source: np.random.Generator
     differ: Callable[[np.ndarray, float], list[Estimate]]
+    by_seeds: tuple[np.ndarray, float] | None = None
 
     @property
     def covariance(self) -> np.ndarray:
@@ -91,10 +92,10 @@ def standing(field: Field, over_seeds: bool, level: float, rng: int) -> Standing
     return Standing(
         field.task, field.metric, field.models,
         [_mean(field, scores, over_seeds, level) for scores in field.scores],
-        _covariance(field, over_seeds), _freedom(field, over_seeds),
-        seeds_of([field], np.ones(1), shared=True) if over_seeds else None, field.items,
-        field.unpaired, field.facts.higher_is_better, source(rng, field.task, field.metric),
+        _covariance(field, over_seeds), _freedom(field, over_seeds), field.items, field.unpaired,
+        field.facts.higher_is_better, source(rng, field.task, field.metric),
         lambda ends, level: differences(field, ends, over_seeds, level),
+        seeds_of([field], np.ones(1), shared=True) if over_seeds else None,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from evalvar.analyses.field import Field
-from evalvar.analyses.standing import Standing, differences, source, standing
+from evalvar.analyses.macro_estimates import in_all_tasks
+from evalvar.analyses.standing import Standing, differences, seeds_of, source, standing
 from evalvar.errors import NotEnoughDataError
 from evalvar.stats import Estimate
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
@@ -38,11 +39,12 @@ def macro_standing(
         None, metric, everyone,
         [_mean(kept, share, [part.means[m] for part in parts], m, seeds, how, level)
          for m in range(len(everyone))],
-        np.tensordot(share**2, [part.covariance for part in parts], axes=1),
+        np.tensordot(share**2, [part.by_items for part in parts], axes=1),
         sum(part.freedom for part in parts), sum(field.items for field in kept),
         np.sum([field.unpaired for field in kept], axis=0), kept[0].facts.higher_is_better,
         source(rng, "", metric),
         lambda ends, level: _differences(kept, share, ends, seeds, level),
+        _by_seeds(kept, share) if seeds else None,
     )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ def _mean(
         # the mean of one model is its difference to nothing
         tasks = [(x, np.zeros_like(x)) for x in (field.scores[model] for field in fields)]
         ranges = [field.facts.range for field in fields]
-        mean = _macro(tasks, share, _shared(fields, [model]), ranges, level, paired=True)
+        mean = _macro(fields, [model], tasks, share, ranges, level)
     else:
         mean = weighted_mean(means, share, level=level)
     low = share @ [field.facts.low for field in fields]
@@ -77,29 +79,36 @@ def _differences(
     spans = [field.span for field in fields]
     return [
         _macro(
-            [(field.scores[i], field.scores[j]) for field in fields],
-            share, _shared(fields, [i, j]), spans, level, paired=False,
+            fields, [i, j], [(field.scores[i], field.scores[j]) for field in fields], share, spans,
+            level,
         )
         for i, j in ends.tolist()
     ]  # fmt: skip
 
 
 def _macro(
-    tasks: list[tuple[np.ndarray, np.ndarray]], share: np.ndarray, shared: bool,
-    ranges: list[tuple[float | None, float | None]], level: float, *, paired: bool,
+    fields: list[Field], models: list[int], tasks: list[tuple[np.ndarray, np.ndarray]],
+    share: np.ndarray, ranges: list[tuple[float | None, float | None]], level: float,
 ) -> Estimate:  # fmt: skip
+    several = all(min(a.shape[1], b.shape[1]) > 1 for a, b in tasks)
     try:
         return macro_difference_ci(
-            tasks, share, paired_seeds=paired, shared_seeds=shared, ranges=ranges,
-            level=level,
+            tasks, share, paired_seeds=len(models) == 1,
+            shared_seeds=several and _shared(fields, models), ranges=ranges, level=level,
         )  # fmt: skip
     except NotEnoughDataError as error:
         value = float(share @ [a.mean() - b.mean() for a, b in tasks])
         return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")
 
 
+def _by_seeds(fields: list[Field], share: np.ndarray) -> tuple[np.ndarray, float] | None:
+    try:
+        shared = _shared(fields, list(range(len(fields[0].models))))
+    except NotEnoughDataError:
+        shared = False
+    return seeds_of(fields, share, shared=shared)
+
+
 def _shared(fields: list[Field], models: list[int]) -> bool:
-    """Tell whether the same seeds answered all tasks."""
-    return all(
-        np.array_equal(field.seeds[m], fields[0].seeds[m]) for field in fields for m in models
-    )
+    """Tell whether the same seeds answered all tasks; it must be these or others in each."""
+    return in_all_tasks([[tuple(field.seeds[m]) for field in fields] for m in models], "seed")

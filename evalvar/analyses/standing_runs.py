@@ -21,14 +21,16 @@ def run_standing(field: Field, level: float, rng: int) -> Standing:
     seeds = [scores.mean(axis=0) for scores in field.scores]
     spread = [x.var(ddof=1) / x.size if x.size > 1 else np.nan for x in seeds]
 
+    freedom = float(min((x.size for x in seeds if x.size > 1), default=2) - 1)
+
     def differ(ends: np.ndarray, level: float) -> list[Estimate]:
         return [_difference(field, seeds[i], seeds[j], level) for i, j in ends.tolist()]
 
     return Standing(
         field.task, field.metric, field.models, [_mean(field, x, level) for x in seeds],
-        np.diag(np.where(np.isnan(spread), np.nanmean(spread), spread)),
-        float(min(x.size for x in seeds) - 1 or 1), 0, np.zeros(len(seeds), dtype=np.int64),
+        np.zeros((len(seeds), len(seeds))), np.inf, 0, np.zeros(len(seeds), dtype=np.int64),
         field.facts.higher_is_better, source(rng, field.task, field.metric), differ,
+        (np.diag(np.where(np.isnan(spread), np.nanmean(spread), spread)), freedom),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
 from evalvar.results import from_json
 from evalvar.stats import max_t, midp
+from tests.analyses.made import crossed
 
 
 def right_or_wrong(chances, n=200, task="t", seeds=1, seed_sd=0.0, rng=0, **columns):
@@ -600,3 +601,32 @@ def test_a_model_that_has_everything_right_is_shown_with_its_exact_bound():
     assert "\nperfect leads: ahead of m1 by " in standings_text(result)
     assert from_json(result.to_json()).table["low"].equals(result.table["low"])
     assert standings_text(from_json(result.to_json())) == standings_text(result)
+
+
+def test_few_seeds_of_a_field_are_adjusted_with_their_own_freedom():
+    """As compare adjusts the same pairs."""
+    rng = np.random.default_rng(21)
+    frame = crossed(
+        {m: rng.normal(size=(30, 3)) + 0.5 * rng.normal(size=3) for m in "ABCDE"}, "seed"
+    )
+    board, pairs = leaderboard(frame).table, compare(frame).quantity("difference_simultaneous")
+    adjusted = {frozenset((r["a"], r["b"])): r["p_value"] for _, r in pairs.iterrows()}
+    for _, row in board[board["quantity"] == "gap_to_next"].iterrows():
+        expected = adjusted[frozenset((row["model"], row["next"]))]
+        assert row["p_value"] == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_ranks_of_a_mean_over_tasks_know_whether_the_seeds_are_the_same(shared):
+    """As others in each of 10 tasks, half of the equal models were best with 95 %."""
+    rng, moves = np.random.default_rng(22), np.random.default_rng(23).normal(0, 0.5, (2, 3))
+    frames = []
+    for t in range(10):
+        scores = {m: 0.3 * rng.normal(size=(30, 3)) + moves[i] for i, m in enumerate("AB")}
+        frame = crossed(scores, "seed").assign(task=f"t{t}")
+        frames.append(frame if shared else frame.assign(seed=frame["seed"] + 10 * t))
+    board = leaderboard(pd.concat(frames)).table
+    whole = board[board["task"].isna()].set_index("quantity")
+    gap = whole.loc["gap_to_next"]
+    expected = reference.norm.cdf(gap["value"] / gap["se"])
+    assert whole.loc["mean", "p_best"].max() == pytest.approx(expected, abs=0.02)
