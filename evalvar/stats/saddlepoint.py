@@ -74,7 +74,8 @@ def bootstrap_mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     value, sd = float(x.mean()), float(x.std())
     d = (x - value) / sd
     z = normal_quantile(level)
-    low, high = (value + sd * _saddle_quantile(d, target) for target in (-z, z))
+    ends = (value + sd * _saddle_quantile(d, target) for target in (-z, z))
+    low, high = (min(max(end, bottom), top) for end in ends)
     method = "bootstrap percentile, saddlepoint law"
     return Estimate(value, sd / float(np.sqrt(n)), low, high, level, n, "item", method)
 
@@ -116,6 +117,9 @@ def _saddle_quantile(d: Floats, target: float) -> float:
             break
         low, high = (s, high) if score < target else (low, s)
         following = s + (target - score) / max(root_n * float(np.sqrt(max(spread, 0.0))), 1e-300)
+        # Where all but one value has no weight left, a step would reach beyond all numbers.
+        most = 10 * max(abs(s), 1.0)
+        following = min(max(following, -most), most)
         # A step that leaves what is known to hold the root is halved; a far tail is walked to.
         if not low < following < high:
             following = (low + high) / 2 if np.isfinite(low + high) else 2 * s

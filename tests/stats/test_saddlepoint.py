@@ -116,3 +116,12 @@ def test_one_score_and_a_wrong_level_are_refused():
         bootstrap_mean_ci([1.0])
     with pytest.raises(UsageError, match="level must lie between 0 and 1, but is 95"):
         bootstrap_mean_ci([1.0, 2.0], level=95)
+
+
+def test_very_skewed_samples_stay_inside_themselves():
+    rng = np.random.default_rng(0)
+    for level in (0.5, 0.95, 0.999999):
+        for n in (3, 15, 40):
+            x = np.exp(6 * rng.normal(size=n))
+            found = bootstrap_mean_ci(x, level=level)
+            assert x.min() <= found.low <= found.high <= x.max()
