@@ -61,6 +61,14 @@ def away_from(
     """Estimate each model that is not ranked in a field by itself."""
     found = []
     for own in field.away:
+        if own.short:
+            why = (
+                f"not ranked: {functional.name} needs {functional.k} answers to an item, too few "
+                f"for {counted(own.short, 'item')}"
+            )
+            nothing = Estimate(np.nan, level=level, method=why)
+            found.append(Away(own.models[0], nothing, own.items, why))
+            continue
         if functional.kind == "joint" and own.items > 1:
             alone = joint_standing(own, functional, level, rng)
         else:

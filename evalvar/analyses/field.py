@@ -36,6 +36,8 @@ class Field:
         What was left out, and why.
     asked : int
         Items that some model has a score for.
+    short : int
+        Items for which the only model has too few answers; it then has no value.
     away : tuple of Field
         The models that cannot be ranked with these, each on its own items.
     """
@@ -51,6 +53,7 @@ class Field:
     remarks: tuple[str, ...]
     asked: int
     away: tuple["Field", ...] = ()
+    short: int = 0
 
     @property
     def name(self) -> str:
@@ -122,17 +125,28 @@ def _field(task: str, metric: str, group: pd.DataFrame, facts: Facts) -> Field:
     owner = runs // len(seeds)
     table = by_run(codes, run, group["score"].to_numpy(), (units.item.size, runs.size))
     has = _answered(np.isfinite(table), units, owner, len(models))
-    stays = meeting(has)
+    short = _short(group, model, len(models))
+    enough = short == 0
+    stays = enough.copy()
+    # what too few answers leave undefined is the value of the model, not of an item
+    if len(models) < 2:
+        stays[:] = True
+    elif enough.sum() > 1:
+        stays[enough] = meeting(has[:, enough])
     asked, remarks = int(has.any(axis=1).sum()), []
     away: list[Field] = []
     if not stays.all():
-        remarks.append(_stays_away(models, has, stays))
+        remarks += _stays_away(models, has, stays, short)
         out = [name for name, one in zip(models, stays, strict=True) if not one]
         away = [_field(task, metric, group[group["model"] == name], facts) for name in out]
         kept = stays[owner]
         models = [name for name, one in zip(models, stays, strict=True) if one]
         has, table, runs = has[:, stays], table[:, kept], runs[kept]
         owner = (np.cumsum(stays) - 1)[owner[kept]]
+    if not stays.any():
+        return Field(
+            task, metric, [], [], [], None, facts, short[:0], tuple(remarks), asked, tuple(away)
+        )
     met = shared(table, units)
     if met.left_out:
         remarks.append(_left_out(met.left_out, int(has.any(axis=1).sum()), has, models))
@@ -149,7 +163,7 @@ def _field(task: str, metric: str, group: pd.DataFrame, facts: Facts) -> Field:
         [met.scores[:, column] for column in columns],
         [np.asarray(seeds)[runs[column] % len(seeds)] for column in columns],
         _clusters(group, met.items), facts, has.sum(axis=0) - len(met.items), tuple(remarks),
-        asked, tuple(away),
+        asked, tuple(away), int(short[0]) if len(short) == 1 else 0,
     )  # fmt: skip
 
 
@@ -197,12 +211,31 @@ def _answered(known: np.ndarray, units: Units, owner: np.ndarray, models: int) -
     return has
 
 
-def _stays_away(models: list[str], has: np.ndarray, stays: np.ndarray) -> str:
-    away = [f"{models[m]} with {int(has[:, m].sum()):,}" for m in np.flatnonzero(~stays)]
-    return (
-        f"not ranked, because with them the models would share fewer than half of the "
-        f"{counted(int(has.any(axis=1).sum()), 'item')}: {listing(away, most=8)}."
-    )
+def _short(group: pd.DataFrame, model: np.ndarray, models: int) -> np.ndarray:
+    """Count the items of each model for which it has too few answers."""
+    lost = group["score"].isna().to_numpy()
+    rows = pd.DataFrame({"model": model[lost], "item": group["item"].astype(str).to_numpy()[lost]})
+    return np.bincount(rows.drop_duplicates()["model"], minlength=models)
+
+
+def _stays_away(
+    models: list[str], has: np.ndarray, stays: np.ndarray, short: np.ndarray
+) -> list[str]:
+    few = [f"{models[m]} for {int(short[m]):,}" for m in np.flatnonzero(~stays & (short > 0))]
+    said = []
+    if few:
+        said.append(
+            f"not ranked, because they have too few answers to some items: {listing(few, most=8)}."
+        )
+    away = [
+        f"{models[m]} with {int(has[:, m].sum()):,}" for m in np.flatnonzero(~stays & (short == 0))
+    ]
+    if away:
+        said.append(
+            f"not ranked, because with them the models would share fewer than half of the "
+            f"{counted(int(has.any(axis=1).sum()), 'item')}: {listing(away, most=8)}."
+        )
+    return said
 
 
 def _left_out(lost: int, asked: int, has: np.ndarray, models: list[str]) -> str:

@@ -217,6 +217,17 @@ def _run_boards(evidence: Evidence, level: float, rng: int) -> tuple[list[Board]
     return boards, remarks + by_reason(said)
 
 
+def _alone(field: Field, worth: Functional) -> str:
+    """Say why a field has fewer than two models."""
+    for own in field.away:
+        if own.short:
+            return (
+                f"{worth.name} needs {worth.k} answers to an item, too few for "
+                f"{counted(own.short, 'item')} of {own.models[0]}."
+            )
+    return f"one model only ({field.models[0]}): no rank."
+
+
 def _nothing(met: list[Field]) -> UsageError:
     names = sorted({model for field in met for model in field.models})
     if len(names) == 1:
@@ -257,7 +268,7 @@ def _boards(
     by_metric: dict[str, list[Field]] = {}
     for field in met:
         if len(field.models) < 2:
-            said.append((field.name, f"one model only ({field.models[0]}): no rank."))
+            said.append((field.name, _alone(field, worth)))
             continue
         over_seeds = (axes is None or "seed" in axes) and field.several_seeds
         if field.clusters is not None and over_seeds:
@@ -275,6 +286,11 @@ def _boards(
         boards.append(Board(standing(field, over_seeds, level, rng), away))
         by_metric.setdefault(field.metric, []).append(field)
     if not boards:
+        few = [field for field in met if any(own.short for own in field.away)]
+        if few:
+            raise NotEnoughDataError(
+                f"nobody can be ranked on {few[0].name}: {_alone(few[0], worth)}"
+            )
         raise _nothing(met)
     remarks = []
     for group in by_metric.values():

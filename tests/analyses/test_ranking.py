@@ -271,6 +271,32 @@ def test_pass_at_k_is_ranked_like_any_mean_over_items():
     assert "m1 leads" in standings_text(result) or "Nobody leads" in standings_text(result)
 
 
+def test_too_few_answers_leave_a_model_without_a_rank_as_without_a_comparison():
+    several = pd.concat(
+        [right_or_wrong([0.3, 0.5, 0.6], n=60, rng=r).assign(sample=r) for r in range(4)]
+    )
+    lone = (several["model"] == "m2") & (several["item"] < 5) & (several["sample"] > 0)
+    result = leaderboard(several[~lone], functional="pass@2")
+    ranks = by_model(result, "rank")
+    assert ranks["value"].dropna().index.tolist() == ["m1", "m0"]
+    assert ranks.loc["m2", "method"] == (
+        "not ranked: pass@2 needs 2 answers to an item, too few for 5 items"
+    )
+    assert np.isnan(by_model(result, "pass@2").loc["m2", "value"])
+    assert by_model(result, "pass@2")["n"].tolist()[:2] == [60, 60]
+    assert result.warnings[0] == (
+        "t, score: not ranked, because they have too few answers to some items: m2 for 5."
+    )
+    rows = compare(several[~lone], functional="pass@2").quantity("difference")
+    assert (rows["verdict"] == "undefined").sum() == 2
+    with pytest.raises(NotEnoughDataError) as caught:
+        leaderboard(several, functional="pass@5")
+    assert str(caught.value) == (
+        "nobody can be ranked on t, score: pass@5 needs 5 answers to an item, too few for 60 items "
+        "of m0."
+    )
+
+
 def test_what_is_no_mean_is_resampled_over_items_for_all_models_at_once():
     source = np.random.default_rng(0)
     ease = source.exponential(size=(80, 1))
