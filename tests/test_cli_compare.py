@@ -115,3 +115,41 @@ def test_what_makes_no_sense_is_one_line(run, quiz, words, message):
     code, out, err = run(quiz, *words)
     assert (code, out) == (3, "")
     assert err.splitlines()[-1] == f"evalvar: {message}"
+
+
+def test_a_mean_over_some_tasks_says_of_how_many(run, quiz):
+    table = pd.read_csv(quiz)
+    table[(table["model"] != "A") | (table["task"] != "quiz 2")].to_csv(quiz, index=False)
+    out = run(quiz, "-a", "J", "-b", "A")[1]
+    assert " on average over 4 of 5 tasks, on the 96 items both answered." in out
+    rows = run(quiz, "--model", "A", "--model", "I", "--model", "J")[1].splitlines()
+    start = rows.index("mean over tasks, score")
+    assert rows[start + 2].split()[-4:] == ["tasks", "items", "detectable", "better"]
+    assert {" ".join(row.split()[-6:-3]) for row in rows[start + 3 : start + 6]} >= {"5 of 5"}
+    err = run(quiz, "-a", "J", "-b", "A")[2].splitlines()
+    assert err[0] == "remark: quiz 2, score: no scores of A, not compared there."
+
+
+def test_what_is_not_defined_at_all_is_one_line_and_exit_3(run, tmp_path):
+    path = tmp_path / "apart.csv"
+    path.write_text("model,task,item,score\nA,t,1,1\nA,t,2,0\nB,t,3,1\nB,t,4,0\n")
+    code, out, err = run(path)
+    assert (code, out) == (3, "")
+    assert err == (
+        "evalvar: A and B cannot be compared: no shared items. Items meet by their id: give both "
+        "the same.\n"
+    )
+
+
+def test_seeds_of_reported_values_are_compared(run, tmp_path):
+    path = tmp_path / "losses.csv"
+    rows = [f"{m},t,{s},{v}" for m, vs in {"A": (3.1, 3.2, 3.15), "B": (3.4, 3.5)}.items()
+            for s, v in enumerate(vs)]  # fmt: skip
+    path.write_text("\n".join(["model,task,seed,value", *rows]))
+    code, out, _ = run(path, "-a", "B", "-b", "A")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].startswith("B leads A by 0.30 [")
+    assert lines[0].endswith(" over 2 and 3 seeds.")
+    assert lines[1].startswith("  Welch t over seeds, 2 seeds, p = ")
+    assert "items" not in out

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -26,7 +27,7 @@ def check_words(**asked: tuple[str, tuple[str, ...]]) -> None:
 
 def check_rng(rng: Any) -> None:
     """Refuse what is no seed of draws."""
-    if not isinstance(rng, int) or rng < 0:
+    if not isinstance(rng, Integral) or rng < 0:
         raise UsageError(f"rng must be a whole number from 0, but is {rng!r}.")
 
 

@@ -21,18 +21,18 @@ from evalvar.analyses.asked import (
 from evalvar.analyses.effects import effect
 from evalvar.analyses.families import adjust, margins
 from evalvar.analyses.functionals import functional_of
-from evalvar.analyses.intake import as_tuple, by_reason
+from evalvar.analyses.intake import as_tuple
+from evalvar.analyses.left_out import absent, left_out
 from evalvar.analyses.macro import check_weights, macro_outcomes
 from evalvar.analyses.meeting import Meeting, meet
 from evalvar.analyses.multiplicity import check_correction
 from evalvar.analyses.outcome import Outcome, check_any
 from evalvar.analyses.pair_estimates import Manner, axes_of, check_method, together
-from evalvar.analyses.pairing import Key, Sides, asked_labels, sides_by_metric, wanted_pairs
+from evalvar.analyses.pairing import asked_labels, sides_by_metric, wanted_pairs
 from evalvar.analyses.resampled import value_of_side
 from evalvar.analyses.told import told
-from evalvar.errors import UsageError, counted
+from evalvar.errors import UsageError
 from evalvar.evidence import Evidence, Missing
-from evalvar.numbers import listing
 from evalvar.results import Result
 from evalvar.stats import Estimate, difference_cautions
 
@@ -41,7 +41,6 @@ Between = Literal["model", "checkpoint", "prompt", "seed", "task"]
 Pairs = Literal["all", "neighbours"]
 _PAIRS = ("all", "neighbours")
 _FAMILIES = ("task", "all")
-FEW_PAIRS = 3
 _TESTS = ("superiority", "non-inferiority", "equivalence")
 
 
@@ -212,7 +211,7 @@ def compare(
         KEYS,
         [row for pair in rows for row in pair],
         settings=settings,
-        warnings=[*without, *_absent(places), *_remarks(found), *evidence.warnings],
+        warnings=[*without, *absent(places), *left_out(found), *evidence.warnings],
         sources=evidence.sources,
     )
     labels = [outcome.labels() for outcome in found]
@@ -254,38 +253,3 @@ def _outcome(
         value_of_side(manner.functional, meeting.in_b),
         0 if meeting.runs else len(meeting.items), meeting.unpaired, effect(met), tuple(remarks),
     )  # fmt: skip
-
-
-def _absent(places: Sequence[tuple[Key, Sides]]) -> list[str]:
-    """Say which sides are compared on some tasks and lack others."""
-    every = {label for _, sides in places for label in sides}
-    said = []
-    for key, sides in places:
-        lacking = sorted(str(label) for label in every - sides.keys())
-        if lacking:
-            where = ", ".join(filter(None, key))
-            said.append((where, f"no scores of {listing(lacking)}, not compared there."))
-    return by_reason(said)
-
-
-def _remarks(found: Sequence[Outcome]) -> list[str]:
-    """Say what was left out: of means over tasks first, then pair by pair, or else by reason."""
-    reasons = [(pair.name, reason) for pair in found for reason in pair.remarks]
-    ragged = [pair for pair in found if pair.unpaired and pair.quantity == "difference"]
-    if len(ragged) <= FEW_PAIRS:
-        said = [
-            f"{pair.name}: {counted(pair.unpaired, 'item')} without a score on both sides left "
-            f"out, {pair.items:,} compared."
-            for pair in ragged
-        ]
-    else:
-        counts = [pair.unpaired for pair in ragged]
-        few, many = min(counts), max(counts)
-        said = [
-            f"{len(ragged):,} pairs (first {ragged[0].name}): "
-            f"{f'{few:,} to ' if few < many else ''}{counted(many, 'item')} without a score on "
-            "both sides left out; the label unpaired counts them."
-        ]
-    of_means = by_reason([one for one in reasons if "mean over tasks" in one[1]], "pairs")
-    rest = by_reason([one for one in reasons if "mean over tasks" not in one[1]], "pairs")
-    return [*of_means, *said, *rest]

@@ -105,11 +105,6 @@ def _macro(members: Sequence[Outcome], weights: str, manner: Manner, tasks: int)
 
     share = shares(meetings, weights)
     remarks = []
-    if len(members) < tasks:
-        remarks.append(
-            f"the mean over tasks is over {len(members)} of {tasks}; they share no items, or one, "
-            "of the others."
-        )
     found = at(manner.level)
     if np.isnan(found.p_value):
         remarks.append(f"no p-value: {found.method}.")

@@ -195,15 +195,19 @@ def _partly(pair: Pair) -> bool:
     return int(pair.plain["tasks"]) < int(pair.plain["tasks_all"])
 
 
-def _column_digits(pairs: Sequence[Pair]) -> dict[bool, int]:
-    """Give the decimals of all rows in points, and of all others, as most of them call for."""
-    wanted: dict[bool, list[int]] = {True: [], False: []}
+def _column_digits(pairs: Sequence[Pair]) -> dict[Any, int]:
+    """Give the decimals of all rows in points, and of the others of each task, as most call for."""
+    wanted: dict[Any, list[int]] = {}
     for pair in pairs:
         value, se, low, high = _numbers(pair.shown)
         if isfinite(low):
             digits = decimals_for(value, se, low, high, fine=True)
-            wanted[bool(pair.plain["in_points"])].append(digits)
-    return {unit: most_common(digits or [1]) for unit, digits in wanted.items()}
+            wanted.setdefault(_scale(pair), []).append(digits)
+    return {scale: most_common(digits) for scale, digits in wanted.items()}
+
+
+def _scale(pair: Pair) -> Any:
+    return "points" if pair.plain["in_points"] else pair.place
 
 
 def _numbers(row: dict[str, Any]) -> tuple[float, float, float, float]:
@@ -212,11 +216,11 @@ def _numbers(row: dict[str, Any]) -> tuple[float, float, float, float]:
     return value, se, low, high
 
 
-def _cells(pair: Pair, column: dict[bool, int]) -> list[str]:
-    row, points = pair.shown, bool(pair.shown["in_points"])
-    factor = 100.0 if points else 1.0
+def _cells(pair: Pair, column: dict[Any, int]) -> list[str]:
+    row = pair.shown
+    factor = 100.0 if row["in_points"] else 1.0
     value, _, low, high = _numbers(row)
-    digits = column[points]
+    digits = column.get(_scale(pair), 1)
     # a bound that prints as zero would hide on which side of it the difference is
     near = min(abs(low), abs(high))
     while digits < 6 and 0 < near < 0.5 * 10**-digits:

@@ -184,7 +184,7 @@ def test_a_task_that_one_lacks_is_left_out_of_the_mean_and_said():
     assert (mean["tasks"], mean["tasks_all"]) == (2, 3)
     assert " on average over 2 of 3 tasks, on the " in mean["sentence"]
     assert (
-        "A against B on score: the mean over tasks is over 2 of 3; they share no items, or one, of "
+        "A against B on score: the mean over tasks is of 2 of 3; they share no items, or one, of "
         "the others."
     ) in result.warnings
 
