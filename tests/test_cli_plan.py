@@ -46,7 +46,8 @@ def test_seeds_that_are_too_few_lead_to_more(run):
     )
     assert code == 0
     assert out.splitlines()[0].startswith(
-        "To show a difference of 2 points with 80% power: 5,916 items at 5 seeds each. Cheapest: "
+        "To show a difference of 2 points with 80% power: 41,576 items at 3 seeds each, or 5,512 "
+        "items at 5 seeds. Cheapest: "
     )
 
 
@@ -98,6 +99,16 @@ def test_a_number_beyond_the_largest_is_said(run):
     )
 
 
+def test_prompts_that_are_drawn_again_are_the_columns_and_a_way(run):
+    words = ("--assume", "mean=0.7", "--assume", "prompt=0.0005", "--over", "item x prompt")
+    code, out, _ = run("plan", *words, "--items", "1000", "-d", "0.05")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("To show a difference of 5 points with 80% power: ")
+    assert "prompts on 1,000 items x 1 seed x 1 sample" in lines[0]
+    assert lines[2].split() == ["items", "2", "prompts", "4", "prompts", "8", "prompts"]
+
+
 def test_axes_are_named_as_in_compare(run, quiz):
     words = ("plan", quiz, "-a", "A", "-b", "B", "--json", "--over")
     answers = [run(*words, over)[1] for over in ("item x seed", "item,seed", "seed item")]
@@ -145,5 +156,6 @@ def test_bad_input_is_one_line_and_exit_code_3(run, words, message):
 def test_a_recorded_study_is_a_pilot(run, study):
     code, out, err = run("plan", study, "--task", "tiny_sum", "-M", "exact_match", "-d", "0.1")
     assert code == 0
-    assert "items at 10 seeds each; these data (50 items x 5 seeds x 8 samples) show" in out
+    assert "items at 10 seeds each, or 9 seeds each on 50 items x 8 samples; these data" in out
+    assert "these data (50 items x 5 seeds x 8 samples) show" in out
     assert "stands for two models like it" in err

@@ -165,13 +165,14 @@ def _options(rows: "pd.DataFrame", base: "pd.Series") -> str:
                 before = row["value"]
     else:
         ways += [counted(int(value), "item") for value in needed["value"]]
-    for axis in ("seeds", "samples"):
+    for axis in ("seeds", "samples", "prompts"):
         more = rows[(rows["quantity"] == f"{axis}_needed") & rows["value"].notna()]
         for row in more.to_dict("records"):
             said = (needed["seeds"] <= row["value"]) & (needed["value"] <= base["items"])
             if axis == "seeds" and said.any():
                 continue  # fewer items do with no more seeds
-            if row["value"] > base[axis] and base["role"] == "this data":
+            named = base["role"] == "this data" or axis == "prompts"
+            if row["value"] > base[axis] and named:
                 each = " each" if axis == "seeds" else ""
                 ways.append(f"{counted(int(row['value']), axis[:-1])}{each} on {row['design']}")
     return ", or ".join(ways)
@@ -182,7 +183,8 @@ def _table(rows: "pd.DataFrame", power: float) -> str:
     grid = rows[rows["role"].isin(("this data", "asked", "example", "grid"))]
     grid = grid[grid["quantity"] == "detectable_difference"]
     base = grid[grid["role"] != "grid"].iloc[0]
-    across = "seeds" if _has_seeds(rows) else "samples"
+    prompts = rows["unit"].str.contains("prompt").any()
+    across = "seeds" if _has_seeds(rows) else "prompts" if prompts else "samples"
     for axis in {"seeds", "samples", "prompts"} - {across}:
         grid = grid[grid[axis] == base[axis]]
     wide = grid.pivot(index="items", columns=across, values="value").dropna(axis=1, how="all")

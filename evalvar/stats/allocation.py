@@ -112,8 +112,8 @@ def cheapest(
     Minimises item n + prompt P + 2 S (seed + sample n P K) over whole n, S, P, K under
     `design_power` >= power. S, P, K are enumerated, and left as soon as the items that they need at
     the very least cost more than the best design so far; n is found by bisection. That is exact
-    where power rises with each number, which it need not with two or three seeds (`needed`): there
-    the design is enough, but a cheaper one may be.
+    where power rises with each number, as it does but for little (`needed`): there the design is
+    enough, but a slightly cheaper one may be.
     Equals the cheapest of all designs within small bounds (tested).
 
     Examples

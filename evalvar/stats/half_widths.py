@@ -7,16 +7,19 @@ from itertools import product
 from math import inf, isinf, pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, check_level
-from evalvar.stats.quantiles import normal_quantile, t_quantile
+from evalvar.stats.quantiles import normal_quantile
 
 # Nodes of the integral over a mean square, in normal quantiles: a fine lattice where few degrees
 # of freedom make it far from normal, a few Gauss-Hermite nodes where it nearly is.
 _REACH, _STEP = 6.6, 0.3
 _MANY, _FEW_NODES = 200, 7
+# What is taken off counts as known from so many degrees of freedom on.
+_KNOWN = 60
 # The pivotal interval has two such integrals, one inside the other: a wider lattice for the few
 # levels, and fewer nodes for what is drawn often.
 _WIDE_STEP, _OFTEN = 0.4, 20
@@ -37,11 +40,14 @@ class NoisePart:
     within : float
         What that mean square holds besides, and the test takes off again (as variance of the
         difference): the noise of answers in the mean square between seeds.
+    df_within : float
+        Degrees of freedom of what it takes off.
     """
 
     variance: float
     df: float = inf
     within: float = 0.0
+    df_within: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +72,25 @@ class HalfWidths:
         return float(self.weights @ beyond)
 
 
-def howe_widths(parts: Sequence[NoisePart], level: float) -> HalfWidths:
-    """Give the half-widths of Howe's interval: squares of the parts' own ones, added."""
-    check_parts(parts, level)
-    squares, weights = np.zeros(1), np.ones(1)
-    for part in parts:
-        if part.variance + part.within == 0:
-            continue
-        ratio, weight = _mean_square(part.df)
-        seen = np.maximum((part.variance + part.within) * ratio - part.within, 0.0)
-        own = _t(level, part.df) ** 2 * seen
-        squares, weights = _thinned((squares[:, None] + own).ravel(), np.outer(weights, weight))
-    return HalfWidths(np.sqrt(squares), weights)
+def howe_widths(items: NoisePart, parts: Sequence[NoisePart], level: float) -> HalfWidths:
+    """Give the half-widths of Howe's interval, as `crossed_difference_ci` takes them.
+
+    half^2 = t(df)^2 I + the sum over the parts of max(t(nu)^2 B - z^2 W, 0), with nu between the
+    freedom of a part and Welch's, by the shares of the B.
+    """
+    check_parts((items, *parts), level)
+    own, weights = _mean_square(items.df)
+    squares = _t(level, items.df) ** 2 * items.variance * own
+    drawn = [part for part in parts if part.variance + part.within > 0]
+    if drawn:
+        between, within, chances = _between(drawn)
+        reach = _reaches(between, [part.df for part in drawn], level)
+        cut = np.maximum(reach**2 * between - normal_quantile(level) ** 2 * within, 0.0)
+        added, chances = _thinned(cut.sum(axis=0), chances)
+        squares, weights = _thinned(
+            np.add.outer(added, squares).ravel(), np.outer(chances, weights)
+        )
+    return HalfWidths(np.sqrt(squares), weights.ravel())
 
 
 def welch_widths(a: NoisePart, b: NoisePart, level: float) -> HalfWidths:
@@ -92,11 +105,11 @@ def welch_widths(a: NoisePart, b: NoisePart, level: float) -> HalfWidths:
         with np.errstate(divide="ignore", invalid="ignore"):
             df = total**2 / (of_a**2 / a.df + of_b**2 / b.df)
         df[total == 0] = 1.0
-    half: Floats = np.asarray(special.stdtrit(df, (1 + level) / 2), np.float64) * np.sqrt(total)
+    half = _t(level, df) * np.sqrt(total)
     return HalfWidths(half.ravel(), np.outer(weight_a, weight_b).ravel())
 
 
-def pivotal_widths(items: NoisePart, part: NoisePart, df_within: float, level: float) -> HalfWidths:
+def pivotal_widths(items: NoisePart, part: NoisePart, level: float) -> HalfWidths:
     """Give the half-widths of the generalised pivotal interval, as of `crossed_mean_ci`.
 
     The half-width h is where |Z| (I/c_i + max(B/c_s - W/c_e, 0))^.5 > h has the chance 1 - level,
@@ -105,7 +118,7 @@ def pivotal_widths(items: NoisePart, part: NoisePart, df_within: float, level: f
     """
     check_parts((items, part), level)
     few = _nodes(part.df, inf, 0, _WIDE_STEP)
-    often = [_nodes(df, 0, 3 if df >= _OFTEN else 5, 0.0) for df in (items.df, df_within)]
+    often = [_nodes(df, 0, 3 if df >= _OFTEN else 5, 0.0) for df in (items.df, part.df_within)]
     of_items, of_part, of_within = np.array(list(product(often[0][0], few[0], often[1][0]))).T
     weights = np.array(list(product(often[0][1], few[1], often[1][1]))).prod(axis=1)
     between, within = (part.variance + part.within) * of_part, part.within * of_within
@@ -151,8 +164,41 @@ def _exceeded(sds: Floats, weights: Floats, share: float) -> Floats:
     return np.exp(at)
 
 
-def _t(level: float, df: float) -> float:
-    return normal_quantile(level) if isinf(df) else t_quantile(level, df)
+def _between(parts: Sequence[NoisePart]) -> tuple[Floats, Floats, Floats]:
+    """Give nodes of the mean squares of the parts and of what is taken off, and their weights."""
+    step = _STEP if len(parts) < 3 else 3 * _STEP
+    nodes = [_nodes(part.df, _MANY, _FEW_NODES, step) for part in parts]
+    nodes += [
+        _nodes(part.df_within if part.df_within < _KNOWN else inf, 0, 3, step) for part in parts
+    ]
+    ratios = np.stack(np.meshgrid(*(ratio for ratio, _ in nodes), indexing="ij"))
+    ratios = ratios.reshape(len(nodes), -1)
+    weights = np.ones(1)
+    for _, weight in nodes:
+        weights = np.outer(weights, weight).ravel()
+    sizes = np.array([part.variance + part.within for part in parts])[:, None]
+    within = np.array([part.within for part in parts])[:, None]
+    return sizes * ratios[: len(parts)], within * ratios[len(parts) :], weights
+
+
+def _reaches(between: Floats, dfs: list[float], level: float) -> Floats:
+    """Give the quantile of every part's t, whose freedom `freedoms` takes from the mean squares."""
+    some = [df for df in dfs if not isinf(df)]
+    like = min(some) / max(dfs) if some else 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        equals = np.minimum(between.sum(axis=0) ** 2 / (between**2).sum(axis=0), 2.0)
+    more = 1 + np.where(np.isfinite(equals), equals - 1, 0.0) / 2 * like
+    steps = np.linspace(1.0, 1.5, 65)
+    return np.array([np.interp(more, steps, _t(level, df * steps)) for df in dfs])
+
+
+def _t(level: float, df: ArrayLike) -> Floats:
+    """Give the quantile of t, normal where df is infinite; by beta, as `stdtrit` fails far out."""
+    freedom = np.asarray(df, dtype=np.float64)
+    outer = special.betaincinv(np.minimum(freedom, 1e10) / 2, 0.5, 1 - level)
+    with np.errstate(invalid="ignore"):
+        t = np.sqrt(freedom * (1 - outer) / outer)
+    return np.asarray(np.where(freedom > 1e9, normal_quantile(level), t), dtype=np.float64)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from evalvar.stats.arguments import check_level
 from evalvar.stats.difference_noise import PilotNoise
 from evalvar.stats.planning import DifferenceNoise, Sizes, design_detectable
 from evalvar.stats.power import check_power
-from evalvar.stats.quantiles import t_quantile
+from evalvar.stats.quantiles import normal_quantile, t_quantile
 
 # Draws around a quantile whose components are averaged.
 _AROUND = 5
@@ -68,8 +68,9 @@ def detectable_interval(
     )
     reach = np.array([t_quantile(level, df) for df in dfs])
     large = 2 * special.gammaincinv(np.array(dfs) / 2, power) / dfs
-    seen = np.maximum((added + within) * large - within, 0.0)
-    about = np.sqrt(seen @ reach**2) + special.ndtri(power) * np.sqrt(added.sum(axis=1))
+    z = normal_quantile(level)
+    seen = np.maximum((added + within) * large * reach**2 - z**2 * within, 0.0)
+    about = np.sqrt(seen.sum(axis=1)) + special.ndtri(power) * np.sqrt(added.sum(axis=1))
     order, tail = np.argsort(about, kind="stable"), (1 - level) / 2
     # Noise that seeds and prompts need not add is at its end there: the low end is without it.
     bare = order[added[order, 1:].sum(axis=1) == 0]

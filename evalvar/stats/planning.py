@@ -130,11 +130,11 @@ class DifferenceNoise:
         if "item" in variances:
             found.append(NoisePart(variances["item"], design.items / self.cluster_size - 1))
         if "seed" in variances:
-            variance, within = variances["seed"], self._within("seed", variances, levels)
-            found += [NoisePart(variance / 2, levels["seed"] - 1, within / 2)] * 2
+            variance, (within, df) = variances["seed"], self._within("seed", variances, levels)
+            found += [NoisePart(variance / 2, levels["seed"] - 1, within / 2, df)] * 2
         if "prompt" in variances:
-            within = self._within("prompt", variances, levels)
-            found.append(NoisePart(variances["prompt"], levels["prompt"] - 1, within))
+            within, df = self._within("prompt", variances, levels)
+            found.append(NoisePart(variances["prompt"], levels["prompt"] - 1, within, df))
         return found
 
     def test(self, design: Sizes) -> str:
@@ -162,18 +162,31 @@ class DifferenceNoise:
             return welch_widths(parts[0], parts[1], level)
         if test == "generalised pivotal":
             items, prompts = parts
-            return pivotal_widths(items, prompts, items.df * prompts.df, level)
-        return howe_widths(parts, level)
+            return pivotal_widths(items, prompts, level)
+        items = parts.pop(0) if "item" in self.over else NoisePart(0.0)
+        if len(self.over) == 1:
+            return howe_widths(items if "item" in self.over else parts[0], [], level)
+        return howe_widths(items, parts, level)
 
     def _within(
         self, axis: str, variances: Mapping[str, float], levels: Mapping[str, float]
-    ) -> float:
-        """Give what the mean square between the levels of an axis holds of other parts."""
+    ) -> tuple[float, float]:
+        """Give what the mean square between the levels of an axis holds of other parts.
+
+        And its degrees of freedom, Satterthwaite's where it is of two.
+        """
         own = {
             name: value if axis in name or name == "sample" else 0.0
             for name, value in self.components.items()
         }
-        return max(mean_variance(own, levels, (axis,)) - variances[axis], 0.0)
+        within = max(mean_variance(own, levels, (axis,)) - variances[axis], 0.0)
+        others = ("item", "prompt") if axis == "seed" else ("item",)
+        spread = 0.0
+        for other in (name for name in others if name in self.over):
+            df = (levels[other] - 1) * (levels[axis] - 1)
+            share = mean_variance(own, levels, (other,))
+            spread += share**2 / df if df > 0 else inf
+        return within, within**2 / spread if spread > 0 else inf
 
     def least(self, axis: Axis) -> int:
         """Smallest number of levels that the test is defined for."""
@@ -334,11 +347,10 @@ def needed(
 
     Notes
     -----
-    Doubling and bisection on `design_power`: a number that is enough where one fewer is not. Power
-    rises with every number but for three cases, near the floor: where two or three seeds carry most
-    of the noise, as Howe's test is then the more often wrong the more noise of answers it takes
-    off, and from 5 prompts to 6, where the test changes. So seeds, samples and prompts are tried
-    one by one up to 20 (tested), and of items there may be a smaller number that is enough.
+    Doubling and bisection on `design_power`: a number that is enough where one fewer is not. It is
+    the smallest where power rises with the number, as it does but for a few thousandths where it is
+    small, and with 2 prompts for a percent. Seeds, samples and prompts are therefore tried one by
+    one up to 20 (tested).
     Equals `miller_items` rounded up, but for the few items that t needs more (tested).
 
     Examples

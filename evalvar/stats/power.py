@@ -27,7 +27,8 @@ def difference_power(
     difference : float
         True difference, in the unit of the scores.
     parts : sequence of NoisePart
-        Independent sources of its error: items, seeds of the one system, seeds of the other.
+        Independent sources of its error: items first, then seeds of the one system, seeds of the
+        other, prompts.
     level : float in (0, 1)
         Coverage of the interval; the test has size 1 - level.
     variance : float, optional
@@ -48,9 +49,9 @@ def difference_power(
     Notes
     -----
     The test is Howe's, as in `crossed_difference_ci`: it rejects where |D| exceeds the root of
-    sum_j t(df_j)^2 v_j, v_j = max((variance_j + within_j) c_j - within_j, 0), c_j a chi-square over
-    its degrees of freedom, D normal and independent of them. The law of the c_j is integrated on
-    fixed nodes.
+    t(df)^2 v c for the items and of sum_j max(t(nu_j)^2 B_j - z^2 within_j, 0) for the others,
+    B_j = (variance_j + within_j) c_j, c a chi-square over its degrees of freedom, D normal and
+    independent of them. The law of the c is integrated on fixed nodes.
     Equals the power of the t test (noncentral t, both tails) with one part, and of the z test where
     all variances are known (tested).
 
@@ -65,7 +66,7 @@ def difference_power(
         raise UsageError(f"variance must not be negative, but is {total}.")
     if any(part.df <= 0 for part in parts):
         return nan
-    return howe_widths(parts, level).power(float(difference), sqrt(total))
+    return howe_widths(parts[0], parts[1:], level).power(float(difference), sqrt(total))
 
 
 def detectable_difference(
@@ -76,7 +77,7 @@ def detectable_difference(
     Parameters
     ----------
     parts : sequence of NoisePart
-        Independent sources of error of the estimated difference.
+        Independent sources of error of the estimated difference, items first.
     power : float in (1 - level, 1)
         Share of studies that are to find it.
     level : float in (0, 1)
@@ -107,7 +108,7 @@ def detectable_difference(
     check_parts(parts, level)
     if any(part.df <= 0 for part in parts):
         return nan
-    widths = howe_widths(parts, level)
+    widths = howe_widths(parts[0], parts[1:], level)
     sd = sqrt(sum(part.variance for part in parts))
     return smallest(lambda difference: widths.power(difference, sd), power, sd, level)
 

@@ -9,6 +9,7 @@ from statsmodels.stats.power import NormalIndPower, TTestPower
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import crossed_difference_ci
 from evalvar.stats.allocation import Costs, cheapest
+from evalvar.stats.crossed_half import SeedPart, freedoms
 from evalvar.stats.difference_noise import pilot_noise
 from evalvar.stats.planning import (
     AXES,
@@ -85,9 +86,12 @@ def test_seeds_enter_as_in_a_study_simulated_from_mean_squares():
     rng = np.random.default_rng(0)
     draws = 200_000
     half = reference.t.ppf(0.975, n - 1) ** 2 * item * rng.chisquare(n - 1, draws) / (n - 1)
-    for _ in range(2):
-        square = (seed + within) * rng.chisquare(seeds - 1, draws) / (seeds - 1) - within
-        half += reference.t.ppf(0.975, seeds - 1) ** 2 * np.maximum(square, 0)
+    between = (seed + within) * rng.chisquare(seeds - 1, (2, draws)) / (seeds - 1)
+    parts = [SeedPart(1.0, 0.0, seeds - 1, 1), SeedPart(1.0, 0.0, seeds - 1, 1)]
+    assert freedoms(parts) == [1.5 * (seeds - 1)] * 2
+    equals = between.sum(axis=0) ** 2 / (between**2).sum(axis=0)
+    t = reference.t.ppf(0.975, (seeds - 1) * (1 + (equals - 1) / 2))
+    half += np.maximum(t**2 * between - reference.norm.ppf(0.975) ** 2 * within, 0).sum(axis=0)
     d = 0.1 + sqrt(item + 2 * seed) * rng.normal(size=draws)
     share = np.mean(np.abs(d) > np.sqrt(half))
     parts = [NoisePart(item, n - 1), *[NoisePart(seed, seeds - 1, within)] * 2]
