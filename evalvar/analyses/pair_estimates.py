@@ -26,6 +26,7 @@ from evalvar.stats import (
     sparse_t_many,
     tango,
 )
+from evalvar.stats.arguments import at_least
 
 AXES = ("item", "seed", "prompt")
 _BLOCK = 1 << 18  # differences held at a time: 2 MB of doubles
@@ -179,6 +180,10 @@ def estimate(meeting: Meeting, manner: Manner, *, level: float, null: float = 0.
         what = "no prompt that all runs have" if meeting.runs else "no shared items"
         return Estimate(np.nan, level=level, method=f"undefined: {what}")
     try:
+        if "seed" in manner.drawn(meeting):
+            # one side's seeds may speak for the other's; with none there is nothing to go by
+            most = max(meeting.seeds_a.size, meeting.seeds_b.size)
+            at_least(most, 2, "an interval over seeds", "seed")
         if manner.functional.kind == "joint":
             return _resampled(meeting, manner, level, null)
         if manner.method != "auto":

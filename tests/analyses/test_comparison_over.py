@@ -94,6 +94,9 @@ def test_an_axis_of_one_level_is_undefined_and_says_why():
         "A and B cannot be compared: an interval over seeds needs at least 2 seeds, but has 1. "
         "Leave seed out of over (--over item)."
     )
+    for over in ("item x seed", "seed x prompt"):
+        with pytest.raises(NotEnoughDataError, match="an interval over seeds needs at least 2"):
+            compare(frame, "A", "B", over=over)
     several = crossed({m: rng.random((9, 3)) for m in "CD"}, "seed")
     rows = compare(pd.concat([frame.assign(seed=0), several]), over="seed").quantity("difference")
     assert (rows["verdict"] == "undefined").sum() == 5
