@@ -121,7 +121,7 @@ def cheapest(
     >>> noise = DifferenceNoise({"item": 0.2, "seed": 0.0002})
     >>> costs = Costs(item=1, seed=500)
     >>> print(cheapest(noise, 0.05, costs, most=Sizes(10_000, 20)).design)
-    953 items x 4 seeds x 1 sample
+    1,450 items x 3 seeds x 1 sample
     """
     check_difference(difference)
     check_power(power, level)

@@ -246,7 +246,7 @@ def design_power(
     --------
     >>> noise = DifferenceNoise({"item": 0.2, "seed": 0.0002})
     >>> round(design_power(noise, Sizes(2000, seeds=5), 0.05), 2)
-    0.97
+    0.98
     """
     if noise.discordant:
         check_discordance(noise.largest, difference)
@@ -293,7 +293,7 @@ def design_detectable(
     --------
     >>> noise = DifferenceNoise({"item": 0.2, "seed": 0.0002})
     >>> round(design_detectable(noise, Sizes(float("inf"), seeds=3)), 4)
-    0.0451
+    0.0382
     """
     check_power(power, level)
     widths = noise.half_widths(design, level)
