@@ -213,7 +213,7 @@ def _without_items(evidence: Evidence) -> list[str]:
         return []
     return [
         f"{counted(len(alone), 'value')} read without items (first {alone[0][1]} {alone[0][2]}): "
-        "good for means and seeds, not for comparisons or pass@k."
+        "good for means and over seeds, not for pairing items or pass@k."
     ]
 
 

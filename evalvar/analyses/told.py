@@ -95,6 +95,9 @@ def sentence(
         if isfinite(detectable) and not adjusted_by:
             size = told.size(detectable)
             seen = f"; these data could only have shown differences above {size}"
+        elif isfinite(estimate.low) and isfinite(estimate.high) and not adjusted_by:
+            # The smallest difference that they could show is beyond the range of the scores.
+            seen = "; these data could not have shown any difference"
         return f"{told.a} and {told.b} cannot be told apart{of}{how} {told.basis}{alike}{seen}."
     first, second = (told.a, told.b) if verdict == "a is better" else (told.b, told.a)
     gain = estimate

@@ -531,8 +531,8 @@ def test_a_standard_error_of_exactly_zero_is_unknown(write_run):
     assert evidence.warnings == (
         f"{path}: 1 standard error of exactly 0 for a value strictly inside (0, 1) is unknown "
         "(first t acc,none)",
-        "2 values read without items (first t acc,none): good for means and seeds, not for "
-        "comparisons or pass@k.",
+        "2 values read without items (first t acc,none): good for means and over seeds, not for "
+        "pairing items or pass@k.",
     )
 
 
@@ -598,8 +598,8 @@ def test_version_0_4_0_is_read(tmp_path):
     assert scores(evidence, "nll_correct_per_char") == pytest.approx([1 / 3] * 3)
     assert set(evidence.records["model"]) == {"org/m"}
     assert evidence.warnings == (
-        "1 value read without items (first task acc,none): good for means and seeds, not for "
-        "comparisons or pass@k.",
+        "1 value read without items (first task acc,none): good for means and over seeds, not for "
+        "pairing items or pass@k.",
     )
 
 

@@ -182,3 +182,20 @@ def test_labels_survive_json():
     back = from_json(result.to_json()).table.iloc[0]
     assert back["sentence"] == result.table["sentence"].iloc[0]
     assert back["only_a"] == 40
+
+
+def test_data_that_can_show_nothing_say_so():
+    sides = {"A": [[1, 0], [1, 1]], "B": [[0, 1], [1, 0]]}
+    rows = [
+        (model, "t", item, seed, score)
+        for model, table in sides.items()
+        for item, row in enumerate(table)
+        for seed, score in enumerate(row)
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "task", "item", "seed", "score"])
+    row = compare(frame, "A", "B").table.iloc[0]
+    assert (row["low"], row["high"]) == (-1, 1)
+    assert row["sentence"] == (
+        "A and B cannot be told apart on the 2 items both answered, over 2 seeds each; these data "
+        "could not have shown any difference."
+    )
