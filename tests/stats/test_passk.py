@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import mean_pass_at_k, pass_at_k, pass_hat_k
+from evalvar.stats import eff_at_k, mean_pass_at_k, pass_at_k, pass_hat_k
 
 
 def exact(n, c, k):
@@ -161,3 +162,16 @@ def test_a_million_problems_take_a_fraction_of_a_second():
     start = time.process_time()
     mean_pass_at_k(200, c, k=(1, 10, 100))
     assert time.process_time() - start < 0.5
+
+
+def test_golden_numbers_of_ten_answers():
+    assert float(pass_at_k(10, 3, k=5)) == pytest.approx(0.916666667, abs=1e-9)
+    assert float(pass_hat_k(10, 3, k=2)) == pytest.approx(0.066666667, abs=1e-9)
+    assert float(pass_at_k(2_000_000, 1, k=1)) == pytest.approx(5e-7, rel=1e-12)
+    # True p .3: the mean over the binomial law of c is 1 - .7^5, and this is its variance.
+    c = np.arange(11)
+    law = stats.binom.pmf(c, 10, 0.3)
+    found = pass_at_k(10, c, k=5)
+    assert law @ found == pytest.approx(0.83193, abs=1e-12)
+    assert law @ (found - 0.83193) ** 2 == pytest.approx(0.043762847, abs=1e-9)
+    assert float(eff_at_k([0.1, 0.4, 0.4, 0.7, 0.9], k=3)) == pytest.approx(0.79)
