@@ -198,6 +198,19 @@ def test_pairs_at_once_are_those_of_a_leaderboard():
     assert gaps["high"].to_list() == pytest.approx([high[0], high[2]], abs=0.01)
 
 
+def test_pairs_over_seeds_are_those_of_a_leaderboard():
+    x = generator("test", "seeds").normal(size=(3, 25, 4)) + np.arange(3)[:, None, None]
+    rows = [
+        (f"{m}", "task", i, s, x[m, i, s]) for m in range(3) for i in range(25) for s in range(4)
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "task", "item", "seed", "score"])
+    gaps = ev.leaderboard(frame).quantity("gap_to_next").dropna(subset="low")
+    value, low, high, _ = many.compared_over_seeds(x[::-1], 0)
+    assert gaps["value"].to_list() == pytest.approx([value[0], value[2]])
+    assert gaps["low"].to_list() == pytest.approx([low[0], low[2]], abs=0.05)
+    assert gaps["high"].to_list() == pytest.approx([high[0], high[2]], abs=0.05)
+
+
 def test_a_bootstrap_of_counts_is_one_of_items():
     x = np.r_[np.ones(30), np.zeros(10)][None]
     rng = np.random.default_rng(0)

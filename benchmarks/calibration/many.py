@@ -97,11 +97,11 @@ def compared(
 
 def compared_over_seeds(x: Numbers, rng: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Do the same with (models, items, seeds), all of them drawn again."""
-    models, _, seeds = x.shape
+    models, items, seeds = x.shape
     facts = Facts(True, np.nan, np.nan, np.nan, False, False)
     field = Field(
         "task", "score", [f"{m}" for m in range(models)], list(x), [np.arange(seeds)] * models,
-        None, facts, np.zeros(models, dtype=int), (),
+        None, facts, np.zeros(models, dtype=int), (), items,
     )  # fmt: skip
     found = standing(field, True, 0.95, rng)
     p, level = adjusted(found, found.differ(found.ends, 0.95), "max-t", 0.95)
