@@ -8,7 +8,16 @@ from typing import Any
 
 from matplotlib.figure import Figure as Sheet
 
-from evalvar.report.drawing import curves, dots, panels, planned, shares, triangle
+from evalvar.report.drawing import (
+    curves,
+    dots,
+    lines,
+    panels,
+    planned,
+    scatter,
+    shares,
+    triangle,
+)
 from evalvar.report.drawing.style import NARROW, WIDE, settings
 from evalvar.report.drawing.svg import to_svg
 from evalvar.report.model import Figure
@@ -18,10 +27,12 @@ __all__ = ["KINDS", "NARROW", "WIDE", "draw", "svg"]
 KINDS: Mapping[str, Callable[[Mapping[str, Any], float], Sheet]] = {
     "curves": curves.draw,
     "ladder": dots.draw,
+    "lines": lines.draw,
     "mini_bars": dots.draw_bars,
     "mini_interval": dots.draw_mini,
     "panels": panels.draw,
     "planned": planned.draw,
+    "scatter": scatter.draw,
     "shares": shares.draw,
     "triangle": triangle.draw,
 }

@@ -1,7 +1,6 @@
 """Score by number of tries, k on a log axis."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from evalvar.report.drawing.scales import apart
 from evalvar.report.drawing.style import COLOURS, LINES, NARROW, Sheet, fitted, text_width
 
 _TOP, _FOOT, _LEFT = 30, 30, 38
@@ -49,7 +49,7 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     ends = [float(points[-1][1]) for _, points in coloured]
     last = [float(np.log10(points[-1][0])) for _, points in coloured]
     for name, x, y, dy, colour in zip(
-        names, last, ends, _apart(axes, ends, body), LINES, strict=False
+        names, last, ends, apart(axes, ends, body), LINES, strict=False
     ):
         sheet.text(axes, x, y, name, dx=9, dy=dy, weight=600, colour=colour)
     bottom = axes.get_ylim()[0]
@@ -77,15 +77,3 @@ def _limits(axes: Axes, data: Mapping[str, Any]) -> tuple[list[float], list[floa
     pad = (np.log10(ks[-1]) - np.log10(ks[0])) * 0.03 or 0.1
     axes.set_xlim(np.log10(ks[0]) - pad, np.log10(ks[-1]) + pad)
     return ticks, ks
-
-
-def _apart(axes: Axes, ends: list[float], body: float) -> list[float]:
-    """Return by how many pixels each label moves down so that labels stand a line apart."""
-    bottom, top = axes.get_ylim()
-    places = [(top - y) / (top - bottom) * body for y in ends]
-    order = sorted(range(len(ends)), key=lambda i: places[i])
-    moved = list(places)
-    for before, after in pairwise(order):
-        moved[after] = max(moved[after], moved[before] + 15)
-    over = max(0.0, max(moved) - body)
-    return [moved[i] - over - places[i] for i in range(len(ends))]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from evalvar.report import wording
+from evalvar.report.drawing.scales import scale
 from evalvar.report.drawing.style import COLOURS, NARROW, Sheet, fitted, text_width
 
 _TITLE, _BODY, _FOOT, _GAP = 46, 132, 28, 18
@@ -104,17 +104,8 @@ def _limits(axes: Axes, panel: Mapping[str, Any], curve: np.ndarray) -> list[flo
     chance = panel["chance"]
     if isfinite(chance) and bottom - (top - bottom) < chance < top + (top - bottom):
         bottom, top = min(bottom, chance), max(top, chance)
-    if panel["percent"]:
-        bottom, top = max(0.0, bottom), min(100.0, top)
-        if top - bottom > 50:
-            bottom, top = 0.0, 100.0
-    if top - bottom < 1e-9:
-        bottom, top = bottom - 1, top + 1
-    locator = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10])
-    ticks = [float(t) for t in locator.tick_values(bottom, top)]
-    if panel["percent"]:
-        ticks = [tick for tick in ticks if 0 <= tick <= 100]
-    axes.set_ylim(min(ticks[0], bottom), max(ticks[-1], top))
+    limits, ticks = scale(np.array([bottom, top]), percent=panel["percent"])
+    axes.set_ylim(*limits)
     axes.set_xlim(float(x.min()), float(x.max()) if x.max() > x.min() else float(x.min()) + 1)
     return ticks
 
