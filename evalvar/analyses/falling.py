@@ -1,0 +1,52 @@
+"""A metric that nobody declared, and that gets worse while its models learn."""
+
+import numpy as np
+
+from evalvar.analyses.curves import Curves
+from evalvar.evidence import Evidence
+from evalvar.stats import kendall_tau, kendall_tau_null_sd
+
+# Every seed's tau-b lies below this, and their mean so many null standard deviations below zero.
+_STEADY, _SDS = -0.5, 3.0
+
+FALLING = (
+    "the score falls while the model learns, and higher is taken as better because the data do not "
+    "say; if lower is better, add a column higher_is_better that is false."
+)
+
+
+def undeclared(evidence: Evidence) -> frozenset[tuple[str, str]]:
+    """Return the (task, metric) pairs of which no table says whether higher is better."""
+    pairs: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    for table in (evidence.records, evidence.reported):
+        distinct = table[["task", "metric"]].drop_duplicates().astype(str)
+        pairs["higher_is_better" in table] |= set(distinct.itertuples(index=False, name=None))
+    return frozenset(pairs[False] - pairs[True])
+
+
+def falling(curves: Curves, unsaid: frozenset[tuple[str, str]]) -> list[str]:
+    """Ask whether lower is better, where that is not declared and every seed's curve falls.
+
+    Parameters
+    ----------
+    curves : Curves
+        The seeds' curves of one model, task and metric.
+    unsaid : frozenset of (task, metric)
+        What `undeclared` found in the evidence.
+
+    Returns
+    -------
+    list of str
+        `FALLING`, or nothing. A curve falls where tau-b is below -0.5 in every seed with three
+        checkpoints, and its mean over seeds more than three null standard deviations below zero.
+    """
+    if (curves.task, curves.metric) not in unsaid:
+        return []
+    seen = [curve[np.isfinite(curve)] for curve in curves.means]
+    long = [curve for curve in seen if curve.size > 2]
+    taus = np.array([float(kendall_tau(curve)) for curve in long])
+    if not taus.size or not (taus < _STEADY).all():
+        return []
+    shortest = min(curve.size for curve in long)
+    limit = _SDS * kendall_tau_null_sd(shortest, n_curves=len(long))
+    return [FALLING] if taus.mean() < -limit else []
