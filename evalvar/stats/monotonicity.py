@@ -65,7 +65,9 @@ def kendall_tau(curves: ArrayLike, *, variant: Literal["a", "b", "c"] = "b") -> 
     return tau.reshape(x.shape[:-1])
 
 
-def kendall_tau_null_sd(n: int, *, n_curves: int = 1) -> float:
+def kendall_tau_null_sd(
+    n: int, *, n_curves: int = 1, ties: ArrayLike = (), variant: Literal["a", "b"] = "b"
+) -> float:
     """Give the standard deviation of Kendall's tau when nothing rises.
 
     Parameters
@@ -74,21 +76,30 @@ def kendall_tau_null_sd(n: int, *, n_curves: int = 1) -> float:
         Number of checkpoints, at least 2.
     n_curves : int
         Number of independent curves whose taus are averaged.
+    ties : int array, shape (n_groups,)
+        How many checkpoints share a score, a number for each score that several have.
+    variant : {"a", "b"}
+        Which tau.
 
     Returns
     -------
     float
-        sqrt(2(2n+5) / (9n(n-1)) / n_curves). It takes checkpoints as independent and free of
-        ties; the checkpoints of one run are not, so it is a lower bound in practice.
+        Over all orders of the scores. It takes checkpoints as independent; those of one run are
+        not, so it is a lower bound in practice: see `kendall_tau_drift_sd`. NaN for "b" where all
+        scores are equal.
 
     Raises
     ------
     NotEnoughDataError
         Fewer than 2 checkpoints or no curve.
+    UsageError
+        Ties of fewer than one checkpoint, or of more than there are.
 
     Notes
     -----
-    Source: "A new measure of rank correlation" (Kendall 1938).
+    With N = n(n-1)/2 pairs, T of them tied, and groups of t: the variance of C - D is
+    (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18, divided by N^2 for "a" and by N (N-T) for "b". Source:
+    "Rank Correlation Methods" (Kendall 1948), chapter 4; without ties 2(2n+5) / (9n(n-1)).
 
     Examples
     --------
@@ -97,7 +108,13 @@ def kendall_tau_null_sd(n: int, *, n_curves: int = 1) -> float:
     """
     at_least(n, 2, "the null sd of tau", "checkpoint")
     at_least(n_curves, 1, "the null sd of tau", "curve")
-    return float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)) / n_curves))
+    t = np.asarray(ties, dtype=np.float64)
+    if (t < 1).any() or t.sum() > n:
+        raise UsageError(f"ties must be groups of the {n} checkpoints, but are {t.tolist()}.")
+    variance = (n * (n - 1) * (2 * n + 5) - (t * (t - 1) * (2 * t + 5)).sum()) / 18
+    pairs = n * (n - 1) / 2
+    untied = pairs if variant == "a" else pairs - (t * (t - 1)).sum() / 2
+    return float(np.sqrt(variance / (pairs * untied) / n_curves)) if untied else float("nan")
 
 
 def spearman(curves: ArrayLike) -> Floats:

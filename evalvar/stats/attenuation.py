@@ -1,0 +1,168 @@
+"""What the draw of the items does to Kendall's tau of one curve."""
+
+from math import nan
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from evalvar.errors import UsageError
+from evalvar.stats.arguments import Floats, at_least, check_level, finite
+from evalvar.stats.draws import Rng, generator
+from evalvar.stats.estimate import Estimate
+from evalvar.stats.monotonicity import kendall_tau
+from evalvar.stats.quantiles import normal_quantile
+from evalvar.stats.rising import isotonic_fit
+
+
+def item_covariance(scores: ArrayLike) -> Floats:
+    """Covariance of a curve's points if its items were drawn again.
+
+    Parameters
+    ----------
+    scores : float array, shape (n_items, n_checkpoints)
+        Score of each item at each checkpoint, any unit.
+
+    Returns
+    -------
+    float array, shape (n_checkpoints, n_checkpoints)
+        Of the means over items (ddof 1), unit squared. An item is drawn with all its checkpoints.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than 2 items.
+
+    Examples
+    --------
+    >>> item_covariance([[0.0, 1.0], [1.0, 1.0]]).tolist()
+    [[0.25, 0.0], [0.0, 0.0]]
+    """
+    x = finite(scores, "scores", ndim=2)
+    at_least(x.shape[0], 2, "a covariance over items", "item")
+    rest = x - x.mean(axis=0)
+    return np.asarray(rest.T @ rest / (len(x) * (len(x) - 1)))
+
+
+def kendall_tau_ci(
+    curve: ArrayLike,
+    covariance: ArrayLike,
+    *,
+    rng: Rng,
+    level: float = 0.95,
+    n_items: int = 0,
+    n_draws: int = 1000,
+) -> Estimate:
+    """Kendall's tau-b of one curve, with an interval for a draw of other items.
+
+    Parameters
+    ----------
+    curve : float array, shape (n_checkpoints,)
+        Scores in the order of their checkpoints, any unit. Turn the sign where lower is better.
+    covariance : float array, shape (n_checkpoints, n_checkpoints)
+        Of the scores over draws of the items: see `item_covariance`.
+    rng : int, sequence of int or Generator
+        Source of the draws; the same one gives the same bytes.
+    level : float in (0, 1)
+        Nominal coverage.
+    n_items : int
+        How many items, for `n`.
+    n_draws : int
+        How many curves are drawn.
+
+    Returns
+    -------
+    Estimate
+        unit ``item``. NaN for a constant curve. Where no draw changes the order of the checkpoints
+        there is no interval, as the method then says.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than 2 checkpoints.
+
+    Notes
+    -----
+    What is estimated is the mean of tau over tests of as many items. Noise pulls it towards zero,
+    so it is not the tau that endless items would show. Curves are drawn from a normal law about the
+    one seen; they carry the noise twice, so their quantiles lie too low, and tau -+ quantile times
+    their standard deviation is too narrow where little rises. Each end is the outer of the two.
+    ``benchmarks/calibration`` has its coverage.
+
+    Examples
+    --------
+    >>> found = kendall_tau_ci([0.2, 0.3, 0.4], np.eye(3) * 0.002, rng=0)
+    >>> found.value, found.high, found.low < 1
+    (1.0, 1.0, True)
+    """
+    y = finite(curve, "curve")
+    check_level(level)
+    at_least(y.size, 2, "Kendall's tau", "checkpoint")
+    value = float(kendall_tau(y))
+    if value != value:
+        method = "undefined: tau-b of a constant curve"
+        return Estimate(nan, level=level, n=n_items, method=method)
+    taus = kendall_tau(y + _noise(y, covariance, rng, n_draws))
+    se = float(taus.std(ddof=1))
+    method = f"tau-b, items drawn again, {n_draws} normal curves"
+    if not se > 0:
+        return Estimate(
+            value, level=level, n=n_items, method=f"{method} (none has another tau: no interval)"
+        )
+    low, high = np.quantile(taus, [(1 - level) / 2, (1 + level) / 2])
+    half = normal_quantile(level) * se
+    low, high = min(low, value - half), max(high, value + half)
+    return Estimate(
+        value, se, max(float(low), -1.0), min(float(high), 1.0), level, n_items, "item", method
+    )
+
+
+def attainable_tau(
+    curve: ArrayLike, covariance: ArrayLike, *, rng: Rng, n_draws: int = 1000
+) -> float:
+    """Mean tau-b that items so few would show of a curve that never falls.
+
+    Parameters
+    ----------
+    curve, covariance, rng, n_draws
+        As for `kendall_tau_ci`.
+
+    Returns
+    -------
+    float
+        In -1..1: about 1 where the checkpoints lie far apart, about 0 where nothing rises. NaN for
+        a constant curve.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than 2 checkpoints.
+
+    Notes
+    -----
+    The mean tau over draws of the items about the nearest curve that never falls (`isotonic_fit`).
+    tau over it is a monotonicity corrected for chance as kappa is: (tau - 0) / (most - 0), 0 what a
+    curve without trend has on average, 1 what one that never falls has with these items.
+
+    Examples
+    --------
+    >>> attainable_tau([0.2, 0.5, 0.4, 0.8], np.eye(4) * 1e-8, rng=0) > 0.6
+    True
+    """
+    y = finite(curve, "curve")
+    at_least(y.size, 2, "Kendall's tau", "checkpoint")
+    if not np.ptp(y) > 0:
+        return nan
+    taus = kendall_tau(isotonic_fit(y) + _noise(y, covariance, rng, n_draws))
+    return float(np.nanmean(taus)) if np.isfinite(taus).any() else nan
+
+
+def _noise(curve: Floats, covariance: ArrayLike, rng: Rng, draws: int) -> Floats:
+    sigma = finite(covariance, "covariance", ndim=2)
+    if sigma.shape != (curve.size, curve.size):
+        raise UsageError(
+            f"covariance needs a row and a column for each of the {curve.size} checkpoints, but "
+            f"has {sigma.shape[0]} and {sigma.shape[1]}."
+        )
+    values, vectors = np.linalg.eigh(sigma)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return np.asarray(generator(rng).standard_normal((draws, curve.size)) @ root.T)
