@@ -1,5 +1,6 @@
 """Arrays in, numbers out: one family of estimators a file."""
 
+from evalvar.stats.agreement import churn, cohen_kappa, fleiss_kappa, mean_kappa
 from evalvar.stats.allocation import Allocation, Costs, cheapest
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
@@ -17,7 +18,9 @@ from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
+from evalvar.stats.item_noise import item_half_width, one_run_half_width
 from evalvar.stats.joint import Joint, macro_joint
+from evalvar.stats.luck import expected_best, normal_best
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
 from evalvar.stats.mean import (
@@ -25,8 +28,10 @@ from evalvar.stats.mean import (
     bounded_mean_interval,
     mean_ci,
 )
+from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
+from evalvar.stats.outliers import Outliers, outliers
 from evalvar.stats.paired import mcnemar, paired_t
 from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe, tango
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
@@ -65,7 +70,7 @@ from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
-from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci
+from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci, unbiased_sd_ci
 from evalvar.stats.templates import PromptSpread, prompt_spread
 from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
@@ -80,6 +85,7 @@ __all__ = [
     "MarginTest",
     "NoisePart",
     "NoiseSplit",
+    "Outliers",
     "Pairs",
     "PilotNoise",
     "PromptSpread",
@@ -99,10 +105,12 @@ __all__ = [
     "calibrated_run_variance",
     "change_ci",
     "cheapest",
+    "churn",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",
     "clustered_se",
+    "cohen_kappa",
     "connor_items",
     "crossed_difference_ci",
     "crossed_mean_ci",
@@ -117,7 +125,10 @@ __all__ = [
     "drop_limit",
     "eff_at_k",
     "equivalence",
+    "expected_best",
+    "fleiss_kappa",
     "independent_proportions",
+    "item_half_width",
     "jeffreys",
     "joint_bootstrap",
     "kendall_tau",
@@ -128,8 +139,10 @@ __all__ = [
     "mcnemar",
     "mcnemar_many",
     "mean_ci",
+    "mean_kappa",
     "mean_pass_at_k",
     "mean_sd",
+    "mean_tau_ci",
     "mean_variance",
     "midp",
     "midp_interval",
@@ -141,8 +154,11 @@ __all__ = [
     "newcombe",
     "noise_split",
     "non_inferiority",
+    "normal_best",
+    "one_run_half_width",
     "order_chance",
     "order_weights",
+    "outliers",
     "paired_t",
     "pass_at_k",
     "pass_hat_k",
@@ -171,6 +187,7 @@ __all__ = [
     "superiority",
     "tango",
     "tie_runs",
+    "unbiased_sd_ci",
     "unpaired_difference_ci",
     "variance_components",
     "weighted_mean",

@@ -1,13 +1,16 @@
 """Runs that differ, or a test set too small to tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import at_least, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, finite
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.mean import bounded_mean_ci
+from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.variance import variance_components
 
 
@@ -23,11 +26,19 @@ class RunVariance:
         What it would be if runs erred on every item independently.
     distribution : Estimate
         Variance over runs of the score on all items there could be, unbiased; may be negative.
+        `p_value` is that of 0, two-sided: runs that erred on every item independently.
+    independent_sd : Estimate
+        Root of `independent`; unit ``item``.
+    real_sd : Estimate
+        Root of `distribution`, 0 where that is negative. Without an interval where that of the
+        variance lies below 0, as the method then says.
     """
 
     test_set: float
     independent: float
     distribution: Estimate
+    independent_sd: Estimate
+    real_sd: Estimate
 
 
 def run_variance(scores: ArrayLike, *, level: float = 0.95) -> RunVariance:
@@ -56,7 +67,10 @@ def run_variance(scores: ArrayLike, *, level: float = 0.95) -> RunVariance:
     2024): n/(n-1) (Var_h(mean) - sum_i Var_h(i)/n^2), ddof 1 in both, which is the mean covariance
     of two items over runs. Answers drawn at random, and clusters, enter: the first raises
     `independent`, the second `distribution`.
-    `distribution` equals the seed component of `variance_components` (tested).
+    `distribution` equals the seed component of `variance_components` (tested). Its p-value is that
+    of F = MS_s/MS_e of the two-way table, at most 1 - level if and only if 0 lies outside the
+    interval (tested). The interval of `independent` is that of a mean over items: `bounded_mean_ci`
+    up to the largest variance S answers of 0 and 1 can have, else `skewed_mean_ci`.
 
     Examples
     --------
@@ -70,9 +84,54 @@ def run_variance(scores: ArrayLike, *, level: float = 0.95) -> RunVariance:
     at_least(runs, 2, "the variance of runs", "seed")
     axes = {"item": np.arange(n)[:, None], "seed": np.arange(runs)[None, :]}
     seed = variance_components(x, axes).estimates(level)["seed"]
-    means = x.mean(axis=0)
-    independent = float(x.var(axis=1, ddof=1).sum()) / n**2
-    return RunVariance(float(means.var(ddof=1)), independent, seed)
+    means, by_item = x.mean(axis=0), x.var(axis=1, ddof=1)
+    independent = float(by_item.sum()) / n**2
+    test_set = float(means.var(ddof=1))
+    seed = replace(seed, p_value=_equal_runs(test_set, independent, n, runs))
+    return RunVariance(test_set, independent, seed, _independent_sd(x, by_item, level), _real(seed))
+
+
+def _equal_runs(test_set: float, independent: float, n: int, runs: int) -> float:
+    """Give the two-sided p-value of the F test that the runs' means differ by noise alone."""
+    # sum_i Var_h(i) = MS_s (seeds) + (n - 1) MS_e, with MS_s = n Var_h(mean)
+    within = (n**2 * independent - n * test_set) / (n - 1)
+    if within <= ROUNDING * n * independent:
+        return float("nan")
+    df = runs - 1, (n - 1) * (runs - 1)
+    above = float(special.fdtrc(*df, n * test_set / within))
+    return min(2 * min(above, 1 - above), 1.0)
+
+
+def _independent_sd(x: Floats, by_item: Floats, level: float) -> Estimate:
+    n, runs = x.shape
+    if ((x == 0) | (x == 1)).all():
+        most = (runs // 2) * (runs - runs // 2) / (runs * (runs - 1))
+        spread = np.minimum(by_item, most)  # rounding of the variances
+        mean = bounded_mean_ci(spread, low=0.0, high=most, level=level)
+    else:
+        mean = skewed_mean_ci(by_item, level=level)
+    low, high = np.sqrt(max(mean.low, 0.0) / n), np.sqrt(max(mean.high, 0.0) / n)
+    return Estimate(
+        float(np.sqrt(mean.value / n)), float("nan"), float(low), float(high), level, n, "item",
+        f"root of the mean variance of an item over n, {mean.method}",
+    )  # fmt: skip
+
+
+def _real(seed: Estimate) -> Estimate:
+    """Take the root of the variance over seeds, and of what of its interval is not negative."""
+    value = float(np.sqrt(max(seed.value, 0.0)))
+    method = "root of the seed component"
+    if seed.value < 0:
+        method += f" (estimated at {seed.value:.3g}: 0)"
+    low, high = seed.low, seed.high
+    if high <= 0:
+        method += ", its interval lies below 0"
+        low = high = float("nan")
+    else:
+        low, high = (float(np.sqrt(max(end, 0.0))) for end in (low, high))
+    return replace(
+        seed, value=value, se=float("nan"), low=low, high=high, method=f"{method}, {seed.method}"
+    )
 
 
 def calibrated_run_variance(error: float, n: int, *, classes: int = 2) -> float:

@@ -1,6 +1,6 @@
 """The spread over seeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -93,6 +93,43 @@ def c4(n: int) -> float:
     """
     at_least(n, 2, "c4", "seed")
     return float(_c4(np.array(float(n))))
+
+
+def unbiased_sd_ci(x: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Estimate the standard deviation over seeds without the bias that few seeds give it.
+
+    Parameters
+    ----------
+    x : float array, shape (n_seeds,)
+        One score per seed, any unit; the result has the same unit.
+    level : float in (0, 1)
+        Nominal coverage.
+
+    Returns
+    -------
+    Estimate
+        As for `sd_ci`, with value and standard error divided by `c4`; the interval is the same, as
+        it is for the seeds' law. method ``sd / c4, chi-square``.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than two seeds.
+
+    Notes
+    -----
+    E[s] = c4 sigma for normal scores (tested); s of 2, 3, 5, 10 seeds is 20, 11, 6, 3 % too low.
+
+    Examples
+    --------
+    >>> round(unbiased_sd_ci([0.30, 0.32, 0.28, 0.30]).value, 6)
+    0.017725
+    """
+    found = sd_ci(x, level=level)
+    share = c4(found.n)
+    return replace(
+        found, value=found.value / share, se=found.se / share, method=f"sd / c4, {found.method}"
+    )
 
 
 def mean_sd(curves: ArrayLike, *, ddof: int = 1, level: float = 0.95) -> Estimate:
