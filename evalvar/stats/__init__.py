@@ -13,12 +13,27 @@ from evalvar.stats.cautions import (
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
+from evalvar.stats.decisions import Decisions, decision_accuracy, strict_decision_accuracy
 from evalvar.stats.difference_noise import PilotNoise, pilot_noise
+from evalvar.stats.dispersion import (
+    Noise,
+    mean_difference,
+    model_spread,
+    pooled_noise,
+    relative_noise,
+    relative_range,
+    relative_snr,
+    seed_noise,
+    spread_to_noise,
+    step_noise,
+)
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.item_noise import item_half_width, one_run_half_width
+from evalvar.stats.irt import IrtFit, fit_irt
+from evalvar.stats.irt_ability import Ability, ability
 from evalvar.stats.joint import Joint, macro_joint
 from evalvar.stats.luck import expected_best, normal_best
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
@@ -31,6 +46,7 @@ from evalvar.stats.mean import (
 from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
+from evalvar.stats.onset import Onset, clear_from
 from evalvar.stats.outliers import Outliers, outliers
 from evalvar.stats.paired import mcnemar, paired_t
 from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe, tango
@@ -64,6 +80,7 @@ from evalvar.stats.ranks import (
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
+from evalvar.stats.run_distance import TotalVariation, total_variation
 from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
 from evalvar.stats.signal import signal_to_noise
@@ -76,15 +93,20 @@ from evalvar.stats.unpaired import independent_proportions, unpaired_difference_
 from evalvar.stats.variance import mean_variance, variance_components
 
 __all__ = [
+    "Ability",
     "Allocation",
     "Components",
     "Costs",
+    "Decisions",
     "DifferenceNoise",
     "Estimate",
+    "IrtFit",
     "Joint",
     "MarginTest",
+    "Noise",
     "NoisePart",
     "NoiseSplit",
+    "Onset",
     "Outliers",
     "Pairs",
     "PilotNoise",
@@ -92,6 +114,8 @@ __all__ = [
     "RunVariance",
     "Sizes",
     "SparseT",
+    "TotalVariation",
+    "ability",
     "agresti_min",
     "all_pairs",
     "answer_variance",
@@ -106,6 +130,7 @@ __all__ = [
     "change_ci",
     "cheapest",
     "churn",
+    "clear_from",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",
@@ -114,6 +139,7 @@ __all__ = [
     "connor_items",
     "crossed_difference_ci",
     "crossed_mean_ci",
+    "decision_accuracy",
     "design_detectable",
     "design_effect",
     "design_power",
@@ -127,6 +153,7 @@ __all__ = [
     "equivalence",
     "expected_best",
     "fleiss_kappa",
+    "fit_irt",
     "independent_proportions",
     "item_half_width",
     "jeffreys",
@@ -139,6 +166,7 @@ __all__ = [
     "mcnemar",
     "mcnemar_many",
     "mean_ci",
+    "mean_difference",
     "mean_kappa",
     "mean_pass_at_k",
     "mean_sd",
@@ -150,6 +178,7 @@ __all__ = [
     "miller_detectable",
     "miller_items",
     "miller_power",
+    "model_spread",
     "needed",
     "newcombe",
     "noise_split",
@@ -163,17 +192,22 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "pilot_noise",
+    "pooled_noise",
     "pooled_sd",
     "probability_above",
     "prompt_spread",
     "rank_distribution",
     "rank_sets",
     "rank_shares",
+    "relative_noise",
+    "relative_range",
+    "relative_snr",
     "resampled_difference_ci",
     "rise_share",
     "run_variance",
     "sd_ci",
     "seed_cautions",
+    "seed_noise",
     "sign_flip",
     "sign_test_se",
     "signal_to_noise",
@@ -184,9 +218,13 @@ __all__ = [
     "sparse_t_many",
     "sparse_t_pairs",
     "spearman",
+    "spread_to_noise",
+    "step_noise",
+    "strict_decision_accuracy",
     "superiority",
     "tango",
     "tie_runs",
+    "total_variation",
     "unbiased_sd_ci",
     "unpaired_difference_ci",
     "variance_components",
