@@ -1,29 +1,38 @@
 """How much of a score is training luck?"""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
 from evalvar.analyses.facts import labelled, metric_facts
+from evalvar.analyses.falling import falling, undeclared
 from evalvar.analyses.intake import as_tuple, by_reason, intake
-from evalvar.errors import NotEnoughDataError, counted
+from evalvar.analyses.seed_noise import both_noises
+from evalvar.analyses.seed_runs import agreement, apart, corrected, luck, real_spread, tried
+from evalvar.errors import counted
 from evalvar.evidence import Evidence, Missing
-from evalvar.results import Result, Row
+from evalvar.results import Result
 from evalvar.stats import (
     Estimate,
     crossed_mean_ci,
     kendall_tau,
+    kendall_tau_null_sd,
     mean_ci,
     mean_sd,
+    mean_tau_ci,
     sd_ci,
     signal_to_noise,
+    unbiased_sd_ci,
 )
-from evalvar.stats.quantiles import normal_quantile
 
 KEYS = ("model", "task", "metric")
+_LABELS = (
+    *("at_chance", "against_chance", "outlying"),
+    *("items", "seeds", "checkpoints", "last_checkpoint"),
+)
 
 
 def seed_variance(
@@ -51,81 +60,189 @@ def seed_variance(
     Returns
     -------
     Result
-        One row per model, task, metric and quantity:
+        One row per model, task, metric and quantity. Last checkpoint:
 
         ``final_mean``
-            Mean over seeds at the last checkpoint.
+            Mean over seeds; items and seeds drawn again where both are there.
         ``final_seed_sd``
-            Standard deviation over seeds at the last checkpoint (ddof 1), chi-square interval.
-        ``seed_sd``
-            Mean over checkpoints of the standard deviation over seeds (ddof 1); the paper's
-            E(S, M), there called seed variance.
-        ``item_half_width``
-            Half-width of the normal interval over items, averaged over seeds and checkpoints.
-        ``noise_ratio``
-            Quantile times seed_sd over item_half_width: both noises on one scale.
+            Standard deviation over seeds (ddof 1), chi-square interval.
+        ``final_seed_sd_unbiased``
+            The same over c4, which frees it of the bias that few seeds give it.
         ``snr``
             final_mean over final_seed_sd.
+
+        Averaged over checkpoints, on one scale:
+
+        ``seed_sd``
+            Standard deviation over seeds (ddof 1), averaged; the paper's E(S, M), there called
+            seed variance.
+        ``item_half_width``
+            Half-width of the normal interval over items, averaged over seeds too.
+        ``noise_ratio``
+            Quantile times seed_sd over item_half_width: both noises on one scale.
+        ``combined_half_width``
+            Half-width of the interval of ONE run's score, for new items and another seed:
+            z (se^2 + max(v, 0))^.5, v the variance over seeds that is not the items' own. Without
+            items v is not known, and all the variance over seeds takes its place: an upper bound.
         ``monotonicity``
             Kendall tau-b of the score against the checkpoint, oriented so that 1 is improvement
             at every step; mean over seeds.
 
-        Labels: higher_is_better, chance, at_chance, discrete, items, seeds, checkpoints,
-        last_checkpoint.
+        What seeds are, at the last checkpoint:
+
+        ``seed_sd_independent``
+            Standard deviation over seeds if they erred on every item independently.
+        ``seed_sd_real``
+            Standard deviation over seeds of the score on all items there could be: the root of the
+            seed component, 0 where that is negative. `p_value`: that of equal seeds.
+        ``seed_sd_calibrated``
+            Standard deviation over seeds that calibrated classifiers must have on so many items,
+            (error/(n k))^.5; only where a chance of 1/k gives the number k of classes.
+        ``kappa``
+            Cohen's kappa of right and wrong answers, mean over pairs of seeds.
+        ``churn``
+            Share of items that one of two seeds has right and the other wrong, mean over pairs.
+        ``best_of_seeds_gain``
+            How far the best of so many seeds lies ahead of their mean by luck: the expected largest
+            of as many normal scores.
+        ``outlier_seeds``
+            How many seeds stand apart from the others (Grubbs). `p_value`: the smallest. With no
+            seed unlike the others, one is named in 1 - level of all models or less, as p-values are
+            multiplied by the number of tasks and metrics of the model.
+
+        Labels: higher_is_better, chance, at_chance, against_chance, outlying (the seeds that stand
+        apart), discrete, items, seeds, checkpoints, last_checkpoint. against_chance is ``at`` where
+        the interval of final_mean covers chance (then at_chance is true), ``below``, ``above``, or
+        ``barely above``: less than two item_half_width above, and monotonicity, of 3 checkpoints or
+        more, below two of its null standard deviations.
 
     Notes
     -----
     Source: "Quantifying Variance in Evaluation Benchmarks", section 3 and Tables 1 and 2. It uses
     scores of 0 and 1 with 1.96 sqrt(p(1-p)/N); other scores have the sample standard deviation.
+    Real and calibrated spread: "On the Variance of Neural Network Training with respect to Test
+    Sets and Distributions" (Jordan 2024). Whole curves are drawn where checkpoints are averaged: no
+    interval takes checkpoints of a seed as independent. No bootstrap over seeds is offered: the
+    closed forms cover from two seeds on, where it does not, and from ten on it has nothing to add.
     """
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
-    rows: list[Row] = []
-    labels: list[dict[str, object]] = []
+    unsaid = undeclared(evidence)
+    found: list[_Reading] = []
     said: list[tuple[str, str]] = []
     for curves in training_curves(evidence):
-        key = dict(zip(KEYS, (curves.model, curves.task, curves.metric), strict=True))
-        found, remarks = _seed_noise(curves, level)
-        described = _labels(curves, found["final_mean"])
-        rows += [(key, name, estimate) for name, estimate in found.items()]
-        labels += [described] * len(found)
-        said += [*curves.remarks, *((curves.name, reason) for reason in remarks)]
+        reading = _reading(curves, level)
+        found.append(reading)
+        asked = falling(curves, unsaid)
+        said += [*curves.remarks, *((curves.name, why) for why in (*reading.remarks, *asked))]
+    said += _name_outliers(found, level)
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"level": level, "missing": missing, "ddof": 1, "tau": "b"},
     }
     warnings = [*evidence.warnings, *by_reason(said)]
+    rows = [(r.key, name, estimate) for r in found for name, estimate in r.estimates.items()]
     result = Result.of(
         "seed_variance", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
-    for name in ("at_chance", "items", "seeds", "checkpoints", "last_checkpoint"):
+    labels = [reading.labels for reading in found for _ in reading.estimates]
+    for name in _LABELS:
         result.table[name] = pd.Series([label[name] for label in labels], dtype=object)
     return labelled(result, metric_facts(evidence))
 
 
-def _seed_noise(curves: Curves, level: float) -> tuple[dict[str, Estimate], list[str]]:
-    remarks: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was found for one model, task and metric."""
+
+    key: dict[str, str]
+    estimates: dict[str, Estimate]
+    labels: dict[str, object]
+    apart: dict[int, float]
+    remarks: list[str]
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.key.values())
+
+
+def _reading(curves: Curves, level: float) -> _Reading:
     last = curves.means[:, -1]
     last = last[np.isfinite(last)]
-    if curves.seeds.size < 2:
-        remarks.append("one seed says nothing about training luck; train another.")
-    if curves.checkpoints.size < 3:
-        remarks.append(f"monotonicity needs 3 checkpoints, found {curves.checkpoints.size}.")
+    remarks = _gaps(curves)
     found = {"final_mean": final_mean(curves, -1, level)}
-    found["final_seed_sd"] = _try(lambda: sd_ci(last, level=level), level)
-    found["seed_sd"] = _try(lambda: mean_sd(curves.means, level=level), level)
-    z = normal_quantile(level)
-    runs = curves.errors[np.isfinite(curves.errors)]
-    half = float(z * runs.mean()) if runs.size else np.nan
-    basis = f"{z:.4g} x standard error over items, mean of {counted(runs.size, 'run')}"
-    if not runs.size:
-        basis = "undefined: no standard error over items is known"
-    found["item_half_width"] = Estimate(half, level=level, n=curves.n, unit="item", method=basis)
-    found["noise_ratio"] = _ratio(found["seed_sd"], z, half)
-    found["snr"] = _try(lambda: signal_to_noise(last, level=level), level)
+    found["final_seed_sd"] = tried(lambda: sd_ci(last, level=level), level)
+    found["final_seed_sd_unbiased"] = tried(lambda: unbiased_sd_ci(last, level=level), level)
+    found["seed_sd"] = tried(lambda: mean_sd(curves.means, level=level), level)
+    found |= both_noises(curves, found["seed_sd"], level)
+    found["snr"] = tried(lambda: signal_to_noise(last, level=level), level)
     if last.size > 1 and found["snr"].value != found["snr"].value:
         remarks.append("all seeds end at the same score; there is no SNR.")
     found["monotonicity"], why = monotonicity(curves, level)
-    return found, remarks + why
+    real, overfit = real_spread(curves, found["final_mean"], level)
+    found |= {**real, **agreement(curves, level), "best_of_seeds_gain": luck(last, level)}
+    found["outlier_seeds"], p = apart(curves, level)
+    against = _against_chance(curves, found)
+    if against == "at":
+        remarks.append("the last score cannot be told from chance, which SNR does not show.")
+    labels = {
+        "at_chance": None if against is None else against == "at",
+        "against_chance": against,
+        "outlying": "",
+        "items": curves.n,
+        "seeds": curves.seeds.size,
+        "checkpoints": curves.checkpoints.size,
+        "last_checkpoint": int(curves.checkpoints[-1]),
+    }
+    key = dict(zip(KEYS, (curves.model, curves.task, curves.metric), strict=True))
+    return _Reading(key, found, labels, p, [*remarks, *why, *overfit])
+
+
+def _gaps(curves: Curves) -> list[str]:
+    remarks = []
+    absent = curves.seeds[np.isnan(curves.means[:, -1])]
+    if curves.seeds.size < 2:
+        remarks.append("one seed says nothing about training luck; train another.")
+    if absent.size:
+        remarks.append(
+            f"{absent.size} of {counted(curves.seeds.size, 'seed')} (first {absent[0]}) not scored "
+            f"at the last checkpoint {curves.checkpoints[-1]}; what is said of it leaves them out."
+        )
+    if curves.checkpoints.size < 3:
+        remarks.append(f"monotonicity needs 3 checkpoints, found {curves.checkpoints.size}.")
+    return remarks
+
+
+def _against_chance(curves: Curves, found: dict[str, Estimate]) -> str | None:
+    """Place the last score: at chance, barely above, above or below."""
+    chance, final, rise = curves.facts.chance, found["final_mean"], found["monotonicity"]
+    if not (np.isfinite(chance) and np.isfinite(final.low)):
+        return None
+    sign = curves.facts.sign
+    if final.low <= chance <= final.high:
+        return "at"
+    if sign * (final.value - chance) < 0:
+        return "below"
+    near = sign * (final.value - chance) < 2 * found["item_half_width"].value
+    if near and np.isfinite(rise.value):
+        null = kendall_tau_null_sd(curves.checkpoints.size, n_curves=max(rise.n, 1))
+        if rise.value <= 2 * null:
+            return "barely above"
+    return "above"
+
+
+def _name_outliers(found: list[_Reading], level: float) -> list[tuple[str, str]]:
+    """Correct the tests for the number of a model's readings, and name the seeds that stand out."""
+    said = []
+    readings = Counter(reading.key["model"] for reading in found if reading.apart)
+    for reading in found:
+        many = readings[reading.key["model"]]
+        estimate, low = corrected(reading.estimates["outlier_seeds"], reading.apart, many, level)
+        reading.estimates["outlier_seeds"] = estimate
+        reading.labels["outlying"] = ", ".join(map(str, low))
+        for seed, p in low.items():
+            why = f"seed {seed} stands apart from the others at the last checkpoint (p = {p:.2g})."
+            said.append((reading.name, why))
+    return said
 
 
 def final_mean(curves: Curves, column: int, level: float) -> Estimate:
@@ -151,61 +268,26 @@ def final_mean(curves: Curves, column: int, level: float) -> Estimate:
 
 def monotonicity(curves: Curves, level: float) -> tuple[Estimate, list[str]]:
     """Mean over seeds of the oriented tau-b, each seed over the checkpoints it has."""
+    nothing = Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined")
     if curves.checkpoints.size < 3:
-        return Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined"), []
-    taus = np.array([_tau(curve * curves.facts.sign) for curve in curves.means])
-    defined = taus[np.isfinite(taus)]
+        return nothing, []
+    seen = [curve[np.isfinite(curve)] for curve in curves.means]
+    taus = np.array(
+        [float(kendall_tau(c * curves.facts.sign)) if c.size > 2 else np.nan for c in seen]
+    )
+    defined = np.isfinite(taus)
     remarks = []
-    if defined.size < taus.size:
+    if not defined.all():
         remarks.append(
-            f"no tau-b for {taus.size - defined.size} of {counted(taus.size, 'seed')} "
+            f"no tau-b for {taus.size - defined.sum()} of {counted(taus.size, 'seed')} "
             "(constant, or fewer than 3 checkpoints)."
         )
-    if not defined.size:
-        return Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined"), remarks
-    if defined.size == 1:
-        return Estimate(
-            float(defined[0]), level=level, n=1, unit="seed", method="tau-b, one seed"
-        ), remarks
-    estimate = mean_ci(defined, level=level)
-    return (
-        Estimate(
-            estimate.value, estimate.se, max(estimate.low, -1.0), min(estimate.high, 1.0), level,
-            estimate.n, "seed", f"mean tau-b, {estimate.method}",
-        ),
-        remarks,
-    )  # fmt: skip
-
-
-def _tau(curve: np.ndarray) -> float:
-    seen = curve[np.isfinite(curve)]
-    return float(kendall_tau(seen)) if seen.size > 2 else np.nan
-
-
-def _ratio(seed_sd: Estimate, z: float, half: float) -> Estimate:
-    scale = z / half if half > 0 else np.nan
-    return Estimate(
-        seed_sd.value * scale, np.nan, seed_sd.low * scale, seed_sd.high * scale, seed_sd.level,
-        seed_sd.n, seed_sd.unit, f"{z:.4g} seed_sd / item_half_width",
-    )  # fmt: skip
-
-
-def _try(estimate: Callable[[], Estimate], level: float) -> Estimate:
-    try:
-        return estimate()
-    except NotEnoughDataError as error:
-        return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {error}")
-
-
-def _labels(curves: Curves, final: Estimate) -> dict[str, object]:
-    chance = curves.facts.chance
-    at_chance = None
-    if np.isfinite(chance) and np.isfinite(final.low):
-        at_chance = bool(final.low <= chance <= final.high)
-    return {
-        "at_chance": at_chance,
-        "items": curves.n,
-        "seeds": curves.seeds.size,
-        "checkpoints": curves.checkpoints.size,
-        "last_checkpoint": int(curves.checkpoints[-1]),
-    }
+    if not defined.any():
+        return nothing, remarks
+    taus = taus[defined]
+    if taus.size == 1:
+        one = Estimate(float(taus[0]), level=level, n=1, unit="seed", method="tau-b, one seed")
+        return one, remarks
+    shortest = min(curve.size for curve, kept in zip(seen, defined, strict=True) if kept)
+    estimate = mean_tau_ci(taus, checkpoints=shortest, level=level)
+    return replace(estimate, method=f"mean tau-b, {estimate.method}"), remarks
