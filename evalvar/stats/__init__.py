@@ -13,7 +13,10 @@ from evalvar.stats.cautions import (
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
+from evalvar.stats.crossing import Crossing, chosen_crossing, crossings, crossover_ci
+from evalvar.stats.data_map import DataMap, data_map
 from evalvar.stats.decisions import Decisions, decision_accuracy, strict_decision_accuracy
+from evalvar.stats.dif import Dif, mantel_haenszel_dif
 from evalvar.stats.difference_noise import PilotNoise, pilot_noise
 from evalvar.stats.dispersion import (
     Noise,
@@ -31,9 +34,16 @@ from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
-from evalvar.stats.item_noise import item_half_width, one_run_half_width
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
+from evalvar.stats.item_flags import falling_p, repeats_p, same_columns
+from evalvar.stats.item_noise import item_half_width, one_run_half_width
+from evalvar.stats.item_statistics import (
+    ItemStatistics,
+    additive_effects,
+    item_statistics,
+    rest_scores,
+)
 from evalvar.stats.joint import Joint, macro_joint
 from evalvar.stats.luck import expected_best, normal_best
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
@@ -63,6 +73,7 @@ from evalvar.stats.power_formulas import (
     miller_items,
     miller_power,
 )
+from evalvar.stats.prompt_fill import fill_prompts
 from evalvar.stats.proportion import (
     binomial_half_width,
     clopper_pearson,
@@ -70,6 +81,7 @@ from evalvar.stats.proportion import (
     midp,
     wilson,
 )
+from evalvar.stats.pruning import Pruned, prune, split_stability, weak_strong_stability
 from evalvar.stats.ranks import (
     midranks,
     order_chance,
@@ -78,11 +90,19 @@ from evalvar.stats.ranks import (
     rank_shares,
     tie_runs,
 )
+from evalvar.stats.reliability import (
+    alpha_without_each,
+    cronbach_alpha,
+    mcdonald_omega,
+    measurement_error,
+    spearman_brown,
+)
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
 from evalvar.stats.run_distance import TotalVariation, total_variation
 from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
+from evalvar.stats.sd_ratio import mean_sd_ratio_ci, sd_ratio_ci, snr_ratio_ci
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
@@ -97,10 +117,14 @@ __all__ = [
     "Allocation",
     "Components",
     "Costs",
+    "Crossing",
+    "DataMap",
     "Decisions",
+    "Dif",
     "DifferenceNoise",
     "Estimate",
     "IrtFit",
+    "ItemStatistics",
     "Joint",
     "MarginTest",
     "Noise",
@@ -111,13 +135,16 @@ __all__ = [
     "Pairs",
     "PilotNoise",
     "PromptSpread",
+    "Pruned",
     "RunVariance",
     "Sizes",
     "SparseT",
     "TotalVariation",
     "ability",
+    "additive_effects",
     "agresti_min",
     "all_pairs",
+    "alpha_without_each",
     "answer_variance",
     "binomial_half_width",
     "bonett_price",
@@ -129,6 +156,7 @@ __all__ = [
     "calibrated_run_variance",
     "change_ci",
     "cheapest",
+    "chosen_crossing",
     "churn",
     "clear_from",
     "clopper_pearson",
@@ -137,8 +165,12 @@ __all__ = [
     "clustered_se",
     "cohen_kappa",
     "connor_items",
+    "cronbach_alpha",
     "crossed_difference_ci",
     "crossed_mean_ci",
+    "crossings",
+    "crossover_ci",
+    "data_map",
     "decision_accuracy",
     "design_detectable",
     "design_effect",
@@ -152,17 +184,22 @@ __all__ = [
     "eff_at_k",
     "equivalence",
     "expected_best",
-    "fleiss_kappa",
+    "falling_p",
+    "fill_prompts",
     "fit_irt",
+    "fleiss_kappa",
     "independent_proportions",
     "item_half_width",
+    "item_statistics",
     "jeffreys",
     "joint_bootstrap",
     "kendall_tau",
     "kendall_tau_null_sd",
     "macro_difference_ci",
     "macro_joint",
+    "mantel_haenszel_dif",
     "max_t",
+    "mcdonald_omega",
     "mcnemar",
     "mcnemar_many",
     "mean_ci",
@@ -170,8 +207,10 @@ __all__ = [
     "mean_kappa",
     "mean_pass_at_k",
     "mean_sd",
+    "mean_sd_ratio_ci",
     "mean_tau_ci",
     "mean_variance",
+    "measurement_error",
     "midp",
     "midp_interval",
     "midranks",
@@ -196,16 +235,21 @@ __all__ = [
     "pooled_sd",
     "probability_above",
     "prompt_spread",
+    "prune",
     "rank_distribution",
     "rank_sets",
     "rank_shares",
     "relative_noise",
     "relative_range",
     "relative_snr",
+    "repeats_p",
     "resampled_difference_ci",
+    "rest_scores",
     "rise_share",
     "run_variance",
+    "same_columns",
     "sd_ci",
+    "sd_ratio_ci",
     "seed_cautions",
     "seed_noise",
     "sign_flip",
@@ -213,11 +257,14 @@ __all__ = [
     "signal_to_noise",
     "skew_cautions",
     "skewed_mean_ci",
+    "snr_ratio_ci",
     "sparse_t",
     "sparse_t_counts",
     "sparse_t_many",
     "sparse_t_pairs",
     "spearman",
+    "spearman_brown",
+    "split_stability",
     "spread_to_noise",
     "step_noise",
     "strict_decision_accuracy",
@@ -228,6 +275,7 @@ __all__ = [
     "unbiased_sd_ci",
     "unpaired_difference_ci",
     "variance_components",
+    "weak_strong_stability",
     "weighted_mean",
     "welch",
     "wilson",
