@@ -72,8 +72,8 @@ def isotonic_r2(curves: ArrayLike) -> Floats:
     return np.array([_r2(curve) for curve in flat]).reshape(x.shape[:-1])
 
 
-def total_variation(curves: ArrayLike) -> Floats:
-    """Mean distance between one checkpoint and the next.
+def step_length(curves: ArrayLike) -> Floats:
+    """Mean distance between one checkpoint and the next: total variation per step.
 
     Parameters
     ----------
@@ -88,30 +88,30 @@ def total_variation(curves: ArrayLike) -> Floats:
 
     Examples
     --------
-    >>> round(float(total_variation([0.25, 0.27, 0.26, 0.30, 0.29, 0.33])), 6)
+    >>> round(float(step_length([0.25, 0.27, 0.26, 0.30, 0.29, 0.33])), 6)
     0.024
     """
     return _per_step(curves, lambda steps: np.abs(steps).sum(axis=-1))
 
 
-def net_improvement(curves: ArrayLike) -> Floats:
+def net_step(curves: ArrayLike) -> Floats:
     """Mean step from one checkpoint to the next: (last - first) / (n - 1).
 
     Parameters
     ----------
     curves : float array, shape (..., n_checkpoints)
-        As for `total_variation`.
+        As for `step_length`.
 
     Returns
     -------
     float array, shape (...)
-        As for `total_variation`. The difference of the two is the way per step that led nowhere:
+        As for `step_length`. The difference of the two is the way per step that led nowhere:
         0 for a curve that never falls. Both divide by the number of steps; signal-and-noise
         divides the improvement by the number of checkpoints, so that the difference is not 0.
 
     Examples
     --------
-    >>> round(float(net_improvement([0.25, 0.27, 0.26, 0.30, 0.29, 0.33])), 6)
+    >>> round(float(net_step([0.25, 0.27, 0.26, 0.30, 0.29, 0.33])), 6)
     0.016
     """
     return _per_step(curves, lambda steps: steps.sum(axis=-1))

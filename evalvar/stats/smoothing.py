@@ -10,10 +10,10 @@ from scipy import special
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, at_least, check_level, constant, finite
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.quantiles import t_quantile
+from evalvar.stats.quantiles import normal_quantile, t_quantile
 
 
-def step_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
+def last_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
     """Estimate how far the last checkpoints of a run lie about their mean.
 
     Parameters
@@ -40,7 +40,7 @@ def step_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     Notes
     -----
     What is estimated is the root of the mean over runs of that variance, so a trend within the last
-    checkpoints counts as noise: see `step_noise_detrended`. The interval is chi-square, with
+    checkpoints counts as noise: see `last_noise_detrended`. The interval is chi-square, with
     n_seeds tr(AR)^2 / tr(ARAR) degrees of freedom (Satterthwaite), A the matrix of the sum of
     squares and R the correlations drift^|t-u|: n_seeds (n_last - 1) without drift. The standard
     deviation of 5 normal scores with ddof 0 lies 16 % below the true one on average (c4).
@@ -48,7 +48,7 @@ def step_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
 
     Examples
     --------
-    >>> round(step_noise([[0.48, 0.47, 0.49, 0.48, 0.47]]).value, 6)
+    >>> round(last_noise([[0.48, 0.47, 0.49, 0.48, 0.47]]).value, 6)
     0.008367
     """
     x = _tails(tails, 2)
@@ -57,22 +57,22 @@ def step_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     return _noise(x, centre / (n - 1), drift, level, "sd about the mean")
 
 
-def step_noise_detrended(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
+def last_noise_detrended(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
     """Noise of the last checkpoints of a run without what rises steadily.
 
     Parameters
     ----------
     tails : float array, shape (n_seeds, n_last)
-        As for `step_noise`.
+        As for `last_noise`.
     drift : float in [0, 1)
-        As for `step_noise`.
+        As for `last_noise`.
     level : float in (0, 1)
         Nominal coverage.
 
     Returns
     -------
     Estimate
-        As for `step_noise`.
+        As for `last_noise`.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def step_noise_detrended(tails: ArrayLike, *, drift: float = 0.0, level: float =
 
     Examples
     --------
-    >>> step_noise_detrended([[0.1, 0.2, 0.3, 0.4]]).value
+    >>> last_noise_detrended([[0.1, 0.2, 0.3, 0.4]]).value
     0.0
     """
     x = _tails(tails, 3)
@@ -107,16 +107,16 @@ def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     Parameters
     ----------
     tails : float array, shape (n_seeds, n_last)
-        As for `step_noise`.
+        As for `last_noise`.
     drift : float in [0, 1)
-        As for `step_noise`.
+        As for `last_noise`.
     level : float in (0, 1)
         Nominal coverage.
 
     Returns
     -------
     Estimate
-        Mean of all scores over `step_noise`; NaN where no score moves.
+        Mean of all scores over `last_noise`; NaN where no score moves.
 
     Raises
     ------
@@ -125,24 +125,37 @@ def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
 
     Notes
     -----
-    The interval is that of `step_noise` turned over: the mean, which is far better known than its
-    noise unless the ratio is small, counts as known.
+    In logarithms, each side of the interval is the root of the squares of that of `last_noise` and
+    of the normal one of the mean, whose variance follows from the drift. There is none where the
+    mean is within that of 0.
 
     Examples
     --------
     >>> round(last_ratio([[0.48, 0.47, 0.49, 0.48, 0.47]]).value, 3)
     57.132
     """
-    noise = step_noise(tails, drift=drift, level=level)
-    mean = float(np.asarray(tails, dtype=np.float64).mean())
+    noise = last_noise(tails, drift=drift, level=level)
+    x = np.asarray(tails, dtype=np.float64)
+    mean, (seeds, n) = float(x.mean()), x.shape
     if not noise.value > 0:
         return replace(noise, value=nan, method="undefined: the last checkpoints are equal")
-    low, high = sorted((mean / noise.high, mean / noise.low))
     value = mean / noise.value
-    return replace(
-        noise, value=value, se=abs(value) * noise.se / noise.value, low=low, high=high,
-        method=f"mean over {noise.method}",
-    )  # fmt: skip
+    related = _related(n, drift)
+    within = (n - related.sum() / n) / (n - 1)
+    error = noise.value * float(np.sqrt(related.sum() / n**2 / seeds / within))
+    method = f"mean over {noise.method}"
+    half = normal_quantile(level) * error / abs(mean) if mean else inf
+    if half >= 1:
+        return replace(
+            noise, value=value, se=nan, low=nan, high=nan, method=f"{method} (mean near 0: none)"
+        )
+    wide, narrow = (
+        float(np.hypot(np.log(end / noise.value), np.log1p(half)))
+        for end in (noise.high, noise.low)
+    )
+    low, high = sorted((value * float(np.exp(-wide)), value * float(np.exp(narrow))))
+    se = abs(value) * float(np.hypot(noise.se / noise.value, error / mean))
+    return replace(noise, value=value, se=se, low=low, high=high, method=method)
 
 
 def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -216,8 +229,7 @@ def _noise(x: Floats, matrix: Floats, drift: float, level: float, what: str) -> 
         raise UsageError(f"drift must lie in [0, 1), but is {drift}.")
     seeds, n = x.shape
     variance = float(np.einsum("st,tu,su->s", x - x.mean(), matrix, x - x.mean()).mean())
-    apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-    product = matrix @ np.power(drift, apart)
+    product = matrix @ _related(n, drift)
     df = seeds * float(np.trace(product) ** 2 / np.trace(product @ product))
     method = f"{what}, chi-square with {df:.3g} degrees of freedom"
     if all(map(constant, x)) or variance <= 1e-24 * float(np.square(x).max()):
@@ -228,3 +240,8 @@ def _noise(x: Floats, matrix: Floats, drift: float, level: float, what: str) -> 
     spread = np.sqrt(2 / df) * special.poch(df / 2, 0.5)
     se = sd * float(np.sqrt(max(0.0, 1 - spread**2)))
     return Estimate(sd, se, float(low), float(high), level, seeds, "seed", method)
+
+
+def _related(n: int, drift: float) -> Floats:
+    """Give the correlations of the last checkpoints."""
+    return np.power(drift, np.abs(np.subtract.outer(np.arange(n), np.arange(n))))
