@@ -66,10 +66,10 @@ def _combined(curves: Curves, half: Estimate, level: float) -> Estimate:
     squares = np.nanmean(errors**2, axis=0) + np.nanvar(means, axis=0, ddof=1)
     z = normal_quantile(level)
     method = (
-        f"{z:.4g} x root of item variance + variance over seeds, mean over checkpoints; at most "
+        f"{z:.4g} x root of item variance + variance over seeds, means over checkpoints; at most "
         "this, as no items tell what both have in common: no interval"
     )
     return Estimate(
-        z * float(np.sqrt(squares).mean()), level=level, n=half.n or curves.seeds.size, unit=unit,
+        z * float(np.sqrt(squares.mean())), level=level, n=half.n or curves.seeds.size, unit=unit,
         method=method,
     )  # fmt: skip

@@ -82,8 +82,9 @@ def seed_variance(
             Quantile times seed_sd over item_half_width: both noises on one scale.
         ``combined_half_width``
             Half-width of the interval of ONE run's score, for new items and another seed:
-            z (se^2 + max(v, 0))^.5, v the variance over seeds that is not the items' own. Without
-            items v is not known, and all the variance over seeds takes its place: an upper bound.
+            z (se^2 + max(v, 0))^.5, both averaged over runs, v the variance over seeds that is not
+            the items' own. Without items v is not known, and all the variance over seeds takes its
+            place: an upper bound.
         ``monotonicity``
             Kendall tau-b of the score against the checkpoint, oriented so that 1 is improvement
             at every step; mean over seeds.
@@ -184,7 +185,7 @@ def _reading(curves: Curves, level: float) -> _Reading:
     against = _against_chance(curves, found)
     if against == "at":
         remarks.append("the last score cannot be told from chance, which SNR does not show.")
-    labels = {
+    labels: dict[str, object] = {
         "at_chance": None if against is None else against == "at",
         "against_chance": against,
         "outlying": "",

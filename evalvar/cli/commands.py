@@ -20,6 +20,7 @@ from evalvar.cli.comparing import compare
 from evalvar.cli.gating import gate
 from evalvar.cli.planning import plan
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.cli.seeding import seeds_text
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
 from evalvar.errors import UsageError
@@ -105,7 +106,7 @@ def summary(
 
 
 @app.command()
-@question(SELECTING, ESTIMATING)
+@question(SELECTING, ESTIMATING, text=seeds_text)
 def seeds(evidence: "Evidence", **options: Any) -> "Result":
     """How much of a score is training luck?"""
     from evalvar.analyses.seeds import seed_variance

@@ -197,7 +197,7 @@ def mean_kappa(right: ArrayLike, *, level: float = 0.95) -> Estimate:
     shares = (kappas.sum(axis=1) + linear) * seeds / (2 * pairs)
     left_out = seeds * (seeds - 1) // 2 - pairs
     said = f" ({counted(left_out, 'pair')} without a kappa left out)" if left_out else ""
-    items, parts, unit, count = _parts(shares)
+    items, parts, unit, count = pair_parts(shares)
     se = float(np.sqrt(items.variance + sum(part.variance for part in parts)))
     what = "kappa, mean over pairs"
     if se <= ROUNDING:
@@ -252,7 +252,7 @@ def churn(right: ArrayLike, *, level: float = 0.95) -> Estimate:
     if seeds == 2:
         found = bounded_mean_ci(shares[:, 0], low=0.0, high=1.0, level=level)
         return replace(found, method=f"churn, {found.method}")
-    items, parts, unit, count = _parts(shares)
+    items, parts, unit, count = pair_parts(shares)
     se = float(np.sqrt(items.variance + parts[0].variance))
     half = combined(items, parts, 0.0, level)[1] if se > ROUNDING else 0.0
     low, high = crossed_ends(shares, items, parts[0], half, low=0.0, high=1.0, level=level)
@@ -260,8 +260,19 @@ def churn(right: ArrayLike, *, level: float = 0.95) -> Estimate:
     return Estimate(value, se if half else nan, low, high, level, count, unit, method)
 
 
-def _parts(shares: Floats) -> tuple[ItemPart, list[SeedPart], str, int]:
-    """Split the shares of items and seeds in a mean over pairs of seeds into parts of variance."""
+def pair_parts(shares: Floats) -> tuple[ItemPart, list[SeedPart], str, int]:
+    """Split what items and seeds do to a mean over pairs of seeds into parts of its variance.
+
+    Parameters
+    ----------
+    shares : float array, shape (n_items, n_seeds)
+        For every item and seed the mean over the pairs that the seed is in.
+
+    Returns
+    -------
+    items, parts, unit, n
+        With two seeds there is one pair, which says nothing of other seeds: no part.
+    """
     n, seeds = shares.shape
     by_item = shares.mean(axis=1)
     items = ItemPart(float(by_item.var(ddof=1)) / n, n - 1)

@@ -74,8 +74,8 @@ def one_run_half_width(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        The mean over checkpoints of z (e + max(v, 0))^.5, e the squared standard error over items
-        of a run's score, averaged over seeds, v the variance over seeds that is not the items' own
+        z (e + max(v, 0))^.5, both means over checkpoints: e of the squared standard error over
+        items of a run's score, v of the variance over seeds that is not the items' own
         (`run_variance`). unit ``item x seed``, n = number of seeds; never below `item_half_width`
         of the same runs (tested). Checkpoints with a NaN are left out.
 
@@ -87,10 +87,10 @@ def one_run_half_width(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     Notes
     -----
     The variance over seeds on these items holds (item x seed)/n, and so does e; v leaves it out, so
-    that it counts once. With the mean squares of seeds and of the rest v = (MS_s - MS_e)/n, its
-    interval modified large-sample (`variance_components`); that of the sum e + v adds the squares
-    of the distances of both, and ends are averaged over checkpoints, whose seeds and items are the
-    same.
+    that it counts once. With the mean squares of seeds and of the rest, averaged over checkpoints,
+    v = (MS_s - MS_e)/n; its interval is modified large-sample (`variance_components`), MS_s with
+    the degrees of freedom that `mean_sd` gives checkpoints which depend on each other. The interval
+    of e + v adds the squares of the distances of both. Coverage: ``benchmarks/calibration``.
 
     Examples
     --------
@@ -107,15 +107,14 @@ def one_run_half_width(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     at_least(seeds, 2, "a half-width over items and seeds", "seed")
     at_least(steps, 1, "a half-width over items and seeds", "complete checkpoint")
     noise = _runs(x, level)
-    e = noise.variance.reshape(3, seeds, steps).mean(axis=1)
-    v = np.array([_between(x[:, :, t], level) for t in range(steps)]).T
-    v = np.maximum(v, 0.0)
+    e = noise.variance.mean(axis=1)
+    v = np.maximum(_between(x, level), 0.0)
     value = e[0] + v[0]
-    down, up = (np.hypot(e[0] - e[1], v[0] - v[1]), np.hypot(e[2] - e[0], v[2] - v[0]))
+    down, up = np.hypot(e[0] - e[1], v[0] - v[1]), np.hypot(e[2] - e[0], v[2] - v[0])
     z = normal_quantile(level)
-    ends = (value, np.maximum(value - down, 0.0), value + up)
-    centre, low, high = (z * float(np.sqrt(end).mean()) for end in ends)
-    method = f"{z:.4g} x root of item variance + seed variance of one run, mean over checkpoints"
+    ends = (value, max(value - down, 0.0), value + up)
+    centre, low, high = (z * float(np.sqrt(end)) for end in ends)
+    method = f"{z:.4g} x root of item variance + seed variance, means over checkpoints"
     if not high > low:
         method, low, high = f"{method} (nothing differs: no interval)", nan, nan
     return Estimate(centre, nan, low, high, level, seeds, "item x seed", method)
@@ -162,15 +161,19 @@ def _runs(scores: ArrayLike, level: float) -> _Noise:
     return _Noise(np.array([variance, centre / reach, centre * reach]) / n, n, runs, "Bonett")
 
 
-def _between(x: Floats, level: float) -> tuple[float, float, float]:
-    """Estimate the variance over seeds beyond what items leave, with its interval."""
-    n, seeds = x.shape
+def _between(x: Floats, level: float) -> Floats:
+    """Estimate the variance over seeds beyond what items leave, with its interval: shape (3,)."""
+    n, seeds, steps = x.shape
     over_seeds = x.mean(axis=0)
-    rest = x - x.mean(axis=1, keepdims=True) - over_seeds + x.mean()
-    df, df_rest = seeds - 1, (n - 1) * (seeds - 1)
-    within = float((rest**2).sum()) / df_rest
-    between = n * float(over_seeds.var(ddof=1))
+    centre = over_seeds.mean(axis=0)
+    rest = x - x.mean(axis=1, keepdims=True) - (over_seeds - centre)
+    df_rest = (n - 1) * (seeds - 1)
+    within = float((rest**2).sum()) / df_rest / steps
+    products = (over_seeds - centre).T @ (over_seeds - centre)
+    total = float(np.trace(products))
+    between = n * total / (seeds - 1) / steps
     if between <= ROUNDING * float(np.abs(x).max()) ** 2:
-        return -within / n, -within / n, 0.0
+        return np.array([-within / n, -within / n, 0.0])
+    df = (seeds - 1) * total**2 / float((products**2).sum())
     low, high = difference_interval(between, df, within, df_rest, level)
-    return (between - within) / n, low / n, high / n
+    return np.array([(between - within) / n, low / n, high / n])

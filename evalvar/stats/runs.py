@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
+from evalvar.stats.agreement import churn, pair_parts
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, finite
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.mean import bounded_mean_ci
-from evalvar.stats.skewed import skewed_mean_ci
+from evalvar.stats.parts import combination, combined
 from evalvar.stats.variance import variance_components
 
 
@@ -28,7 +28,7 @@ class RunVariance:
         Variance over runs of the score on all items there could be, unbiased; may be negative.
         `p_value` is that of 0, two-sided: runs that erred on every item independently.
     independent_sd : Estimate
-        Root of `independent`; unit ``item``.
+        Root of `independent`.
     real_sd : Estimate
         Root of `distribution`, 0 where that is negative. Without an interval where that of the
         variance lies below 0, as the method then says.
@@ -69,8 +69,8 @@ def run_variance(scores: ArrayLike, *, level: float = 0.95) -> RunVariance:
     `independent`, the second `distribution`.
     `distribution` equals the seed component of `variance_components` (tested). Its p-value is that
     of F = MS_s/MS_e of the two-way table, at most 1 - level if and only if 0 lies outside the
-    interval (tested). The interval of `independent` is that of a mean over items: `bounded_mean_ci`
-    up to the largest variance S answers of 0 and 1 can have, else `skewed_mean_ci`.
+    interval (tested). `independent` is half the mean squared distance of two runs on an item, over
+    n: for scores of 0 and 1 churn/(2n), with the interval of `churn`, for others with the like.
 
     Examples
     --------
@@ -84,11 +84,12 @@ def run_variance(scores: ArrayLike, *, level: float = 0.95) -> RunVariance:
     at_least(runs, 2, "the variance of runs", "seed")
     axes = {"item": np.arange(n)[:, None], "seed": np.arange(runs)[None, :]}
     seed = variance_components(x, axes).estimates(level)["seed"]
-    means, by_item = x.mean(axis=0), x.var(axis=1, ddof=1)
-    independent = float(by_item.sum()) / n**2
+    means = x.mean(axis=0)
+    independent = float(x.var(axis=1, ddof=1).sum()) / n**2
     test_set = float(means.var(ddof=1))
     seed = replace(seed, p_value=_equal_runs(test_set, independent, n, runs))
-    return RunVariance(test_set, independent, seed, _independent_sd(x, by_item, level), _real(seed))
+    alone = _independent_sd(x, float(np.sqrt(independent)), level)
+    return RunVariance(test_set, independent, seed, alone, _real(seed))
 
 
 def _equal_runs(test_set: float, independent: float, n: int, runs: int) -> float:
@@ -102,19 +103,25 @@ def _equal_runs(test_set: float, independent: float, n: int, runs: int) -> float
     return min(2 * min(above, 1 - above), 1.0)
 
 
-def _independent_sd(x: Floats, by_item: Floats, level: float) -> Estimate:
+def _independent_sd(x: Floats, value: float, level: float) -> Estimate:
+    """Give the root of half the mean squared distance of two runs on an item, over n."""
     n, runs = x.shape
+    what = "root of the mean variance of an item over n"
     if ((x == 0) | (x == 1)).all():
-        most = (runs // 2) * (runs - runs // 2) / (runs * (runs - 1))
-        spread = np.minimum(by_item, most)  # rounding of the variances
-        mean = bounded_mean_ci(spread, low=0.0, high=most, level=level)
+        found = churn(x, level=level)
+        ends, unit, count, how = (found.low, found.high), found.unit, found.n, found.method
     else:
-        mean = skewed_mean_ci(by_item, level=level)
-    low, high = np.sqrt(max(mean.low, 0.0) / n), np.sqrt(max(mean.high, 0.0) / n)
-    return Estimate(
-        float(np.sqrt(mean.value / n)), float("nan"), float(low), float(high), level, n, "item",
-        f"root of the mean variance of an item over n, {mean.method}",
-    )  # fmt: skip
+        total, squares = x.sum(axis=1, keepdims=True), (x**2).sum(axis=1, keepdims=True)
+        shares = (runs * x**2 - 2 * x * total + squares) / (runs - 1)
+        items, parts, unit, count = pair_parts(shares)
+        half, how = combined(items, parts, 0.0, level)[1], combination(items, parts)
+        centre = float(shares.mean())
+        ends = (centre - half, centre + half) if half > 0 else (float("nan"), float("nan"))
+    low, high = (float(np.sqrt(max(end, 0.0) / (2 * n))) for end in ends)
+    nothing = float("nan")
+    if np.isnan(ends[0]):
+        low, high, how = nothing, nothing, f"{how} (all items vary alike: no interval)"
+    return Estimate(value, nothing, low, high, level, count, unit, f"{what}, {how}")
 
 
 def _real(seed: Estimate) -> Estimate:
