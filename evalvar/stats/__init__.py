@@ -12,6 +12,7 @@ from evalvar.stats.cautions import (
 )
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
+from evalvar.stats.correlation import pearson_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.crossing import Crossing, chosen_crossing, crossings, crossover_ci
 from evalvar.stats.data_map import DataMap, data_map
@@ -96,6 +97,7 @@ from evalvar.stats.reliability import (
     mcdonald_omega,
     measurement_error,
     spearman_brown,
+    spearman_brown_length,
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
@@ -230,6 +232,7 @@ __all__ = [
     "paired_t",
     "pass_at_k",
     "pass_hat_k",
+    "pearson_ci",
     "pilot_noise",
     "pooled_noise",
     "pooled_sd",
@@ -264,6 +267,7 @@ __all__ = [
     "sparse_t_pairs",
     "spearman",
     "spearman_brown",
+    "spearman_brown_length",
     "split_stability",
     "spread_to_noise",
     "step_noise",
