@@ -2,6 +2,7 @@
 
 from math import atanh, nan, sqrt, tanh
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from evalvar.stats.arguments import at_least, check_level, constant, finite, same_size
@@ -54,9 +55,9 @@ def pearson_ci(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, unit: str = "
     if constant(a) or constant(b):
         method = f"undefined: one of the scores is equal for all {n} {unit}s"
         return Estimate(nan, level=level, n=n, unit=unit, method=method)
-    # in units of their own spread: the squares of small scores are lost
-    a, b = ((v - v.mean()) / v.std() for v in (a, b))
-    r = min(1.0, max(-1.0, float(a @ b / n)))
+    # in units of their own spread: the squares of very small numbers are lost
+    a, b = ((v - v.mean()) / np.ptp(v) for v in (a, b))
+    r = min(1.0, max(-1.0, float(a @ b / np.sqrt((a @ a) * (b @ b)))))
     if n < 4 or 1 - abs(r) < 1e-12:
         why = "all on one line" if n > 3 else f"3 {unit}s"
         return Estimate(r, level=level, n=n, unit=unit, method=f"Fisher z ({why}: no interval)")
