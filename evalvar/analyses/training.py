@@ -1,27 +1,19 @@
 """Does the benchmark rise while the model learns?"""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
 from evalvar.analyses.facts import labelled, metric_facts
+from evalvar.analyses.falling import falling, undeclared
 from evalvar.analyses.intake import as_tuple, by_reason, intake
 from evalvar.analyses.seeds import final_mean
+from evalvar.analyses.tails import tails
+from evalvar.analyses.trends import Found, trends
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
-from evalvar.stats import (
-    Estimate,
-    kendall_tau,
-    kendall_tau_null_sd,
-    mean_ci,
-    rise_share,
-    sd_ci,
-    spearman,
-)
+from evalvar.stats import Estimate, sd_ci
 
 KEYS = ("model", "task", "metric", "seed", "checkpoint")
 
@@ -35,6 +27,7 @@ def checkpoints(
     last: int = 5,
     level: float = 0.95,
     missing: Missing = "drop",
+    rng: int = 0,
 ) -> Result:
     """Report the training curve of each seed and how monotone it is.
 
@@ -45,11 +38,13 @@ def checkpoints(
     model, task, metric : str or list of str, optional
         What to keep.
     last : int
-        How many last checkpoints `step_noise_sd` and `snr_last` look at.
+        How many last checkpoints the noise and the smoothed mean are of.
     level : float in (0, 1)
         Nominal coverage.
     missing : {"drop", "wrong"}
         What an answer without a score means.
+    rng : int
+        Source of the drawn curves.
 
     Returns
     -------
@@ -63,53 +58,75 @@ def checkpoints(
         ``seed_sd``
             Standard deviation over seeds at a checkpoint (ddof 1).
         ``kendall_tau``
-            Kendall tau-b of score and checkpoint; 1 is improvement at every step.
+            Kendall tau-b of score and checkpoint, oriented; 1 is improvement at every step. The
+            interval of a seed is for a draw of other items, that over seeds for other seeds.
         ``kendall_tau_a``
             The same without correction for ties; 0 for a constant curve.
         ``kendall_tau_null_sd``
-            Its standard deviation if nothing were learned.
+            Standard deviation of tau-b if the scores came in any order.
+        ``kendall_tau_drift_sd``
+            The same if they came as those of a run that only drifts.
+        ``trend_test``
+            tau-a of a seed, and the p-value of a run that only drifts.
+        ``kendall_tau_corrected``
+            tau-b over what a curve that never falls would show with these items: 0 without trend,
+            1 where only the draw of the items keeps it from rising at every step.
+        ``kendall_tau_above_chance``
+            tau-b of the checkpoints from the first that is clearly above chance on.
         ``spearman``
             Spearman's rank correlation of score and checkpoint, oriented alike.
-        ``step_noise_sd``
-            Standard deviation of the last checkpoints (ddof 1).
-        ``snr_last``
-            Mean of the last checkpoints over step_noise_sd.
+        ``isotonic_r2``
+            Share of the variance about the mean that the nearest rising curve explains.
         ``rise_share``
             Share of steps that improve; a step without change counts half.
+        ``step_length``, ``net_step``
+            Mean size of a step (total variation), and improvement per step; equal for a curve that
+            never falls.
+        ``drift``
+            Correlation of a checkpoint with the next about the trend; from 8 checkpoints on.
+        ``step_noise_sd``
+            Standard deviation of the last checkpoints (ddof 1); over seeds their root mean square.
+        ``step_noise_sd_detrended``
+            The same from successive differences, without a steady rise.
+        ``snr_last``
+            Mean of the last checkpoints over step_noise_sd.
+        ``smoothed_mean``
+            Mean of the last checkpoints.
+        ``smoothed_seed_sd``
+            Its standard deviation over seeds (ddof 1).
+        ``smoothing_gain``
+            Standard deviation over seeds of the last score over that of the smoothed one.
 
         Labels: higher_is_better, chance, discrete.
 
     Notes
     -----
-    Null standard deviation of tau without ties: sqrt(2(2n+5) / (9n(n-1))), divided by sqrt(S) for
-    the mean of S independent seeds. It takes checkpoints as independent, which curves are not.
+    Monotonicity: "Quantifying Variance in Evaluation Benchmarks", section 3. The null standard
+    deviation takes checkpoints as independent, which those of a run are not; with several seeds
+    the interval over seeds does without any such assumption.
     """
     if last < 2:
         raise UsageError(f"last={last}: the noise of the last checkpoints needs at least 2.")
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
     rows: list[Row] = []
     said: list[tuple[str, str]] = []
+    unsaid = undeclared(evidence)
     for curves in training_curves(evidence):
-        found = [*_trends(curves, last, level), *_points(curves, level)]
+        rising, remarks, drifts = trends(curves, level=level, rng=rng)
+        found = [*rising, *tails(curves, drifts, last=last, level=level), *_points(curves, level)]
         key = {"model": curves.model, "task": curves.task, "metric": curves.metric}
         rows += [({**key, **axes}, name, estimate) for axes, name, estimate in found]
         said += curves.remarks
-        if curves.checkpoints.size < 3:
-            said.append(
-                (curves.name, f"a trend needs 3 checkpoints, found {curves.checkpoints.size}.")
-            )
+        said += [(curves.name, remark) for remark in [*remarks, *falling(curves, unsaid)]]
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
-        **{"last": last, "level": level, "missing": missing, "ddof": 1, "tau": "b"},
+        **{"last": last, "level": level, "missing": missing, "ddof": 1, "tau": "b", "rng": rng},
     }
     warnings = [*evidence.warnings, *by_reason(said)]
     result = Result.of(
         "checkpoints", KEYS, rows, settings=settings, warnings=warnings, sources=evidence.sources
     )
     return labelled(result, metric_facts(evidence))
-
-
-Found = tuple[dict[str, int], str, Estimate]
 
 
 def _points(curves: Curves, level: float) -> list[Found]:
@@ -135,64 +152,3 @@ def _spread(values: np.ndarray, level: float) -> Estimate:
         return sd_ci(values, level=level)
     except NotEnoughDataError as error:
         return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {error}")
-
-
-def _trends(curves: Curves, last: int, level: float) -> list[Found]:
-    if curves.checkpoints.size < 3:
-        return []
-    sign = curves.facts.sign
-    statistics: dict[str, Callable[[np.ndarray], float]] = {
-        "kendall_tau": lambda curve: float(kendall_tau(sign * curve)),
-        "kendall_tau_a": lambda curve: float(kendall_tau(sign * curve, variant="a")),
-        "kendall_tau_null_sd": lambda curve: float(kendall_tau_null_sd(curve.size)),
-        "spearman": lambda curve: float(spearman(sign * curve)),
-        "step_noise_sd": lambda curve: float(curve[-last:].std(ddof=1)),
-        "snr_last": lambda curve: _snr(curve[-last:]),
-        "rise_share": lambda curve: float(rise_share(sign * curve)),
-    }
-    methods = {
-        "kendall_tau": "tau-b",
-        "kendall_tau_a": "tau-a",
-        "kendall_tau_null_sd": "sd of tau without trend or ties",
-        "spearman": "rank correlation, midranks",
-        "step_noise_sd": f"sd of the last {last} checkpoints, ddof 1",
-        "snr_last": f"mean over sd of the last {last} checkpoints",
-        "rise_share": "share of steps that improve, no change counts half",
-    }
-    complete = [curve[np.isfinite(curve)] for curve in curves.means]
-    found: list[Found] = []
-    for name, statistic in statistics.items():
-        values = np.array([statistic(curve) if curve.size > 2 else np.nan for curve in complete])
-        for seed, value in zip(curves.seeds.tolist(), values.tolist(), strict=True):
-            estimate = Estimate(value, level=level, n=1, unit="seed", method=methods[name])
-            found.append(({"seed": seed}, name, estimate))
-        found.append(({}, name, _over_seeds(values, name, methods[name], level)))
-    return found
-
-
-def _snr(tail: np.ndarray) -> float:
-    spread = float(tail.std(ddof=1))
-    return float(tail.mean()) / spread if spread > 0 else np.nan
-
-
-def _over_seeds(values: np.ndarray, name: str, method: str, level: float) -> Estimate:
-    defined = values[np.isfinite(values)]
-    if not defined.size:
-        return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {method}")
-    if name == "kendall_tau_null_sd":
-        value = float(np.sqrt((defined**2).sum()) / defined.size)
-        return Estimate(value, level=level, n=defined.size, unit="seed", method=method)
-    if defined.size == 1:
-        return Estimate(float(defined[0]), level=level, n=1, unit="seed", method=method)
-    estimate = mean_ci(defined, level=level)
-    limits = {"rise_share": (0.0, 1.0), "step_noise_sd": (0.0, np.inf)}
-    if name in ("kendall_tau", "kendall_tau_a", "spearman"):
-        limits[name] = (-1.0, 1.0)
-    low, high = limits.get(name, (-np.inf, np.inf))
-    return replace(
-        estimate,
-        low=max(estimate.low, low) if np.isfinite(estimate.low) else np.nan,
-        high=min(estimate.high, high) if np.isfinite(estimate.high) else np.nan,
-        unit="seed",
-        method=f"{method}; mean over seeds, {estimate.method}",
-    )

@@ -41,7 +41,7 @@ class PhaseModel:
     @property
     def parameters(self) -> int:
         """How many numbers are free: (k-1) + k(k-1) + 2kd for k states and d features."""
-        k, d = self.means.shape
+        k, d = map(int, self.means.shape)
         return k - 1 + k * (k - 1) + 2 * k * d
 
     def log_likelihood(self, runs: Sequence[ArrayLike]) -> float:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evalvar.stats.arguments import ROUNDING, Floats, at_least, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
+from evalvar.stats.quantiles import normal_quantile
 
 
 def isotonic_fit(curve: ArrayLike) -> Floats:
@@ -134,3 +135,38 @@ def _per_step(curves: ArrayLike, total: Callable[[Floats], Floats]) -> Floats:
     defined = np.isfinite(x).all(axis=-1)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(defined, total(np.diff(x, axis=-1)) / steps, np.nan))
+
+
+def first_above(
+    curve: ArrayLike, errors: ArrayLike, floor: float, *, level: float = 0.95
+) -> int | None:
+    """Find the first checkpoint that lies clearly above a floor, such as a guesser's score.
+
+    Parameters
+    ----------
+    curve : float array, shape (n_checkpoints,)
+        Scores in the order of their checkpoints, any unit. Turn the sign where lower is better.
+    errors : float array, shape (n_checkpoints,)
+        Standard error of each; one with an unknown error (NaN) is never above.
+    floor : float
+        The floor, in the same unit and direction.
+    level : float in (0, 1)
+        Chance that no point of a curve on the floor is taken to be above is at least
+        (1 + level) / 2.
+
+    Returns
+    -------
+    int or None
+        Index of the first checkpoint whose normal interval at 1 - (1 - level)/n_checkpoints lies
+        above the floor; None where none does.
+
+    Examples
+    --------
+    >>> first_above([0.25, 0.26, 0.4, 0.5], [0.02] * 4, 0.25)
+    2
+    """
+    y, se = np.asarray(curve, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    check_level(level)
+    quantile = normal_quantile(1 - (1 - level) / max(y.size, 1))
+    above = np.flatnonzero(y - quantile * se > floor)
+    return int(above[0]) if above.size else None
