@@ -110,8 +110,8 @@ def decision_accuracy(stages: ArrayLike, target: ArrayLike, *, level: float = 0.
         tau = total / np.sqrt(moving * np.abs(end).sum())
     value = (1 + total / (n * (n - 1))) / 2
     if n < 3:
-        unknown = np.full((4, value.size), np.nan)
-        return Decisions(value, *unknown, tau, n, level)
+        nan = np.full(value.size, np.nan)
+        return Decisions(value, nan, nan, nan, nan, tau, n, level)
     share = (1 + sums / (n - 1)) / 2
     se = 2 * np.sqrt((n - 1) / n * ((share - value) ** 2).sum(axis=0)) / (n - 2)
     most = min(n * (n - 1) / 2, 4.5 * n * (n - 1) / (2 * n + 5))
@@ -132,7 +132,7 @@ def _of_a_half(value: Floats, trials: Floats) -> Floats:
     # P(X >= k) + P(X > k), whose counts need not be whole
     both = special.betainc(success, rest + 1, 0.5) + special.betainc(success + 1, rest, 0.5)
     both = np.where(certain, 0.5**trials, both)
-    return np.minimum(both, 1.0)
+    return np.asarray(np.minimum(both, 1.0))
 
 
 def strict_decision_accuracy(early: ArrayLike, target: ArrayLike) -> float:

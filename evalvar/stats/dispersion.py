@@ -255,7 +255,9 @@ def _between(scores: ArrayLike, noise: Noise, runs: ArrayLike, what: str) -> _Be
     at_least(x.size, 2, what, "model")
     counts = np.broadcast_to(np.asarray(runs, dtype=np.float64), x.shape)
     if not (counts >= 1).all():
-        raise UsageError(f"runs must be at least 1 for every model, but are {runs}.")
+        raise UsageError(
+            f"runs must be at least 1 for every model, but the least is {counts.min():g}."
+        )
     k = float(x.size / (1 / counts).sum())
     square = _moving(float(x.var(ddof=1)), float(np.abs(x).max()))
     return _Between(square, noise.variance / k, x.size - 1, x.size, k)

@@ -84,8 +84,8 @@ def total_variation(
     -----
     Half the sum over outcomes of the absolute difference of their shares, averaged over items.
     Whole runs are exchanged, as the answers of a run depend on each other: the test is exact where
-    the runs of both are exchangeable, whatever the number of items. With S runs a side it cannot give
-    less than 2/C(2S, S): 0.33 for two, 0.1 for three, 0.008 for five.
+    the runs of both are exchangeable, whatever the number of items. With S runs a side it cannot
+    give less than 2/C(2S, S): 0.33 for two, 0.1 for three, 0.008 for five.
     For scores of 0 and 1 it is the mean over items of the absolute difference of the shares that
     are right, and so sees recipes with one mean that fail on other items.
 
