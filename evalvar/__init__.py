@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
+    from evalvar.analyses.phase import phases
     from evalvar.analyses.planning import plan
     from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.seeds import seed_variance
@@ -45,6 +46,7 @@ _HOMES = {
     "learn_threshold": "evalvar.analyses.history",
     "load": "evalvar.adapters",
     "overview": "evalvar.analyses.overview",
+    "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
     "seed_variance": "evalvar.analyses.seeds",
     "summary": "evalvar.analyses.means",
@@ -76,6 +78,7 @@ __all__ = [
     "learn_threshold",
     "load",
     "overview",
+    "phases",
     "plan",
     "plot",
     "report",

@@ -17,6 +17,7 @@ from evalvar.cli.answering import (
     write_report,
 )
 from evalvar.cli.comparing import compare
+from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
 from evalvar.cli.planning import plan
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
@@ -138,20 +139,9 @@ def variance(
     )
 
 
-@app.command()
-@question(SELECTING, ESTIMATING)
-def checkpoints(
-    evidence: "Evidence",
-    last: Annotated[int, typer.Option(help="How many last checkpoints are the noise.")] = 5,
-    **options: Any,
-) -> "Result":
-    """Does the benchmark rise while the model learns?"""
-    from evalvar.analyses import training
-
-    return training.checkpoints(evidence, last=last, **options)
-
-
+app.command()(checkpoints)
 app.command()(compare)
+app.command()(phases)
 
 
 @app.command()
