@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from evalvar.adapters import load
     from evalvar.analyses.code import code_metrics
     from evalvar.analyses.comparison import compare
+    from evalvar.analyses.framings import framing
     from evalvar.analyses.history import change_since, learn_threshold
+    from evalvar.analyses.item_quality import items
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
@@ -40,8 +42,10 @@ _HOMES = {
     "code_metrics": "evalvar.analyses.code",
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
+    "framing": "evalvar.analyses.framings",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
+    "items": "evalvar.analyses.item_quality",
     "leaderboard": "evalvar.analyses.ranking",
     "learn_threshold": "evalvar.analyses.history",
     "load": "evalvar.adapters",
@@ -49,6 +53,7 @@ _HOMES = {
     "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
     "seed_variance": "evalvar.analyses.seeds",
+    "signal": "evalvar.analyses.signals",
     "summary": "evalvar.analyses.means",
     "variance_components": "evalvar.analyses.sources",
 }
@@ -72,8 +77,10 @@ __all__ = [
     "code_metrics",
     "compare",
     "coverage",
+    "framing",
     "from_json",
     "gate",
+    "items",
     "leaderboard",
     "learn_threshold",
     "load",
@@ -83,6 +90,7 @@ __all__ = [
     "plot",
     "report",
     "seed_variance",
+    "signal",
     "stats",
     "summary",
     "variance_components",

@@ -20,10 +20,13 @@ from evalvar.cli.comparing import compare
 from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
 from evalvar.cli.planning import plan
+from evalvar.cli.questions import items
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.seeding import seeds_text
+from evalvar.cli.signalling import signal
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
+from evalvar.cli.variants import framing
 from evalvar.errors import UsageError
 
 if TYPE_CHECKING:
@@ -142,6 +145,9 @@ def variance(
 app.command()(checkpoints)
 app.command()(compare)
 app.command()(phases)
+app.command()(signal)
+app.command()(framing)
+app.command()(items)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from evalvar.stats.arguments import Floats, at_least, same_size
 from evalvar.stats.estimate import Estimate
 
 # Halvings of a step in which an interval ends.
-_HALVINGS = 24
+_HALVINGS = 14
 
 # (number of the checkpoint before, share of the step behind it) -> bounds of the difference there
 Bounds = Callable[[int, float], tuple[float, float]]
