@@ -30,6 +30,7 @@ from evalvar.stats.dispersion import (
     seed_noise,
     spread_to_noise,
     step_noise,
+    steps_depend,
 )
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
@@ -271,6 +272,7 @@ __all__ = [
     "split_stability",
     "spread_to_noise",
     "step_noise",
+    "steps_depend",
     "strict_decision_accuracy",
     "superiority",
     "tango",

@@ -81,7 +81,7 @@ def same_columns(responses: ArrayLike) -> np.ndarray:
     return np.unique(keys.ravel(), return_inverse=True)[1]
 
 
-def repeats_p(responses: ArrayLike, groups: ArrayLike) -> Floats:
+def repeats_p(responses: ArrayLike, groups: ArrayLike, *, fewest: int = 1) -> Floats:
     """Test whether responses recur from item to item more often than chance would have it.
 
     Parameters
@@ -90,37 +90,48 @@ def repeats_p(responses: ArrayLike, groups: ArrayLike) -> Floats:
         Scores of 0 and 1; NaN = not asked.
     groups : int array, shape (J,)
         As of `same_columns`.
+    fewest : int
+        So many respondents must be right, and so many wrong.
 
     Returns
     -------
     float array, shape (G,)
-        One-sided p-value of each group's number of items; 1 for groups of one item, and where all
-        respondents do the same.
+        One-sided p-value of each group's number of items; NaN, not tested, for groups of one item
+        and where fewer respondents are right or wrong.
 
     Notes
     -----
     Chance is: each answer right with the probability respondent + item of `additive_effects`, cut
     to 0.02..0.98, all independent. The number of other items with the same responses is then close
-    to Poisson; its mean is the sum over items of the chance of these responses. Related models err
-    alike, so a small p is weak evidence of a repeated item.
+    to Poisson; its mean is the sum over items of the chance of these responses. Where more items
+    differ by one answer than chance has it, the mean is larger by that factor, since there chance
+    is misjudged. Related models err alike, so a small p is weak evidence of a repeated item.
     """
     y = responses_table(responses)
     numbers, first, size = np.unique(np.asarray(groups), return_index=True, return_counts=True)
-    p = np.ones(numbers.size)
-    mixed = np.nanmax(y[:, first], axis=0) > np.nanmin(y[:, first], axis=0)
+    p = np.full(numbers.size, np.nan)
+    mixed = np.minimum(*((y[:, first] == v).sum(axis=0) for v in (0.0, 1.0))) >= fewest
     several = np.flatnonzero((size > 1) & mixed)
     if not several.size:
         return p
     respondents, items = additive_effects(y)
     chance = np.clip(respondents[:, None] + items, _MARGIN, 1 - _MARGIN)
     log_right, log_wrong = np.log(chance), np.log1p(-chance)
+    odds = chance / (1 - chance)
+    known = np.isfinite(y)
+    truth = np.where(known, y, 0.0)
     width = max(1, _BLOCK // y.shape[1])
     for start in range(0, several.size, width):
         some = several[start : start + width]
-        pattern = y[:, first[some]]
-        right, wrong = (np.where(pattern == v, 1.0, 0.0) for v in (1.0, 0.0))
-        expected = np.exp(right.T @ log_right + wrong.T @ log_wrong).sum(axis=1)
-        p[some] = special.gammainc(size[some] - 1.0, expected)
+        pattern = y[:, first[some]].T
+        right, wrong = ((pattern == v).astype(np.float64) for v in (1.0, 0.0))
+        alike = np.exp(right @ log_right + wrong @ log_wrong)
+        expected = alike.sum(axis=1)
+        # the same but for one answer
+        near = (alike * (right @ (1 / odds) + wrong @ odds)).sum(axis=1)
+        differ = right @ (known - truth) + wrong @ truth
+        excess = np.maximum((np.abs(differ - 1) < 0.5).sum(axis=1) / near, 1.0)
+        p[some] = special.gammainc(size[some] - 1.0, expected * excess)
     return p
 
 

@@ -134,6 +134,33 @@ def spearman_brown(reliability: float, times: float) -> float:
     return times * reliability / (1 + (times - 1) * reliability)
 
 
+def spearman_brown_length(reliability: float, target: float) -> float:
+    """Give how many times as long a test must be for a reliability.
+
+    Parameters
+    ----------
+    reliability : float in (0, 1)
+        Of the test as it is.
+    target : float in (0, 1)
+        The reliability wanted.
+
+    Returns
+    -------
+    float
+        The times at which `spearman_brown` gives the target (tested).
+
+    Examples
+    --------
+    >>> round(spearman_brown_length(0.5, 0.9), 4)
+    9.0
+    """
+    if not (0 < reliability < 1 and 0 < target < 1):
+        raise UsageError(
+            f"reliability and target must lie between 0 and 1, but are {reliability} and {target}."
+        )
+    return target * (1 - reliability) / (reliability * (1 - target))
+
+
 def measurement_error(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Estimate the standard error of measurement of a respondent's mean score.
 

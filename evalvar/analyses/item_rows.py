@@ -1,0 +1,89 @@
+"""What is said of each item: difficulty, discrimination, and its labels."""
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.item_labels import Labels
+from evalvar.analyses.item_table import item_frame
+from evalvar.analyses.respondents import Responses
+from evalvar.errors import counted
+from evalvar.stats import ItemStatistics, alpha_without_each, bounded_mean_interval
+from evalvar.stats.quantiles import t_quantile
+
+
+def item_rows(
+    found: Responses, statistics: ItemStatistics, labels: Labels, level: float
+) -> pd.DataFrame:
+    """Return the rows of every item."""
+    unit = found.unit
+    low, high, se, method = _difficulty_interval(found, level)
+    sign = found.facts.sign
+    apart = _apart(statistics, unit)
+    bounds = {"se": statistics.rest_se, "low": statistics.rest_low, "high": statistics.rest_high}
+    why = np.where(apart == "", "item-rest r, jackknife of Fisher's z", apart)
+    bare = np.isfinite(statistics.rest) & np.isnan(statistics.rest_low)
+    why = np.where(bare, "item-rest r (one respondent alone differs, or fewer than 5: no interval)",
+                   why)  # fmt: skip
+    total = np.where(apart == "", "item-total r", apart)
+    parts = {
+        "difficulty": ({"value": sign * statistics.difficulty, "se": se, "low": low, "high": high},
+                       method),
+        "discrimination": ({"value": statistics.total}, total),
+        "rest_discrimination": ({"value": statistics.rest, **bounds}, why),
+        "upper_lower": ({"value": sign * statistics.upper_lower}, "best less worst 27 %"),
+        "alpha_without": ({"value": alpha_without_each(found.oriented)},
+                          "alpha without this item"),
+    }  # fmt: skip
+    flags = [
+        ", ".join(name for name, flag in labels.flags.items() if flag[j])
+        for j in range(len(found.items))
+    ]
+    shared = {
+        "n": statistics.n, "flag": np.array(flags, dtype=object),
+        "flipped_q": labels.q["flipped"], "suspect_q": labels.q["suspect_label"],
+        **{name: labels.columns[name] for name in ("gold", "chosen_instead", "duplicate_of")},
+    }  # fmt: skip
+    frames = [
+        item_frame(found, name, {**shared, **values, "method": how, "level": level, "unit": unit})
+        for name, (values, how) in parts.items()
+    ]
+    frames[0]["text"] = labels.columns["text"]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _apart(statistics: ItemStatistics, unit: str) -> np.ndarray:
+    """Say why an item has no discrimination; nothing where it has one."""
+    few = statistics.n < 3
+    flat = np.isnan(statistics.rest) & ~few
+    why = np.full(few.size, "", dtype=object)
+    why[few] = [f"undefined: answered by {counted(int(n), unit)}" for n in statistics.n[few]]
+    why[flat] = "undefined: the item, or the rest, is the same from all"
+    return why
+
+
+def _difficulty_interval(
+    found: Responses, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """Give the bounds and the error of each item's mean over respondents as independent draws."""
+    y, low, high = found.scores, found.facts.low, found.facts.high
+    seen = np.isfinite(y)
+    n = seen.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(seen, y, 0).sum(axis=0) / n
+        rest = np.where(seen, y - mean, 0)
+        variance = (rest**2).sum(axis=0) / (n - 1.0)
+        third = (rest**3).sum(axis=0) / n
+        se = np.sqrt(variance / n)
+    se = np.where(se > 0, se, np.nan)
+    if np.isfinite(low) and np.isfinite(high):
+        at = [(seen & (y == bound)).sum(axis=0) for bound in (low, high)]
+        told = np.column_stack([n, mean, np.nan_to_num(variance), *at, third])
+        # items with the same counts share their bounds
+        some, where = np.unique(told, axis=0, return_inverse=True)
+        bottom, top = bounded_mean_interval(
+            *some.T[:5], low=low, high=high, level=level, third=some[:, 5]
+        )
+        where = where.ravel()
+        return bottom[where], top[where], se, "mean over respondents, mid-p"
+    half = np.array([t_quantile(level, max(int(m) - 1, 1)) for m in n]) * se
+    return mean - half, mean + half, se, "mean over respondents, t"
