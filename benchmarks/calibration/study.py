@@ -19,6 +19,7 @@ from benchmarks.calibration import (
     pairs,
     proportions,
     real,
+    recipes,
     seeds,
     sizes,
     spreads,
@@ -55,6 +56,7 @@ FAMILIES: dict[str, Family] = {
     "numeric tests": sizes.numeric_tests,
     "gates": sizes.gates,
     "earlier runs": spreads.earlier_runs,
+    "telling recipes apart": recipes.recipes,
 }  # fmt: skip
 # What takes longest starts first, so that both processes end together.
 _LONG = ("10 models", "bounded", "numeric pairs", "pass", "binary pairs", "crossed", "skewed")

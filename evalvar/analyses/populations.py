@@ -10,7 +10,7 @@ from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import not_there
 from evalvar.numbers import listing
 from evalvar.stats.arguments import at_least
-from evalvar.stats.dispersion import Noise, pooled_noise, seed_noise, step_noise
+from evalvar.stats.dispersion import Noise, pooled_noise, seed_noise, step_noise, steps_depend
 
 _FEWEST = 3  # checkpoints that a line leaves a residual of
 
@@ -100,6 +100,10 @@ class Population:
             )
         pooled = pooled_noise(parts)
         return replace(pooled, variance=pooled.variance / window)
+
+    def steps_depend(self, last: int) -> float:
+        """Give the p-value of independence of each run's last checkpoints."""
+        return steps_depend([tails(curves, last) for curves in self.curves])
 
     def noise(self, last: int, window: int = 1) -> Noise:
         """Give the noise of one run: over seeds where a model has several, else over checkpoints.

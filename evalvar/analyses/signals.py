@@ -1,6 +1,7 @@
 """Can this benchmark tell recipes apart, and from which step on?"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from evalvar.stats import (
     model_spread,
     relative_noise,
     relative_range,
+    sd_ci,
     spread_to_noise,
 )
 
@@ -203,6 +205,11 @@ def _of(
                  if window == 1 and name in ("noise", "snr_heineman")
                  and estimate.method.startswith("undefined: ")]  # fmt: skip
         found += _decisions(population, early, window, labels, level)
+    if not (population.seeds > 1).any() and population.steps_depend(last) <= 1 - level:
+        said.append(
+            f"the last {last} checkpoints of a run depend on each other: a new run moves by more "
+            "than they show, and the signal-to-noise ratio is smaller; read several seeds."
+        )
     return found, said
 
 
@@ -220,7 +227,7 @@ def _spread(
     noise, why = _noise(lambda: population.noise(last, window))
     if noise is None:
         undefined = Estimate(np.nan, level=level, unit="model", method=why)
-        found.update(signal=undefined, noise=undefined, snr=undefined)
+        found.update(signal=_as_seen(finals, level), noise=undefined, snr=undefined)
     else:
         # seeds' means are averages of runs; the noise is that of one
         count = runs if noise.unit == "seed" else 1
@@ -244,6 +251,12 @@ def _spread(
         method = f"relative range over relative sd of the last {last}, ddof 0"
         found["snr_heineman"] = _parity(ratio, method, level, finals.size)
     return found
+
+
+def _as_seen(finals: np.ndarray, level: float) -> Estimate:
+    seen = sd_ci(finals, level=level)
+    method = f"sd over models, noise unknown and included, {seen.method.replace('seeds', 'models')}"
+    return replace(seen, unit="model", method=method)
 
 
 def _noise(estimate: Callable[[], Noise]) -> tuple[Noise | None, str]:

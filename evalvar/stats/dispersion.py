@@ -116,13 +116,61 @@ def step_noise(curves: ArrayLike, steps: ArrayLike) -> Noise:
         raise UsageError(f"curves of {y.shape[1]} checkpoints have {x.size} steps.")
     at_least(x.size, 3, "noise over checkpoints", "checkpoint")
     at_least(len(y), 1, "noise over checkpoints", "run")
-    line = np.stack([np.ones(x.size), (x - x.mean()) / max(float(np.ptp(x)), 1.0)])
-    basis = np.linalg.qr(line.T)[0]
-    centred = y - y.mean(axis=1, keepdims=True)
-    rest = centred - centred @ basis @ basis.T
+    rest = _about_a_line(y, x)
     df = len(y) * (x.size - 2)
     return Noise(_moving(float((rest**2).sum()) / df, float(np.abs(y).max())), df, len(y),
                  "checkpoint")  # fmt: skip
+
+
+def steps_depend(groups: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
+    """Test that the last checkpoints of a run do not depend on each other.
+
+    Parameters
+    ----------
+    groups : sequence of (curves, steps)
+        As `step_noise` takes them, each group with steps of its own.
+
+    Returns
+    -------
+    float
+        One-sided p-value of no dependence against neighbours that are alike; NaN where no run moves
+        or none has 4 checkpoints. Where it is small, `step_noise` is too small for a new run.
+
+    Notes
+    -----
+    Mean over runs of e'Ae/e'e, e the residuals about a line and A half the neighbours' matrix: the
+    correlation of a residual with the next one. For independent normal steps, with B what A is
+    among residuals and d = n_checkpoints - 2, it has the mean tr(B)/d and the variance 2 (tr(B^2)/d
+    - mean^2)/(d + 2); over runs it is taken as normal.
+
+    Examples
+    --------
+    >>> round(steps_depend([([[0, 2, 3, 3, 2, 0], [1, 3, 4, 4, 3, 1]], range(6))]), 3)
+    0.003
+    """
+    excess = variance = 0.0
+    for curves, steps in groups:
+        y, x = finite(curves, "curves", ndim=2), finite(steps, "steps")
+        n, d = x.size, x.size - 2
+        rest = _about_a_line(y, x) if n > 3 and len(y) else np.zeros((0, n))
+        squares = (rest**2).sum(axis=1)
+        rest = rest[squares > (ROUNDING * np.abs(y).max(initial=0.0)) ** 2]
+        if not len(rest):
+            continue
+        alike = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / (rest**2).sum(axis=1)
+        among = _about_a_line(_about_a_line(np.eye(n, k=1) + np.eye(n, k=-1), x).T, x) / 2
+        mean = float(np.trace(among)) / d
+        excess += float((alike - mean).sum())
+        variance += len(rest) * 2 * (float((among**2).sum()) / d - mean**2) / (d + 2)
+    return float(special.ndtr(-excess / sqrt(variance))) if variance > 0 else nan
+
+
+def _about_a_line(y: Floats, x: Floats) -> Floats:
+    """Take the least-squares line over x out of every row of y."""
+    line = np.stack([np.ones(x.size), (x - x.mean()) / max(float(np.ptp(x)), 1.0)])
+    basis = np.linalg.qr(line.T)[0]
+    centred = y - y.mean(axis=1, keepdims=True)
+    return np.asarray(centred - centred @ basis @ basis.T)
 
 
 def _moving(variance: float, scale: float) -> float:
@@ -177,6 +225,9 @@ def model_spread(
         if found.error > 0
         else square_interval(found.square, found.df, level)
     )
+    if value < 0:
+        # as if they spread as the noise does: below that the upper bound would reach zero too
+        high = difference_interval(found.error, found.df, found.error, noise.df, level)[1]
     method = f"sd over models less the noise of {noise.unit}s, modified large-sample"
     if not found.square > 0:
         method += " (no two models differ: no interval)"
@@ -231,7 +282,9 @@ def spread_to_noise(
                         method="undefined: no noise is seen")  # fmt: skip
     f = found.square / found.error
     tails = special.fdtri(found.df, noise.df, [(1 - level) / 2, (1 + level) / 2])
-    squares = [(ratio - 1) / found.runs for ratio in (f, f / tails[1], f / tails[0])]
+    # an F below 1 counts as 1 above, or the upper bound would reach zero too
+    ratios = f, f / tails[1], max(f, 1.0) / tails[0]
+    squares = [(ratio - 1) / found.runs for ratio in ratios]
     value, low, high = (sqrt(max(float(square), 0.0)) for square in squares)
     method = f"spread over models / noise of a run over {noise.unit}s, F"
     if value == 0:
