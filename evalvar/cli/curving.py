@@ -68,24 +68,26 @@ def _verdict(over: Rows, seeds: dict[int, Rows]) -> tuple[str, str]:
         return "no trend to tell", "fewer than 3 checkpoints"
     if not isfinite(tau["value"]):
         return "no trend to tell", "tau-b is undefined"
-    shown = _value(tau)
     chance = fixed(_reach(over), 2)
+    better, worse = ("rises", "falls") if tau["higher_is_better"] else ("improves", "worsens")
+    word = better if tau["value"] > 0 else worse
+    unsure = "cannot be told from no trend"
     if tau["n"] > 1:
-        sure = tau["low"] > 0 or tau["high"] < 0
-        basis = f"tau {shown} over {counted(tau['n'], 'seed')}, against ±{chance} by chance"
+        basis = f"tau {_value(tau)} over {counted(tau['n'], 'seed')}, against ±{chance} by chance"
+        return word if tau["low"] > 0 or tau["high"] < 0 else unsure, basis
+    run = next((run for run in seeds.values() if isfinite(run["kendall_tau"]["value"])), {})
+    one = run.get("kendall_tau", tau)
+    basis = f"tau {_value(one)} in one run, against ±{chance} by chance"
+    p = run["trend_test"]["p_value"] if run else nan
+    drifts = not p < 1 - tau["level"]
+    if isfinite(p):
+        basis += f" (p {_equals(p)} against drift alone)"
     else:
-        run = next(iter(seeds.values()), {})
-        shown = _value(run.get("kendall_tau", tau))
-        p = run["trend_test"]["p_value"] if "trend_test" in run else nan
-        sure = p < 1 - tau["level"]
-        basis = f"tau {shown} in one run, against ±{chance} by chance"
-        if isfinite(p):
-            basis += f" (p {_equals(p)} against drift)"
-        else:
-            basis += "; so few checkpoints of one run do not tell a trend from drift"
-    if not sure:
-        return "cannot be told from no trend", basis
-    return "rises" if tau["value"] > 0 else "falls", basis
+        basis += "; so few checkpoints of one run do not tell a trend from drift"
+    # what the items say of this run, and what a run without trend might have done as well
+    if not (one["low"] > 0 or one["high"] < 0) and (drifts or isfinite(one["low"])):
+        return unsure, basis
+    return f"{word}, or drifts" if drifts else word, basis
 
 
 def _equals(p: float) -> str:
@@ -170,9 +172,12 @@ def _lines(readings: dict[tuple[str, ...], list[Row]]) -> str:
 def _plural(word: str, count: int) -> str:
     if count == 1:
         return f"has {word}" if word.startswith("no ") else word
-    return {"rises": "rise", "falls": "fall"}.get(
-        word, f"have {word}" if word.startswith("no ") else word
-    )
+    verb, comma, _ = word.partition(",")
+    if comma:
+        return f"{verb[:-1]}, or drift"
+    if " " not in word:
+        return word[:-1]
+    return f"have {word}" if word.startswith("no ") else word
 
 
 def _value(row: Row) -> str:
