@@ -22,6 +22,8 @@ DEFAULTS: Mapping[str, re.Pattern[str]] = {
         r"(?<![a-z])(?:revision=)?(?:step|checkpoint|ckpt|iter)[-_=]?(\d+)(?![a-z0-9]|\.\d)",
         re.IGNORECASE,
     ),
+    # Only where it is said outright: "prompt" is also part of the names of models.
+    "prompt": re.compile(r"(?<![a-z])prompt=(\w+)", re.IGNORECASE),
 }
 _SEPARATORS = "-_=., "
 _SHOWN = 6

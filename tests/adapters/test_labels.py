@@ -64,6 +64,25 @@ def test_the_path_is_asked_where_the_name_is_silent():
     assert filled.remarks() == ["seed taken from the path in 1 file (4)"]
 
 
+@pytest.mark.parametrize(
+    ("path", "prompt"),
+    [
+        ("prompt=rare/seed4/a.csv", "rare"),
+        ("m-prompt=few_shot-seed4.csv", "few_shot"),
+        ("prompt=rare.csv", "rare"),
+        ("prompt-guard/seed4.csv", ""),
+        ("prompt/a.csv", ""),
+        ("myprompt=a/a.csv", ""),
+    ],
+)
+def test_a_prompt_is_taken_where_it_is_said_outright(path, prompt):
+    filled = labels({}, {})
+    records = filled.apply(part("org/prompt-guard-86m"), path, path).records
+    assert list(records["prompt"]) == [prompt, prompt]
+    assert list(records["model"].cat.categories) == ["org/prompt-guard-86m"]
+    assert any("prompt taken from the path" in said for said in filled.remarks()) == bool(prompt)
+
+
 def test_many_files_make_one_remark():
     filled = labels({}, {})
     for seed in range(9):
