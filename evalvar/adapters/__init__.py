@@ -1,7 +1,7 @@
 """From files to Evidence: finding them, reading each with its adapter, putting them together."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -11,7 +11,9 @@ from typing import Any, Protocol, cast, runtime_checkable
 import pandas as pd
 
 from evalvar.adapters import discovery, duplication, table
+from evalvar.adapters.given import given
 from evalvar.adapters.labels import labels
+from evalvar.adapters.orientation import LowerIsBetter
 from evalvar.adapters.remarks import fold
 from evalvar.adapters.table_lines import in_lines
 from evalvar.errors import AdapterError, EvalvarError, RecordsError, UsageError, counted
@@ -73,6 +75,8 @@ def load(
     source: str | None = None,
     from_: Mapping[str, str] | None = None,
     label: Mapping[str, Any] | None = None,
+    column: Mapping[str, str | Sequence[str]] | None = None,
+    lower_is_better: Sequence[str] = (),
     duplicates: Duplicates = "error",
     progress: Callable[[int, int], None] | None = None,
 ) -> Evidence:
@@ -89,6 +93,12 @@ def load(
         the model's name, then in the path below the given root; its first group is the value.
     label : mapping, optional
         Key column -> value for every row.
+    column : mapping, optional
+        Column of evalvar -> column or columns of a table's file, where its name does not tell its
+        meaning; ``*`` matches several. Several texts are joined, several columns of scores are a
+        task each, or a metric each where the table has tasks or items.
+    lower_is_better : sequence of str
+        Metrics of which lower is better, where the files do not say.
     duplicates : {"error", "latest", "sample"}
         What a key that occurs twice means; see `evalvar.evidence.as_evidence`.
     progress : callable, optional
@@ -112,21 +122,26 @@ def load(
                 "to any question as it is, or to evalvar.as_evidence(table) first."
             )
     filled = labels(from_ or {}, label or {})
+    known = adapters()
+    if column:
+        known = {**known, table.NAME: table.GivenTable(given(column))}
+    turned = LowerIsBetter(tuple(lower_is_better))
     said: list[str] = []
     with tempfile.TemporaryDirectory(prefix="evalvar-") as workspace:
         found = discovery.find(paths, Path(workspace), said)
-        pairs = discovery.assign(found, adapters(), source, said)
+        pairs = discovery.assign(found, known, source, said)
         remarks: list[tuple[str, Mapping[str, str]]] = [(sentence, {}) for sentence in said]
         parts: list[Evidence] = []
         for number, (file, adapter) in enumerate(pairs, start=1):
             shown = {str(file.path): file.shown}
             part = _read(adapter, file)
-            part = filled.apply(part, file.shown, file.below)
+            part = turned.apply(filled.apply(part, file.shown, file.below))
             remarks += [(sentence, shown) for sentence in part.warnings]
             sources = part.sources.assign(path=part.sources["path"].replace(shown))
             parts.append(replace(part, sources=sources, warnings=()))
             if progress is not None:
                 progress(number, len(pairs))
+        turned.check()
         sentences = (*fold(remarks), *filled.remarks())
         # While the files of archives are there, which a message may want to look into.
         whole = _put_together(parts, pairs, duplicates)

@@ -26,6 +26,8 @@ class Remark(str):
         What the sentence shows; that of the first file is kept.
     made_up : str
         Key column that the file does not tell, where the remark says so: a label fills it.
+    asks : str
+        Metric whose orientation the remark asks for.
     """
 
     template: str
@@ -33,6 +35,7 @@ class Remark(str):
     file: str
     example: str
     made_up: str
+    asks: str
 
     def __new__(
         cls,
@@ -41,12 +44,13 @@ class Remark(str):
         file: Path | None = None,
         example: str = "",
         made_up: str = "",
+        asks: str = "",
     ) -> "Remark":
         """Fill in the template."""
         name = str(file) if file is not None else ""
         made = super().__new__(cls, _sentence(template, counts, [name] if name else [], example))
         made.template, made.counts, made.file, made.example = template, counts, name, example
-        made.made_up = made_up
+        made.made_up, made.asks = made_up, asks
         return made
 
 

@@ -1,6 +1,7 @@
 """Tables of scores, of reported values or of timings: CSV, TSV, JSON lines, Parquet."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from evalvar.adapters import table_files
 from evalvar.adapters.files import evidence_of, kind, stem
+from evalvar.adapters.given import WHOLE, Given
 from evalvar.adapters.labels import is_label
 from evalvar.adapters.lm_eval_metrics import sounds_lower_better
 from evalvar.adapters.remarks import Remark
@@ -32,7 +34,23 @@ _WORDS = {
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 
 
-def claims(path: Path) -> bool:
+@dataclass(frozen=True)
+class GivenTable:
+    """The adapter of tables, told what some of their columns mean."""
+
+    given: Given
+    NAME: str = NAME
+
+    def claims(self, path: Path) -> bool:
+        """Whether it is a table with a column that is a score, or is said to be one."""
+        return claims(path, self.given)
+
+    def read(self, path: Path) -> Evidence:
+        """Read a table."""
+        return read(path, self.given)
+
+
+def claims(path: Path, given: Given | None = None) -> bool:
     """Whether the header or the first line has a column that is a score."""
     if kind(path) == ".parquet":
         if path.suffix != ".parquet":
@@ -40,18 +58,22 @@ def claims(path: Path) -> bool:
     elif kind(path) not in (*table_files.SEPARATORS, *table_files.JSON_LINES):
         return False
     try:
-        return kind_of(table_files.names(path)) is not None
+        names = table_files.names(path)
+        told = given if given is not None and given.touches(names) else None
+        return kind_of(names, told) is not None
     except AdapterError:
         return True  # damaged: reading says how
 
 
-def read(path: Path) -> Evidence:
+def read(path: Path, given: Given | None = None) -> Evidence:
     """Read a table.
 
     Parameters
     ----------
     path : Path
         Rows with an item are records; with seconds and a status, timings; else reported values.
+    given : Given, optional
+        What the user says of its columns.
 
     Raises
     ------
@@ -61,26 +83,26 @@ def read(path: Path) -> Evidence:
         Its values break a rule of the tables.
     """
     try:
-        return _read(path)
+        return _read(path, given)
     except (AdapterError, RecordsError) as error:
         raise type(error)(in_lines(str(error), path)) from error
 
 
-def _read(path: Path) -> Evidence:
+def _read(path: Path, given: Given | None) -> Evidence:
     remarks: list[str] = []
     form = kind(path)
     names = table_files.names(path)
-    if kind_of(names) is None:
+    if kind_of(names, given) is None:
         raise AdapterError(f"{path}: {of_table(path, names)}")
     ended = form == ".parquet" or table_files.check_text(path, remarks)
     if form in table_files.JSON_LINES:
         frame, names = table_files.read_json_lines(
-            path, lambda names: _wanted(meaning(names, path)), remarks
+            path, lambda names: _wanted(meaning(names, path, given)), remarks
         )
-        understood = meaning(names, path)
+        understood = meaning(names, path, given)
         frame = frame[_wanted(understood)]
     else:
-        understood = meaning(names, path)
+        understood = meaning(names, path, given)
         wanted = _wanted(understood)
         if form == ".parquet":
             frame = table_files.read_parquet(path, wanted)
@@ -97,7 +119,7 @@ def _read(path: Path) -> Evidence:
     if not len(frame):
         remarks.append(Remark("the file has a header and no rows", file=path))
         return evidence_of(path, harness=NAME, remarks=remarks)
-    table = _shaped(frame, understood, path, remarks)
+    table = _shaped(_joined(frame, understood), understood, path, remarks, given)
     return evidence_of(
         path,
         records=table if understood.kind == "records" else None,
@@ -128,19 +150,34 @@ def left_out(path: Path) -> pd.DataFrame | None:
 
 
 def _wanted(understood: Meaning) -> list[str]:
-    return [*understood.columns, *understood.wide]
+    behind = (name for names in understood.joined.values() for name in names)
+    return [*understood.columns, *understood.wide, *behind]
+
+
+def _joined(frame: pd.DataFrame, understood: Meaning) -> pd.DataFrame:
+    """Put the texts of several columns that mean one thing behind each other."""
+    for name, behind in understood.joined.items():
+        texts = frame[[name, *behind]].astype(str).agg(" ".join, axis=1)
+        frame = frame.assign(**{name: texts.where(frame[name].notna())}).drop(columns=list(behind))
+    return frame
 
 
 def _shaped(
-    frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str]
+    frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str], given: Given | None
 ) -> pd.DataFrame:
-    score = next((n for n, target in understood.columns.items() if target == "score"), None)
+    measured = ("score", "value")
+    told = given is not None and any(key in given.names for key in measured)
+    score = next((n for n, target in understood.columns.items() if target in measured), None)
     if understood.wide:
-        table = _long(frame, understood, path, remarks)
+        table = _long(frame, understood, path, remarks, told=told)
     else:
         table = frame.rename(columns=understood.columns)
-        if understood.kind == "records" and "metric" not in table and score is not None:
-            table["metric"] = metric_of(score)
+        named = told or understood.kind == "records"
+        if named and "metric" not in table and score is not None:
+            table["metric"] = score if told else metric_of(score)
+    for key in given.names if given is not None else ():
+        if key in WHOLE:
+            table = given.whole(table, key, path, remarks)
     for name in table.columns:
         if name in _NUMBERS:
             table[name] = _numbers(table[name])
@@ -191,15 +228,21 @@ def _remark_on_orientation(table: pd.DataFrame, path: Path, remarks: list[str]) 
                     f"{remedy} if lower is better",
                     int(count),
                     file=path,
+                    asks=str(metric),
                 )
             )
 
 
-def _long(frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str]) -> pd.DataFrame:
-    if "metric" in understood.columns.values():
+def _long(
+    frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[str], *, told: bool
+) -> pd.DataFrame:
+    measure, key = ("score", "metric")
+    if understood.kind == "reported":
+        measure, key = "value", "metric" if "task" in understood.columns.values() else "task"
+    if key in understood.columns.values():
         raise AdapterError(
-            f"{path}: a column metric and the score columns {', '.join(understood.wide)} "
-            "contradict each other. Remove the column metric, or write one row per metric."
+            f"{path}: a column {key} and the score columns {', '.join(understood.wide)} "
+            f"contradict each other. Remove the column {key}, or write one row per {key}."
         )
     parts = []
     letters = 0
@@ -208,10 +251,10 @@ def _long(frame: pd.DataFrame, understood: Meaning, path: Path, remarks: list[st
         named = frame[name].map(_LETTERS)
         if frame[name].notna().any() and (named.notna() | frame[name].isna()).all():
             letters += int(named.notna().sum())
-            part["score"] = named
+            part[measure] = named
         else:
-            part["score"] = frame[name]
-        part["metric"] = metric_of(name)
+            part[measure] = frame[name]
+        part[key] = name if told else metric_of(name)
         parts.append(part)
     if letters:
         remarks.append(

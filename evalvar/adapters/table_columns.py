@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from evalvar.adapters.given import MEASURES, Given
 from evalvar.errors import AdapterError
 
 Kind = Literal["records", "reported", "timings"]
@@ -49,6 +50,7 @@ _KEPT: Mapping[Kind, tuple[str, ...]] = {
     "timings": (),
 }
 _ATTRIBUTES = ("item.", "factor.", "answer.")
+_MEASURE: Mapping[str, str] = {"records": "score", "reported": "value"}
 _WIDE = "score_"
 _SHOWN = 8
 # What a column of scores is called where it is not called so.
@@ -84,18 +86,23 @@ class Meaning:
         Score columns that become one metric each.
     left_out : tuple of str
         Columns that mean nothing to evalvar.
+    joined : dict
+        Column of the file -> further columns whose text is put behind its own.
     """
 
     kind: Kind
     columns: dict[str, str]
     wide: tuple[str, ...] = ()
     left_out: tuple[str, ...] = field(default=())
+    joined: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def kind_of(names: Iterable[str]) -> Kind | None:
+def kind_of(names: Iterable[str], given: Given | None = None) -> Kind | None:
     """Tell what the rows of a table are; None when no column is a score."""
     plain = {_plain(name) for name in names}
-    if any(keys <= plain for keys in _HARNESSES):
+    if given is not None:
+        plain |= given.names.keys()
+    elif any(keys <= plain for keys in _HARNESSES):
         return None
     if {"seconds", "status"} <= plain:
         return "timings"
@@ -105,13 +112,14 @@ def kind_of(names: Iterable[str]) -> Kind | None:
     return "reported" if plain & set(_MEANINGS["reported"]["value"]) else None
 
 
-def meaning(names: Sequence[str], path: Path) -> Meaning:
+def meaning(names: Sequence[str], path: Path, given: Given | None = None) -> Meaning:
     """Find the meaning of every column.
 
     Raises
     ------
     AdapterError
-        A name occurs twice, two columns claim one meaning, or none is a score.
+        A name occurs twice, two columns claim one meaning, or none is a score; a column whose
+        meaning the user gives is not there.
     """
     twice = [name for n, name in enumerate(names) if name in names[:n]]
     if twice:
@@ -119,14 +127,18 @@ def meaning(names: Sequence[str], path: Path) -> Meaning:
             f"{path}: the column '{twice[0]}' occurs {names.count(twice[0])} times. "
             "Rename or remove all but one."
         )
-    kind = kind_of(names)
+    kind = kind_of(names, given)
     if kind is None:
         raise AdapterError(f"{path}: {no_score(names)}")
+    own = _own(names, path, kind, given)
+    taken = {name for columns in own.values() for name in columns}
     columns: dict[str, str] = {}
     for target, aliases in _MEANINGS[kind].items():
-        claiming = [name for name in names if _plain(name) in aliases]
+        if target in own:
+            continue
+        claiming = [name for name in names if _plain(name) in aliases and name not in taken]
         if not claiming and target == "item":
-            claiming = [name for name in names if _plain(name) == "input"]
+            claiming = [name for name in names if _plain(name) == "input" and name not in taken]
         if len(claiming) > 1:
             raise AdapterError(
                 f"{path}: the columns {' and '.join(map(repr, claiming))} both mean {target}. "
@@ -134,14 +146,38 @@ def meaning(names: Sequence[str], path: Path) -> Meaning:
             )
         if claiming:
             columns[claiming[0]] = target
-    wide: tuple[str, ...] = ()
-    if kind == "records" and "score" not in columns.values():
+    wide: tuple[str, ...] = own.pop(_MEASURE[kind], ()) if kind in _MEASURE else ()
+    if len(wide) == 1:
+        own[_MEASURE[kind]], wide = wide, ()
+    columns |= {several[0]: target for target, several in own.items()}
+    joined = {several[0]: several[1:] for several in own.values() if len(several) > 1}
+    if not wide and kind == "records" and "score" not in columns.values():
         wide = tuple(name for name in names if _plain(name) in _wide(map(_plain, names)))
-    rest = [name for name in names if name not in columns and name not in wide]
+    rest = [name for name in names if name not in taken and name not in columns]
+    rest = [name for name in rest if name not in wide]
     for name in rest:
         if name in _KEPT[kind] or (kind == "records" and name.startswith(_ATTRIBUTES)):
             columns[name] = name
-    return Meaning(kind, columns, wide, tuple(name for name in rest if name not in columns))
+    left_out = tuple(name for name in rest if name not in columns)
+    return Meaning(kind, columns, wide, left_out, joined)
+
+
+def _own(
+    names: Sequence[str], path: Path, kind: Kind, given: Given | None
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns whose meaning the user gives, by that meaning."""
+    if given is None:
+        return {}
+    meant = {"score" if key in MEASURES else key for key in given.names}
+    claimed = [
+        name
+        for target, aliases in _MEANINGS[kind].items()
+        if target not in MEASURES and target not in meant
+        for name in names
+        if _plain(name) in aliases
+    ]
+    found = given.columns(names, path, [*claimed, *(n for n in names if n in _KEPT[kind])])
+    return {_MEASURE.get(kind, key) if key in MEASURES else key: v for key, v in found.items()}
 
 
 def no_score(names: Sequence[str]) -> str:

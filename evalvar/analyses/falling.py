@@ -11,7 +11,8 @@ _STEADY, _SDS = -0.5, 3.0
 
 FALLING = (
     "the score falls while the model learns, and higher is taken as better because the data do not "
-    "say; if lower is better, add a column higher_is_better that is false."
+    "say; if lower is better, say so: --lower-is-better, or a column higher_is_better that is "
+    "false."
 )
 
 

@@ -70,6 +70,16 @@ READING = (
         metavar="KEY=VALUE",
     ),
     _option(
+        *("column", list[str] | None, None, "--column"),
+        "What a table's column means, as seed=Run (repeatable).",
+        metavar="KEY=NAME",
+    ),
+    _option(
+        *("lower_is_better", list[str] | None, None, "--lower-is-better"),
+        "Lower is better for this metric (repeatable).",
+        metavar="METRIC",
+    ),
+    _option(
         *("duplicates", str, "error", "--duplicates"),
         "The same key twice: error, latest or sample.",
         metavar="WORD",
@@ -173,6 +183,8 @@ def load(paths: list[str], options: Options) -> "Evidence":
             source=options.pop("source", None),
             from_=_pairs(options.pop("from_", None), "--from"),
             label=_pairs(options.pop("label", None), "--label"),
+            column=_several(options.pop("column", None), "--column"),
+            lower_is_better=options.pop("lower_is_better", None) or (),
             duplicates=options.pop("duplicates", "error"),
             progress=progress,
         )
@@ -191,12 +203,16 @@ def _check(options: Options) -> None:
 
 
 def _pairs(options: list[str] | None, name: str) -> dict[str, str]:
-    pairs = {}
+    return {key: values[-1] for key, values in _several(options, name).items()}
+
+
+def _several(options: list[str] | None, name: str) -> dict[str, list[str]]:
+    pairs: dict[str, list[str]] = {}
     for option in options or ():
         key, equals, value = option.partition("=")
         if not equals or not value:
             raise UsageError(f"{name} {option}: expected KEY=VALUE, such as seed=3.")
-        pairs[key] = value
+        pairs.setdefault(key, []).append(value)
     return pairs
 
 

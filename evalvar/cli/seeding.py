@@ -29,8 +29,10 @@ def seeds_text(result: "Result") -> str:
     if not readings:
         return "no scores."
     lines = _paired(readings)
-    shown = sorted(lines, key=lambda line: -_ratio(line[0]))[:_LINES]
-    kept = [line for line in lines if line in shown]
+    shown = {
+        id(reading) for reading, _ in sorted(lines, key=lambda line: -_ratio(line[0]))[:_LINES]
+    }
+    kept = [line for line in lines if id(line[0]) in shown]
     names = _names(lines)
     heads = [names[id(line[0])] for line in kept]
     blocks = [
@@ -44,8 +46,8 @@ def seeds_text(result: "Result") -> str:
     ]  # fmt: skip
     if len(kept) < len(lines):
         blocks.append(
-            f"{len(kept)} of {len(lines)} lines, those with most seed noise; --task names others, "
-            "--json has all."
+            f"{len(kept)} of {len(lines)} lines, those whose seeds scatter most against items; "
+            "--task names others, --json has all."
         )
     return "\n\n".join([*(block for block in blocks if block), _footer(lines[0][0])])
 
@@ -86,7 +88,7 @@ def _sentences(lines: list[Line], names: dict[int, list[str]]) -> list[str]:
         runs = f"{seeds} at {steps} (last: {first['last_checkpoint']})"
     models = sorted({r["final_mean"]["model"] for r, _ in lines})
     said = [f"{listing(models)}: {runs}."]
-    known = [line for line in lines if isfinite(_ratio(line[0]))]
+    known = [line for line in lines if isfinite(line[0]["noise_ratio"]["value"])]
     if known:
         over = [line for line in known if _ratio(line[0]) > 1]
         sure = [line for line in over if line[0]["noise_ratio"]["low"] > 1]
@@ -112,8 +114,9 @@ def _sentences(lines: list[Line], names: dict[int, list[str]]) -> list[str]:
 
 
 def _ratio(reading: Reading) -> float:
+    """Give the ratio of the noises to sort by; last what has none."""
     value = float(reading["noise_ratio"]["value"])
-    return value if isfinite(value) else -1.0 if value != value else value
+    return value if isfinite(value) else -1.0
 
 
 def _noise(line: Line) -> dict[str, str]:

@@ -28,7 +28,7 @@ FALLS = np.linspace(4, 2, 8) + np.array([[0.0], [0.1], [0.05]])
 
 def test_a_falling_curve_of_an_undeclared_metric_asks():
     assert said(reported(FALLS)) == [FALLING]
-    assert "add a column higher_is_better that is false" in FALLING
+    assert "if lower is better, say so" in FALLING
 
 
 @pytest.mark.parametrize("up", [True, False])
