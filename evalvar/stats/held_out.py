@@ -3,7 +3,7 @@
 from math import inf
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import ROUNDING, Floats, check_level
@@ -18,6 +18,7 @@ def held_out_mean(
     values: ArrayLike,
     *,
     against: ArrayLike | None = None,
+    choices: ArrayLike | None = None,
     level: float = 0.95,
     unit: str = "model",
     low: float = -inf,
@@ -27,10 +28,14 @@ def held_out_mean(
 
     Parameters
     ----------
-    values : float array, shape (n_subsets, n_models)
-        What each subset is worth on each model, such as its absolute error.
+    values : float array, shape (n_repeats, n_models)
+        What a subset is worth on each model, such as its absolute error.
     against : float array, shape (n_others, n_models), optional
-        The same of other subsets, such as random ones: the mean is then of the difference.
+        The same of other subsets, such as random ones, one a row: the mean is then of the
+        difference.
+    choices : int array, shape (n_repeats, n_models), optional
+        Which subset of its repeat each model met, as where every fold chooses one. Default: one
+        subset a repeat.
     level : float in (0, 1)
         Nominal coverage.
     unit : str
@@ -46,9 +51,11 @@ def held_out_mean(
 
     Notes
     -----
-    se^2 = M_u / U + M_b / B - M_ub / (U B), M the variances (ddof 1) of the means of models, of the
-    means of subsets and of what is left: each random effect counts once. What the others add is
-    their M_b / B, as they meet the same models. The t has Satterthwaite's degrees of freedom.
+    se^2 = M_u / U + M_c - W / (U B): M_u the variance (ddof 1) of the models' means; M_c the sum
+    over subsets of (mean deviation of its models from their means x their share of all values)^2 x
+    B / (B - 1); W the variance of a model's values around its mean, which the first two both hold.
+    What the others add is the variance of their subsets' means, as they meet the same models. The t
+    has Satterthwaite's degrees of freedom, those of M_c being subsets less subsets of one repeat.
     Equals `mean_ci` with one subset (tested).
 
     Examples
@@ -67,15 +74,15 @@ def held_out_mean(
             raise UsageError(f"values and against need the same models: {x.shape} and {y.shape}.")
         x = x - y.mean(axis=0)
         extra = _part(y.mean(axis=1))
-    subsets, models = x.shape
+    repeats, models = x.shape
     value = float(x.mean())
-    parts = [_part(x.mean(axis=0)), _part(x.mean(axis=1)), extra]
-    rest = x - x.mean(axis=0) - x.mean(axis=1)[:, None] + value
-    df_rest = max((models - 1) * (subsets - 1), 1)
-    twice = float((rest**2).sum()) / df_rest / x.size
+    chosen = np.zeros(x.shape, dtype=np.int64) if choices is None else np.asarray(choices)
+    away = x - x.mean(axis=0)
+    parts = [_part(x.mean(axis=0)), _of_choices(away, chosen), extra]
+    within = float((away**2).sum()) / max(models * (repeats - 1), 1)
     variances = np.array([part for part, _ in parts])
-    variance = max(float(variances.sum()) - twice, float(variances[0]))
-    method = f"t over {unit}s and subsets" if subsets > 1 else f"t over {unit}s"
+    variance = max(float(variances.sum()) - within / x.size, float(variances[0]))
+    method = f"t over {unit}s and subsets" if repeats > 1 else f"t over {unit}s"
     if models < 2:
         method += f" (one {unit}: no interval)"
         return Estimate(value, level=level, n=models, unit=unit, method=method)
@@ -159,6 +166,17 @@ def _touching(table: Floats, member: Floats) -> Floats:
 def _tau_b(sums: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(sums[0] / np.sqrt(sums[1] * sums[2]))
+
+
+def _of_choices(away: Floats, chosen: NDArray[np.int64]) -> tuple[float, int]:
+    """Give the variance that the choices of items add to the mean, and its degrees of freedom."""
+    repeats = len(away)
+    if repeats < 2:
+        return 0.0, 1
+    sums = np.concatenate([np.bincount(c, weights=d) for c, d in zip(chosen, away, strict=True)])
+    count = sum(np.unique(c).size for c in chosen)
+    total = float((sums**2).sum()) / away.size**2 * repeats / (repeats - 1)
+    return total, max(count * (repeats - 1) // repeats, 1)
 
 
 def _part(means: Floats) -> tuple[float, int]:

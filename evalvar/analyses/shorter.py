@@ -1,0 +1,341 @@
+"""What does a shorter benchmark cost?"""
+
+from collections.abc import Iterable, Sequence
+from math import nan
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.facts import Facts, labelled
+from evalvar.analyses.intake import as_tuple, by_reason, intake
+from evalvar.analyses.shorter_bank import Bank, Together, banks
+from evalvar.analyses.shorter_marks import Judge, Marks, spread, versus
+from evalvar.analyses.shorter_trials import (
+    DEFAULT,
+    ESTIMATORS,
+    METHODS,
+    Predictions,
+    Trial,
+    needs_curves,
+    predictions,
+    random_predictions,
+)
+from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.evidence import Evidence, Missing
+from evalvar.results import Result, Row
+from evalvar.stats import Estimate
+
+KEYS = ("model", "task", "metric", "selection", "estimator", "size")
+SIZES = (50, 100, 200)
+_BETTER = {"error": -1, "rank_agreement": 1, "seed_sd": -1, "monotonicity": 1}
+_RANDOM = ("random", "mean")
+_FEW_RUNS = 3  # to choose by some and judge by others
+
+
+def subset(
+    data: Evidence | pd.DataFrame,
+    *,
+    model: str | list[str] | None = None,
+    task: str | list[str] | None = None,
+    metric: str | list[str] | None = None,
+    sizes: int | Sequence[int] | None = None,
+    selections: str | Sequence[str] | None = None,
+    estimators: str | Sequence[str] | None = None,
+    together: Together | None = None,
+    repeats: int = 2,
+    draws: int = 500,
+    rng: int = 0,
+    level: float = 0.95,
+    missing: Missing = "drop",
+) -> Result:
+    """Report what a benchmark of fewer items costs, beside random items of the same number.
+
+    Items are chosen by the answers of some models and judged on others: models are split into
+    folds, each judged by the items that the other folds choose. With one model it is its seeds that
+    are split, with one seed its checkpoints.
+
+    Parameters
+    ----------
+    data : Evidence or DataFrame
+        Records of several models, seeds or checkpoints.
+    model : str or list of str, optional
+        Judge these, each in rows of its own; all models may still choose items. Default: all
+        models together, in rows without a model.
+    task, metric : str or list of str, optional
+        What to keep.
+    sizes : int or sequence of int, optional
+        How many items. Default: 50, 100 and 200, up to half of what there is; below 100 items a
+        quarter and half.
+    selections : str or sequence of str, optional
+        How items are chosen: ``random``; ``stratified`` by task where there are several, else by
+        difficulty, in proportion; ``neyman``, the same with more of what varies more; ``anchor``,
+        one of each cluster of items that training models answer alike; ``anchor_irt``, of items
+        with like response curves; ``information``, what tells most about the abilities;
+        ``diverse``, as far apart as can be. Default: all but ``neyman``; ``random`` is always
+        there.
+    estimators : str or sequence of str, optional
+        How the whole is estimated: ``mean``, ``weighted`` (by what each item stands for),
+        ``p_irt``, ``gp_irt``, ``control_variate`` (the items' difficulty in training models).
+        Default: what goes with each selection.
+    together : {"items", "equal"}, optional
+        Take all tasks (of a group, where the data name any) as one benchmark, in which items count
+        alike, or tasks do.
+    repeats : int
+        How often the folds are drawn anew. Every fold chooses items anew; where that costs nothing
+        (``random``, ``stratified``), several times.
+    draws : int
+        How many random subsets.
+    rng : int
+        Seed of what draws.
+    level : float in (0, 1)
+        Nominal coverage.
+    missing : {"drop", "wrong"}
+        What an answer without a score means.
+
+    Returns
+    -------
+    Result
+        One row per model (null: all together), task (null: all together), metric, selection,
+        estimator, size and quantity. ``full`` is the whole benchmark.
+
+        ``bias``
+            Mean error of the score on held-out models.
+        ``error``
+            Mean absolute error.
+        ``rank_agreement``
+            Kendall tau-b of the order of models by the subset and by all items, over models that
+            the same subset judges. Of fewer than 4 models their runs are ordered.
+        ``seed_sd``
+            Mean over checkpoints of the standard deviation over seeds, as `seed_variance` has it;
+            mean over models.
+        ``monotonicity``
+            Kendall tau-b of score and checkpoint, oriented, mean over training runs; a curve that a
+            subset leaves constant counts 0.
+        ``half_width``
+            Half-width of the interval for the score on items without end: of random items by their
+            variance; else squared error against the whole and the whole's item variance together.
+        ``<quantity>_vs_random``
+            The quantity less the mean of random subsets of this size and their plain mean.
+
+        Labels: random, random_low, random_high (mean and central range of the quantity over single
+        random subsets of this size), beyond_random (better, worse, no better: a gain of 10 % of
+        what the random subset loses is excluded; undetermined), items, tasks, subsets (how many
+        choices of items the value is the mean of), held_out (what was split), higher_is_better,
+        chance, discrete.
+
+    Raises
+    ------
+    NotEnoughDataError
+        There are no items, or no benchmark has so many as asked for.
+    UsageError
+        An unknown selection or estimator, or a size, repeats or draws below 1.
+
+    Notes
+    -----
+    "Quantifying Variance in Evaluation Benchmarks", Tables 3 (seed_sd), 4 (monotonicity) and 7
+    (rank_agreement), whose IRT and IRT++ are ``anchor_irt`` with ``weighted`` and ``gp_irt``, with
+    the control that they lack: random items. Intervals are for new models (with fewer than 4: new
+    training runs) and new choices of items on this benchmark (`stats.held_out.held_out_mean`).
+    """
+    plan = _asked(selections, estimators, sizes, repeats, draws)
+    evidence = intake(data, missing=missing, task=task, metric=metric)
+    evidence.select(model=model)  # says so if there is none
+    judged = [None] if model is None else [model] if isinstance(model, str) else list(model)
+    rows: list[Row] = []
+    labels: list[dict[str, Any]] = []
+    said: list[tuple[str, str]] = []
+    facts: dict[tuple[Any, str], Facts] = {}
+    short: list[str] = []
+    for bank in banks(evidence, together):
+        facts[bank.task, bank.metric] = bank.facts
+        n = bank.shares.size
+        wanted = _sizes(n, sizes)
+        short += [f"{bank.name} has {counted(n, 'item')}"] * (len(wanted) < len(_listed(sizes)))
+        said += [*bank.remarks, *((bank.name, reason) for reason in _remarks(bank, sizes, wanted))]
+        if not wanted:
+            continue
+        draw = np.random.default_rng([rng, crc32(bank.name.encode())])
+        trials = [(method, estimator, size) for size in wanted for method, estimator in plan]
+        found, random, why = _predicted(bank, trials, repeats, draws, draw)
+        said += [
+            (bank.name, f"{method} with {estimator}, {size} items: {reason}")
+            for (method, estimator, size), reason in why.items()
+        ]
+        for name in judged:
+            if name is not None and not (bank.model == name).any():
+                said.append((bank.name, f"no run of {name} is left to judge."))
+                continue
+            judge = Judge(bank, level, name)
+            for key, quantity, estimate, label in _rows(judge, trials, found, random, why):
+                rows.append(
+                    ({"model": name, "task": bank.task, "metric": bank.metric, **key},
+                     quantity, estimate)
+                )  # fmt: skip
+                labels.append(label)
+    if not rows:
+        least = f"; {short[0]}" if short else ""
+        raise NotEnoughDataError(
+            f"no benchmark has as many items as asked for ({_listed(sizes)}{least}). Ask for fewer."
+            if short
+            else "no items are left that all runs answered; name fewer models."
+        )
+    settings = {
+        **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
+        **{"sizes": as_tuple(sizes), "selections": as_tuple(selections)},
+        **{"estimators": as_tuple(estimators), "together": together, "repeats": repeats},
+        **{"draws": draws, "rng": rng, "level": level, "missing": missing},
+    }
+    result = Result.of(
+        "subset", KEYS, rows, settings=settings, sources=evidence.sources,
+        warnings=[*evidence.warnings, *by_reason(said, "benchmarks")],
+    )  # fmt: skip
+    for name in labels[0]:
+        result.table[name] = pd.Series([label[name] for label in labels])
+    return labelled(result, facts)
+
+
+def _asked(
+    selections: Any, estimators: Any, sizes: Any, repeats: int, draws: int
+) -> list[tuple[str, str]]:
+    """Give the methods and their estimators, the random mean first."""
+    chosen, how = _words(selections) or list(DEFAULT), _words(estimators)
+    for words, legal, name in ((chosen, METHODS, "selection"), (how, ESTIMATORS, "estimator")):
+        for word in words:
+            if word not in legal:
+                raise UsageError(f"there is no {name} '{word}'. Use some of {', '.join(legal)}.")
+    bad = [size for size in _listed(sizes) if size < 1]
+    if bad:
+        raise UsageError(f"a subset needs at least 1 item, but {bad[0]} are asked for.")
+    for name, number in (("repeats", repeats), ("draws", draws)):
+        if number < 1:
+            raise UsageError(f"{name} must be at least 1, but is {number}.")
+    plan = [_RANDOM]
+    plan += [(method, e) for method in chosen for e in (how or METHODS[method])]
+    return list(dict.fromkeys(plan))
+
+
+def _words(given: Any) -> list[str]:
+    return [] if given is None else [given] if isinstance(given, str) else list(given)
+
+
+def _listed(sizes: int | Iterable[int] | None) -> list[int]:
+    return [] if sizes is None else [sizes] if isinstance(sizes, int) else list(sizes)
+
+
+def _sizes(n: int, asked: int | Iterable[int] | None) -> list[int]:
+    if asked is not None:
+        return sorted({size for size in _listed(asked) if size <= n})
+    usual = [size for size in SIZES if size <= n / 2]
+    return usual or sorted({size for size in (n // 4, n // 2) if size > 0})
+
+
+def _remarks(bank: Bank, asked: Any, wanted: list[int]) -> list[str]:
+    n = bank.shares.size
+    said = [
+        f"{size:,} items are more than there are ({n:,})."
+        for size in _listed(asked)
+        if size not in wanted
+    ]
+    if not n:
+        said.append("no item is left that all runs answered.")
+    elif len(bank.scores) < _FEW_RUNS or not bank.axis:
+        said.append(
+            f"{counted(len(bank.scores), 'run')}: too few to choose items by some and judge by "
+            "others; only random items are looked at."
+        )
+    elif bank.axis == "model" and not bank.many_models:
+        models = np.unique(bank.model).size
+        said.append(f"{models} models: each is judged by items that the others choose, over runs.")
+    elif bank.axis != "model":
+        said.append(f"one model: items are chosen by some {bank.axis}s and judged by the others.")
+    if n and np.ptp(bank.full) == 0:
+        said.append("all runs have the same score; there is no order to agree with.")
+    return said
+
+
+def _predicted(
+    bank: Bank, trials: list[Trial], repeats: int, draws: int, draw: np.random.Generator
+) -> tuple[dict[Trial, Predictions], dict[int, Predictions], dict[Trial, str]]:
+    """Predict the score of every run by every trial, and by many random subsets."""
+    folds = np.zeros((1, len(bank.scores)), dtype=np.int64)
+    rest = [trial for trial in trials if trial[:2] != _RANDOM]
+    why: dict[Trial, str] = {}
+    if not bank.axis or len(bank.scores) < _FEW_RUNS:
+        why = {trial: "too few runs to choose by some and judge by others" for trial in rest}
+    if not bank.binary:
+        why |= {
+            trial: "response curves need scores of 0 and 1"
+            for trial in rest
+            if needs_curves(trial[0], trial[1])
+        }
+    rest = [trial for trial in rest if trial not in why]
+    found: dict[Trial, Predictions] = {}
+    if rest:
+        found, failed = predictions(bank, rest, repeats, draw)
+        why |= failed
+        folds = next(iter(found.values())).folds if found else folds
+    random = {
+        size: random_predictions(bank, size, draws, folds, draw)
+        for size in dict.fromkeys(size for *_, size in trials)
+    }
+    return found, random, why
+
+
+def _rows(
+    judge: Judge,
+    trials: list[Trial],
+    found: dict[Trial, Predictions],
+    random: dict[int, Predictions],
+    why: dict[Trial, str],
+) -> Iterable[tuple[dict[str, Any], str, Estimate, dict[str, Any]]]:
+    bank = judge.bank
+    base = {
+        "random": nan, "random_low": nan, "random_high": nan, "beyond_random": None,
+        "items": bank.shares.size, "tasks": int(np.unique(bank.tasks).size), "subsets": 1,
+        "held_out": bank.axis or None,
+    }  # fmt: skip
+    key = {"selection": "full", "estimator": "mean", "size": bank.shares.size}
+    for quantity, estimate in judge.whole().items():
+        yield key, quantity, estimate, base
+    marks = {size: judge.marks(drawn, size * bool(np.ptp(bank.shares) == 0))
+             for size, drawn in random.items()}  # fmt: skip
+    for trial in trials:
+        method, estimator, size = trial
+        key = {"selection": method, "estimator": estimator, "size": size}
+        if trial in why:
+            undefined = Estimate(nan, level=judge.level, method=f"undefined: {why[trial]}")
+            for quantity in marks[size]:
+                yield key, quantity, undefined, {**base, "subsets": 0}
+            continue
+        plain = trial[:2] == _RANDOM
+        ours = marks[size] if plain else judge.marks(found[trial])
+        chosen = (random[size] if plain else found[trial]).choices
+        count = len(chosen) * (int(chosen.max()) + 1)
+        for quantity in marks[size]:
+            yield from _quantity(
+                judge, key, quantity, ours[quantity], marks[size][quantity], plain,
+                {**base, "subsets": count},
+            )  # fmt: skip
+
+
+def _quantity(
+    judge: Judge,
+    key: dict[str, Any],
+    quantity: str,
+    ours: Marks,
+    random: Marks,
+    plain: bool,
+    base: dict[str, Any],
+) -> Iterable[tuple[dict[str, Any], str, Estimate, dict[str, Any]]]:
+    low, high = spread(random.draws, judge.level) if random.draws.size > 1 else (nan, nan)
+    beside = {"random": random.estimate.value, "random_low": low, "random_high": high}
+    label = {**base, **beside}
+    if plain or quantity not in _BETTER:
+        yield key, quantity, ours.estimate, label
+        return
+    difference, verdict = versus(ours, random, _BETTER[quantity], judge.level)
+    label["beyond_random"] = verdict
+    yield key, quantity, ours.estimate, label
+    yield key, f"{quantity}_vs_random", difference, label
