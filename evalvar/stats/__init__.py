@@ -38,6 +38,8 @@ from evalvar.stats.estimate import Estimate
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
+from evalvar.stats.irt_control import binarised, shuffled
+from evalvar.stats.irt_items import ItemFit, item_fit, item_information
 from evalvar.stats.item_flags import falling_p, repeats_p, same_columns
 from evalvar.stats.item_noise import item_half_width, one_run_half_width
 from evalvar.stats.item_statistics import (
@@ -111,7 +113,7 @@ from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci, unbiased_sd_ci
-from evalvar.stats.templates import PromptSpread, prompt_spread
+from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
 from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
 
@@ -127,6 +129,7 @@ __all__ = [
     "DifferenceNoise",
     "Estimate",
     "IrtFit",
+    "ItemFit",
     "ItemStatistics",
     "Joint",
     "MarginTest",
@@ -149,6 +152,8 @@ __all__ = [
     "all_pairs",
     "alpha_without_each",
     "answer_variance",
+    "best_prompt_bias",
+    "binarised",
     "binomial_half_width",
     "bonett_price",
     "bootstrap",
@@ -192,12 +197,15 @@ __all__ = [
     "fit_irt",
     "fleiss_kappa",
     "independent_proportions",
+    "item_fit",
     "item_half_width",
+    "item_information",
     "item_statistics",
     "jeffreys",
     "joint_bootstrap",
     "kendall_tau",
     "kendall_tau_null_sd",
+    "kendall_w",
     "macro_difference_ci",
     "macro_joint",
     "mantel_haenszel_dif",
@@ -256,6 +264,7 @@ __all__ = [
     "sd_ratio_ci",
     "seed_cautions",
     "seed_noise",
+    "shuffled",
     "sign_flip",
     "sign_test_se",
     "signal_to_noise",

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, at_least
 from evalvar.stats.irt_ability import Ability, ability, check_responses
+from evalvar.stats.irt_items import observed_information
 from evalvar.stats.irt_steps import NODES, Answers, Posterior, curves, posterior_tables
 
 __all__ = ["Ability", "IrtFit", "ability", "fit_irt"]
@@ -23,6 +24,8 @@ _MODELS = ("2pl", "1pl")
 # The spread of the items is never taken to be smaller, so that no item is tied to the rest.
 _LEAST_SPREAD = 0.02
 _MOST_SPREAD = 30.0
+# How far out an intercept may lie says little of the others: its prior is wider than their spread.
+_WIDER = 2.0
 _MEMORY = 6
 # Mix steps once none moves a parameter by more.
 _NEAR = 0.05
@@ -197,16 +200,21 @@ def _step(answers: Answers, right: Floats, x: Floats, items: int) -> tuple[Float
     slopes, bends = _derivatives(answers, right, posterior, chance)
     newton = _newton_each if a.size == items else _newton_common
     a, b, prior = newton(a, b, prior, slopes, bends)
-    # parameter expansion: what the abilities' own mean and variance have become goes to the items
+    return _pack(*_rescaled(a, b, prior, posterior)), posterior
+
+
+def _rescaled(
+    a: Floats, b: Floats, prior: Prior, posterior: Posterior
+) -> tuple[Floats, Floats, Prior]:
+    """Hand the mean and the variance that the abilities have come to over to the items."""
     centre = float(posterior.mean.mean())
     scale = float(np.sqrt(max(posterior.square.mean() - centre**2, 1e-6)))
-    b = b - a * centre
     prior = replace(
         prior,
         discrimination=prior.discrimination * scale,
         intercept=prior.intercept - prior.discrimination * centre,
     )
-    return _pack(a * scale, b, prior), posterior
+    return a * scale, b - a * centre, prior
 
 
 def _unsure(answers: Answers, chance: Floats, prior: Prior) -> Floats:
@@ -221,7 +229,7 @@ def _unsure(answers: Answers, chance: Floats, prior: Prior) -> Floats:
     weight /= weight.sum()
     haa = asked * (bend @ (weight * NODES**2)) + prior.discrimination_sd**-2
     hab = -asked * (bend @ (weight * NODES))
-    hbb = asked * (bend @ weight) + prior.intercept_sd**-2
+    hbb = asked * (bend @ weight) + (_WIDER * prior.intercept_sd) ** -2
     det = haa * hbb - hab**2
     va, vab, vb = hbb / det, -hab / det, haa / det
     return np.asarray(bend / 2 * (va[:, None] * NODES**2 - 2 * vab[:, None] * NODES + vb[:, None]))
@@ -247,7 +255,7 @@ def _newton_each(
     bends: tuple[Floats, Floats, Floats],
 ) -> tuple[Floats, Floats, Prior]:
     (ga, gb), (haa, hab, hbb) = slopes, bends
-    ra, rb = prior.discrimination_sd**-2, prior.intercept_sd**-2
+    ra, rb = prior.discrimination_sd**-2, (_WIDER * prior.intercept_sd) ** -2
     da, db = ga - ra * (a - prior.discrimination), gb - rb * (b - prior.intercept)
     paa, pbb = haa + ra, hbb + rb
     det = paa * pbb - hab**2
@@ -256,9 +264,10 @@ def _newton_each(
     # what the answers say of each parameter, the other one free
     info_a, info_b = haa - hab**2 / pbb, hbb - hab**2 / paa
     centre = _mean_of(a, prior.discrimination, prior.discrimination_sd, info_a)
-    middle = _mean_of(b, prior.intercept, prior.intercept_sd, info_b)
+    wide = _WIDER * prior.intercept_sd
+    middle = _mean_of(b, prior.intercept, wide, info_b)
     spread = _spread_of(a, centre, pbb / det, prior.discrimination_sd)
-    return a, b, Prior(centre, spread, middle, _spread_of(b, middle, paa / det, prior.intercept_sd))
+    return a, b, Prior(centre, spread, middle, _spread_of(b, middle, paa / det, wide))
 
 
 def _newton_common(
@@ -269,14 +278,15 @@ def _newton_common(
     bends: tuple[Floats, Floats, Floats],
 ) -> tuple[Floats, Floats, Prior]:
     (ga, gb), (haa, hab, hbb) = slopes, bends
-    rb = prior.intercept_sd**-2
+    rb = (_WIDER * prior.intercept_sd) ** -2
     db, pbb = gb - rb * (b - prior.intercept), hbb + rb
     move = (ga - hab / pbb * db).sum() / (haa - hab**2 / pbb).sum()
     move = float(np.clip(move, -1.0, 1.0))
     a = a + move
     b = b + np.clip((db - hab * move) / pbb, -2.0, 2.0)
-    middle = _mean_of(b, prior.intercept, prior.intercept_sd, hbb)
-    spread = _spread_of(b, middle, 1 / pbb, prior.intercept_sd)
+    wide = _WIDER * prior.intercept_sd
+    middle = _mean_of(b, prior.intercept, wide, hbb)
+    spread = _spread_of(b, middle, 1 / pbb, wide)
     return a, b, Prior(float(a[0]), prior.discrimination_sd, middle, spread)
 
 
@@ -340,10 +350,16 @@ def _finished(
     if a.mean() < 0:
         a, prior = -a, replace(prior, discrimination=-prior.discrimination)
     chance, softplus = curves(a, b)
-    posterior = posterior_tables(answers, a, b, chance, softplus).summed()
-    _, (haa, hab, hbb) = _derivatives(answers, right, posterior, chance)
-    paa, pbb = haa + prior.discrimination_sd**-2, hbb + prior.intercept_sd**-2
+    # priors pull on the items, and so on the scale: set it once more
+    loose = posterior_tables(answers, a, b, chance, softplus).summed()
+    a, b, prior = _rescaled(a, b, prior, loose)
+    chance, softplus = curves(a, b)
+    tables = posterior_tables(answers, a, b, chance, softplus)
+    posterior = tables.summed()
+    haa, hab, hbb = observed_information(answers, tables, chance)
+    paa, pbb = haa + prior.discrimination_sd**-2, hbb + (_WIDER * prior.intercept_sd) ** -2
     det = paa * pbb - hab**2
+    paa, pbb, hab = (np.where((det > 0) & (paa > 0), h, np.nan) for h in (paa, pbb, hab))
     return IrtFit(
         a, b, np.sqrt(pbb / det), np.sqrt(paa / det), -hab / det, posterior.mean,
         np.sqrt(np.maximum(posterior.square - posterior.mean**2, 0.0)),
