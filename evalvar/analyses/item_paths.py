@@ -71,6 +71,8 @@ def pruning_rows(
         except NotEnoughDataError:
             continue
         more = {"size": int(pruned.kept.sum()), "share": share}
+        if any(row["size"] == more["size"] for row, _, _ in rows):
+            continue  # so few items that two shares drop the same
         made = _means(found, pruned, level)
         if curves:
             made |= _monotonicities(curves, pruned.kept, draw, level)

@@ -165,5 +165,7 @@ def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
     if np.isfinite(statistics.n).any() and not np.isfinite(statistics.rest).any():
         said.append("no item tells respondents apart: all are constant, or answered by too few.")
     if np.isnan(found.facts.low):
-        said.append("the range of the metric is not declared; no item is called dead or saturated.")
+        said.append(
+            "the range of the metric is not declared; no item is called dead, saturated or hard."
+        )
     return said

@@ -216,13 +216,13 @@ def _why(row: dict[str, Any]) -> str:
             reasons.append(f"the better choose {row['chosen_instead']}, gold is {row['gold']}")
         elif flag == "suspect_label":
             reasons.append("hard, and the better get it wrong")
-        elif flag == "flipped":
+        elif flag == "flipped" and "hard, and the better get it wrong" not in reasons:
             reasons.append("the better get it wrong")
         elif flag == "duplicate":
             reasons.append(f"asked as {row['duplicate_of']} too")
         elif flag == "same_answers":
             reasons.append(f"answered like {row['duplicate_of']}")
-        else:
+        elif flag == "conflicting_gold":
             reasons.append("asked again with another answer as right")
     return "; ".join(dict.fromkeys(reasons))
 

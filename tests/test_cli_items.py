@@ -1,0 +1,70 @@
+"""The command line's items: what is said in words, the table of the worst, JSON, errors."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def quiz(tmp_path):
+    """Thirty models on 60 items; one item that the better get wrong, one dead."""
+    rng = np.random.default_rng(0)
+    ability = np.linspace(-2, 2, 30)[:, None]
+    y = (rng.random((30, 60)) < 1 / (1 + np.exp(rng.normal(size=60) - ability))).astype(float)
+    y[:, 7], y[:, 8] = np.arange(30) < 12, 0
+    rows = [(f"m{r:02}", "quiz", f"q{j:02}", y[r, j]) for r in range(30) for j in range(60)]
+    path = tmp_path / "quiz.csv"
+    pd.DataFrame(rows, columns=["model", "task", "item", "score"]).to_csv(path, index=False)
+    return path
+
+
+def test_text_answers_in_words_and_names_the_worst(run, quiz):
+    code, out, err = run("items", quiz)
+    assert code == 0
+    first = out.splitlines()[0]
+    assert first.startswith("quiz, score: 60 items, 30 models: reliability 0.9")
+    assert "1 that nobody gets right and 0 that all get right" in first
+    assert "1 that the better get wrong and 1 whose label is in doubt" in first
+    assert "(false discoveries 5%)" in first
+    assert "Without the items that discriminate least" in out
+    assert "q07" in out
+    assert "hard, and the better get it wrong" in out
+    assert len(out.splitlines()) < 20
+    assert "those of one family answer alike" in err
+
+
+def test_json_and_csv_have_every_item(run, quiz, tmp_path):
+    code, out, _ = run("items", quiz, "--json")
+    data = json.loads(out)
+    assert code == 0
+    assert (data["name"], data["keys"]) == ("items", ["task", "metric", "model", "item", "size"])
+    assert sum(row["quantity"] == "difficulty" for row in data["rows"]) == 60
+    assert run("items", quiz, "-o", tmp_path / "items.csv")[0] == 0
+    assert len(pd.read_csv(tmp_path / "items.csv")) == len(data["rows"])
+
+
+def test_many_tasks_get_a_line_each(run, quiz, tmp_path):
+    frame = pd.read_csv(quiz)
+    several = pd.concat([frame.assign(task=f"t{i}") for i in range(5)])
+    several.to_csv(tmp_path / "several.csv", index=False)
+    _, out, _ = run("items", tmp_path / "several.csv", "--splits", "5")
+    assert [line[:2] for line in out.splitlines()[:5]] == ["t0", "t1", "t2", "t3", "t4"]
+    assert out.splitlines()[-1] == "Name one with --task and --metric to see its items."
+
+
+def test_top_limits_what_is_named(run, quiz, tmp_path):
+    frame = pd.read_csv(quiz)
+    flipped = frame["item"].isin(("q01", "q02", "q03"))
+    frame.loc[flipped, "score"] = (frame["model"] < "m14").astype(float)
+    frame.to_csv(tmp_path / "flipped.csv", index=False)
+    _, out, _ = run("items", tmp_path / "flipped.csv", "--top", "1")
+    assert "and 3 more: --top 4, or -o items.csv for all." in out
+    assert "more:" not in run("items", tmp_path / "flipped.csv")[1]
+
+
+def test_unknown_respondents(run, quiz):
+    code, out, err = run("items", quiz, "--respondents", "prompt")
+    assert (code, out) == (3, "")
+    assert "respondents='prompt' is unknown. Use 'model', 'seed' or 'checkpoint'." in err
