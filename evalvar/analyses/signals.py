@@ -35,6 +35,9 @@ _LABELS = (
     *("better", "smallest_p", "items"),
 )
 
+# Of many benchmarks a few look as if their steps depended on each other by chance.
+_CLEARLY = 0.01
+
 
 def signal(
     data: Evidence | pd.DataFrame,
@@ -205,7 +208,7 @@ def _of(
                  if window == 1 and name in ("noise", "snr_heineman")
                  and estimate.method.startswith("undefined: ")]  # fmt: skip
         found += _decisions(population, early, window, labels, level)
-    if not (population.seeds > 1).any() and population.steps_depend(last) <= 1 - level:
+    if not (population.seeds > 1).any() and population.steps_depend(last) < _CLEARLY:
         said.append(
             f"the last {last} checkpoints of a run depend on each other: a new run moves by more "
             "than they show, and the signal-to-noise ratio is smaller; read several seeds."

@@ -104,4 +104,4 @@ def _sign(difference: Estimate) -> int:
     """On which side of zero the interval lies: it need not be centred on the value."""
     centre = (difference.low + difference.high) / 2
     side = difference.value if isnan(centre) else centre
-    return (side > 0) - (side < 0)
+    return int(side > 0) - int(side < 0)

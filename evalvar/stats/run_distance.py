@@ -115,7 +115,7 @@ def total_variation(
         if exact
         else (order[:, :count] for order in orders(generator(rng), n_resamples, total))
     )
-    seen = float(_distances(np.arange(count)[None], shares)[0]) / len(x)
+    seen = min(float(_distances(np.arange(count)[None], shares)[0]) / len(x), 1.0)
     drawn = np.concatenate([_distances(part, shares) for part in chosen]) / len(x)
     # what is equal but for rounding is as far
     far = int((drawn >= seen - 1e-9).sum())
