@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.framings import framing
     from evalvar.analyses.history import change_since, learn_threshold
     from evalvar.analyses.item_quality import items
+    from evalvar.analyses.latent import irt
     from evalvar.analyses.means import summary
     from evalvar.analyses.missing import coverage
     from evalvar.analyses.overview import overview
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from evalvar.analyses.planning import plan
     from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.seeds import seed_variance
+    from evalvar.analyses.shorter import subset
+    from evalvar.analyses.shorter_items import subset_items
     from evalvar.analyses.sources import variance_components
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
@@ -45,6 +48,7 @@ _HOMES = {
     "framing": "evalvar.analyses.framings",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
+    "irt": "evalvar.analyses.latent",
     "items": "evalvar.analyses.item_quality",
     "leaderboard": "evalvar.analyses.ranking",
     "learn_threshold": "evalvar.analyses.history",
@@ -54,6 +58,8 @@ _HOMES = {
     "plan": "evalvar.analyses.planning",
     "seed_variance": "evalvar.analyses.seeds",
     "signal": "evalvar.analyses.signals",
+    "subset": "evalvar.analyses.shorter",
+    "subset_items": "evalvar.analyses.shorter_items",
     "summary": "evalvar.analyses.means",
     "variance_components": "evalvar.analyses.sources",
 }
@@ -80,6 +86,7 @@ __all__ = [
     "framing",
     "from_json",
     "gate",
+    "irt",
     "items",
     "leaderboard",
     "learn_threshold",
@@ -92,6 +99,8 @@ __all__ = [
     "seed_variance",
     "signal",
     "stats",
+    "subset",
+    "subset_items",
     "summary",
     "variance_components",
 ]

@@ -122,8 +122,8 @@ def subset(
         Labels: random, random_low, random_high (mean and central range of the quantity over single
         random subsets of this size), beyond_random (better, worse, no better: a gain of 10 % of
         what the random subset loses is excluded; undetermined), items, tasks, subsets (how many
-        choices of items the value is the mean of), held_out (what was split), higher_is_better,
-        chance, discrete.
+        choices of items the value is the mean of), held_out (what was split), in_points (scores
+        from 0 to 1), higher_is_better, chance, discrete.
 
     Raises
     ------
@@ -294,7 +294,7 @@ def _rows(
     base = {
         "random": nan, "random_low": nan, "random_high": nan, "beyond_random": None,
         "items": bank.shares.size, "tasks": int(np.unique(bank.tasks).size), "subsets": 1,
-        "held_out": bank.axis or None,
+        "held_out": bank.axis or None, "in_points": bank.facts.range == (0.0, 1.0),
     }  # fmt: skip
     key = {"selection": "full", "estimator": "mean", "size": bank.shares.size}
     for quantity, estimate in judge.whole().items():

@@ -68,8 +68,9 @@ def needs_curves(method: str, estimator: str) -> bool:
 def _tries(trial: Trial) -> int:
     """Give how often items are drawn anew in a repeat: more often where it costs nothing."""
     method, estimator, _ = trial
-    cheap = method in ("random", "stratified", "neyman") and estimator not in CURVES
-    return _TRIES if cheap else 1
+    if method not in ("random", "stratified", "neyman"):
+        return 1
+    return _TRIES // 2 if estimator in CURVES else _TRIES
 
 
 @dataclass(slots=True)
@@ -146,14 +147,17 @@ class Training:
 
     def _modelled(self, fit: IrtFit, subset: Subset, seen: np.ndarray) -> np.ndarray:
         a, b = fit.discrimination, fit.intercept
-        theta = ability(seen, a[subset.items], b[subset.items], method="map").value
+        theta = ability(seen, a[subset.items], b[subset.items], method="eap").value
         return p_irt(seen, subset, a, b, theta, shares=self.bank.shares)
 
     def _anchors_share(self, subset: Subset) -> float:
         """Weigh anchors by how far off p-IRT is on training models that it was not fitted to."""
-        names = getattr(self.bank, self.bank.axis)
-        labels = np.unique(names[self.runs])
-        kept_out = np.isin(names, labels[:: min(_VALIDATION, max(labels.size // 2, 1))])
+        for axis in ("model", "seed", "checkpoint"):
+            names = getattr(self.bank, axis)
+            labels = np.unique(names[self.runs])
+            if labels.size > 1:
+                break
+        kept_out = np.isin(names, labels[:: min(_VALIDATION, labels.size)])
         validation, rest = self.runs & kept_out, self.runs & ~kept_out
         if rest.sum() < 2:
             raise NotEnoughDataError(

@@ -19,10 +19,12 @@ from evalvar.cli.answering import (
 from evalvar.cli.comparing import compare
 from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
+from evalvar.cli.latent import irt
 from evalvar.cli.planning import plan
 from evalvar.cli.questions import items
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.seeding import seeds_text
+from evalvar.cli.shortening import subset
 from evalvar.cli.signalling import signal
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
@@ -148,6 +150,7 @@ app.command()(phases)
 app.command()(signal)
 app.command()(framing)
 app.command()(items)
+app.command()(irt)
 
 
 @app.command()
@@ -213,6 +216,7 @@ def coverage(evidence: "Evidence", **options: Any) -> "Result":
 
 app.command()(gate)
 app.command()(plan)
+app.command()(subset)
 
 
 @app.command()
