@@ -47,7 +47,7 @@ def item_information(
     a, b = finite(discrimination, "discrimination"), finite(intercept, "intercept")
     c = np.asarray(guess, dtype=np.float64)
     if not ((c >= 0) & (c < 1)).all():
-        raise UsageError(f"guess must lie in [0, 1), but is {guess}.")
+        raise UsageError(f"guess must lie in [0, 1), but is {c.tolist()}.")
     at = np.atleast_1d(np.asarray(theta, dtype=np.float64))
     knows = special.expit(at[:, None] * a - b)
     right = c + (1 - c) * knows
