@@ -64,8 +64,6 @@ def checkpoints(
             The same without correction for ties; 0 for a constant curve.
         ``kendall_tau_null_sd``
             Standard deviation of tau-b if the scores came in any order.
-        ``kendall_tau_drift_sd``
-            The same if they came as those of a run that only drifts.
         ``trend_test``
             tau-a of a seed, and the p-value of a run that only drifts.
         ``kendall_tau_corrected``
@@ -82,8 +80,6 @@ def checkpoints(
         ``step_length``, ``net_step``
             Mean size of a step (total variation), and improvement per step; equal for a curve that
             never falls.
-        ``drift``
-            Correlation of a checkpoint with the next about the trend; from 8 checkpoints on.
         ``step_noise_sd``
             Standard deviation of the last checkpoints (ddof 1); over seeds their root mean square.
         ``step_noise_sd_detrended``

@@ -11,7 +11,7 @@ from evalvar.analyses.seeds import monotonicity
 from evalvar.errors import counted
 from evalvar.stats import Estimate, kendall_tau, kendall_tau_null_sd, mean_ci, rise_share, spearman
 from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
-from evalvar.stats.drift import FEWEST, drift, kendall_tau_drift_sd, trend_test
+from evalvar.stats.drift import FEWEST, drift, trend_test
 from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.rising import first_above, isotonic_r2, net_step, step_length
 
@@ -125,16 +125,6 @@ def _statistics(
         method = "sd of tau-b over all orders of the scores"
         return Estimate(value, level=level, n=1, unit="seed", method=method)
 
-    def drifting(seed: int, run: _Seed) -> Estimate:
-        known = np.isfinite(run.drift)
-        value = kendall_tau_drift_sd(run.curve.size, run.drift) if known else np.nan
-        method = f"sd of tau-a without trend, drift {run.drift:.2f}" if known else _no_drift(run)
-        return Estimate(value, level=level, n=1, unit="seed", method=method)
-
-    def correlated(seed: int, run: _Seed) -> Estimate:
-        method = "first-order, about the nearest monotone curve" if run.drift == run.drift else ""
-        return Estimate(run.drift, level=level, n=1, unit="seed", method=method or _no_drift(run))
-
     def tested(seed: int, run: _Seed) -> Estimate:
         if run.curve.size < FEWEST:
             return Estimate(np.nan, level=level, unit="checkpoint", method=_FEW)
@@ -150,7 +140,6 @@ def _statistics(
         "kendall_tau": tau,
         "kendall_tau_a": plain(lambda curve: kendall_tau(curve, variant="a"), "tau-a"),
         "kendall_tau_null_sd": null,
-        "kendall_tau_drift_sd": drifting,
         "trend_test": tested,
         "kendall_tau_corrected": corrected,
         "kendall_tau_above_chance": above,
@@ -159,12 +148,7 @@ def _statistics(
         "rise_share": plain(rise_share, "share of steps that improve, no change counts half"),
         "step_length": plain(step_length, "mean size of a step"),
         "net_step": plain(net_step, "improvement per step, last minus first"),
-        "drift": correlated,
     }
-
-
-def _no_drift(run: _Seed) -> str:
-    return _FEW if run.curve.size < FEWEST else "undefined: a constant curve"
 
 
 def _corrected(run: _Seed, source: np.random.Generator, level: float) -> Estimate:
@@ -214,7 +198,7 @@ def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float
     method = _shared(methods)
     if not defined.size:
         return Estimate(np.nan, level=level, unit="seed", method=method or "undefined: no seed")
-    if name in ("kendall_tau_null_sd", "kendall_tau_drift_sd"):
+    if name == "kendall_tau_null_sd":
         value = float(np.sqrt((defined**2).sum()) / defined.size)
         return Estimate(value, level=level, n=defined.size, unit="seed", method=method)
     if defined.size == 1:
@@ -230,7 +214,7 @@ def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float
         )  # fmt: skip
     estimate = mean_ci(defined, level=level)
     low, high = estimate.low, estimate.high
-    floor, ceiling = {"isotonic_r2": (0.0, 1.0), "drift": (0.0, 1.0),
+    floor, ceiling = {"isotonic_r2": (0.0, 1.0),
                       "step_length": (0.0, np.inf)}.get(name, (-np.inf, np.inf))  # fmt: skip
     if np.isfinite(low):
         low, high = max(low, floor), min(high, ceiling)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, at_least, check_level, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
 from evalvar.stats.draws import Rng, generator
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.monotonicity import kendall_tau
@@ -104,7 +104,7 @@ def kendall_tau_ci(
     taus = kendall_tau(y + _noise(y, covariance, rng, n_draws))
     se = float(taus.std(ddof=1))
     method = f"tau-b, items drawn again, {n_draws} normal curves"
-    if not se > 0:
+    if se <= ROUNDING:
         return Estimate(
             value, level=level, n=n_items, method=f"{method} (none has another tau: no interval)"
         )

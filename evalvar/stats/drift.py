@@ -75,8 +75,9 @@ def drift(curve: ArrayLike) -> float:
     Correlation of a residual with the next about the nearest curve that never falls, or never
     rises, whichever is nearer. The fit follows the drift, so that correlation is far too small; the
     drift given is the one under which it would be the median ("Exactly median-unbiased estimation
-    of first order autoregressive models", Andrews 1993, with this trend). Checkpoints count as
-    equally far apart.
+    of first order autoregressive models", Andrews 1993, with this trend). Where
+    a curve rises far beyond its noise, the fit takes most of the drift with it and this is too low.
+    Checkpoints count as equally far apart.
 
     Examples
     --------

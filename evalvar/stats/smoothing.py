@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import Floats, at_least, check_level, constant, finite
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, constant, finite
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.quantiles import normal_quantile, t_quantile
 
@@ -53,8 +53,8 @@ def last_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     """
     x = _tails(tails, 2)
     n = x.shape[1]
-    centre = np.eye(n) - 1 / n
-    return _noise(x, centre / (n - 1), drift, level, "sd about the mean")
+    centre = (np.eye(n) - 1 / n) / np.sqrt(n - 1)
+    return _noise(x, centre, drift, level, "sd about the mean")
 
 
 def last_noise_detrended(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
@@ -97,8 +97,8 @@ def last_noise_detrended(tails: ArrayLike, *, drift: float = 0.0, level: float =
     m = n - 1
     steps = np.diff(np.eye(n), axis=0)
     steps = steps - steps.mean(axis=0)
-    matrix = steps.T @ steps / (2 * (m - 1 / m))
-    return _noise(x, matrix, drift, level, "steps about their mean")
+    steps = steps / np.sqrt(2 * (m - 1 / m))
+    return _noise(x, steps, drift, level, "steps about their mean")
 
 
 def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
@@ -207,8 +207,9 @@ def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95)
     k = 1 + 2 * rest * t_quantile(level, n - 2) ** 2 / (n - 2)
     wide = k + np.sqrt(k**2 - 1)
     gain = float(np.sqrt(ratio))
-    difference = abs(ratio - 1) * np.sqrt((n - 2) / (4 * ratio * rest)) if rest else inf
-    p = float(2 * special.stdtr(n - 2, -difference)) if np.isfinite(difference) else 0.0
+    apart = abs(ratio - 1)
+    t = apart * float(np.sqrt((n - 2) / (4 * ratio * rest))) if rest else inf
+    p = float(2 * special.stdtr(n - 2, -t)) if apart > ROUNDING else 1.0
     return Estimate(
         gain, nan, float(np.sqrt(ratio / wide)), float(np.sqrt(ratio * wide)), level, n, "seed",
         "Morgan-Pitman, ratio of sds", p,
@@ -222,20 +223,20 @@ def _tails(tails: ArrayLike, fewest: int) -> Floats:
     return x
 
 
-def _noise(x: Floats, matrix: Floats, drift: float, level: float, what: str) -> Estimate:
-    """Give the root of the mean of y'Ay over runs, chi-square."""
+def _noise(x: Floats, root: Floats, drift: float, level: float, what: str) -> Estimate:
+    """Give the root of the mean over runs of the sum of squares of root @ y, chi-square."""
     check_level(level)
     if not 0 <= drift < 1:
         raise UsageError(f"drift must lie in [0, 1), but is {drift}.")
     seeds, n = x.shape
-    variance = float(np.einsum("st,tu,su->s", x - x.mean(), matrix, x - x.mean()).mean())
-    product = matrix @ _related(n, drift)
+    parts = (x - x.mean(axis=1, keepdims=True)) @ root.T
+    sd = float(np.sqrt((parts**2).sum(axis=1).mean()))
+    product = root.T @ root @ _related(n, drift)
     df = seeds * float(np.trace(product) ** 2 / np.trace(product @ product))
     method = f"{what}, chi-square with {df:.3g} degrees of freedom"
-    if all(map(constant, x)) or variance <= 1e-24 * float(np.square(x).max()):
+    if sd <= ROUNDING * float(np.abs(x).max()):
         method = f"{what} (no movement: no interval)"
         return Estimate(0.0, level=level, n=seeds, unit="seed", method=method)
-    sd = float(np.sqrt(variance))
     low, high = sd * np.sqrt(df / special.chdtri(df, [(1 - level) / 2, (1 + level) / 2]))
     spread = np.sqrt(2 / df) * special.poch(df / 2, 0.5)
     se = sd * float(np.sqrt(max(0.0, 1 - spread**2)))
