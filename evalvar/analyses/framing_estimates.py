@@ -103,11 +103,17 @@ def _of_both(pair: Framed, level: float) -> dict[str, Estimate]:
         ends = [end[both] for end in ends]
     else:
         ends = [end[np.isfinite(end)] for end in ends]
-    known = {"paired": pair.paired, "level": level}
+    paired = pair.paired
     return {
-        "final_seed_sd_ratio": _try(lambda: sd_ratio_ci(*ends, **known), level),
-        "seed_sd_ratio": _try(lambda: mean_sd_ratio_ci(pair.a.means, pair.b.means, **known), level),
-        "snr_ratio": _try(lambda: snr_ratio_ci(*ends, **known), level),
+        "final_seed_sd_ratio": _try(
+            lambda: sd_ratio_ci(ends[0], ends[1], paired=paired, level=level), level
+        ),
+        "seed_sd_ratio": _try(
+            lambda: mean_sd_ratio_ci(pair.a.means, pair.b.means, paired=paired, level=level), level
+        ),
+        "snr_ratio": _try(
+            lambda: snr_ratio_ci(ends[0], ends[1], paired=paired, level=level), level
+        ),
         "monotonicity_difference": _tau_difference(pair, level),
     }
 

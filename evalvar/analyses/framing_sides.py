@@ -132,10 +132,10 @@ def _meet(pair: tuple[_Group, _Group]) -> tuple[_Meeting | None, tuple[_Rows, _R
     """Find the rows of the runs and items that both sides have."""
     remarks = []
     steps = [_values(group, "checkpoint") for group in pair]
-    common = np.intersect1d(*steps)
+    common = np.intersect1d(steps[0], steps[1])
     if not common.size:
         return None, (_rows(pair[0]), _rows(pair[1]))
-    lone = np.setxor1d(*steps)
+    lone = np.setxor1d(steps[0], steps[1])
     if lone.size:
         remarks.append(
             f"left out {counted(lone.size, 'checkpoint')} that one of the two lacks "
@@ -143,10 +143,10 @@ def _meet(pair: tuple[_Group, _Group]) -> tuple[_Meeting | None, tuple[_Rows, _R
         )
     sides = [_where(group, "checkpoint", common) for group in pair]
     seeds = [_values(group, "seed") for group in sides]
-    same = np.intersect1d(*seeds)
+    same = np.intersect1d(seeds[0], seeds[1])
     if not same.size:
         remarks.append("no seed in common: the runs are not paired.")
-    elif (alone := np.setxor1d(*seeds)).size:
+    elif (alone := np.setxor1d(seeds[0], seeds[1])).size:
         remarks.append(
             f"left out {counted(alone.size, 'seed')} that one of the two lacks "
             f"({listing(list(map(str, alone.tolist())))}); the runs are paired."
