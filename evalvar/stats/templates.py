@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from evalvar.errors import UsageError
-from evalvar.stats.arguments import at_least, finite, same_size
+from evalvar.stats.arguments import Floats, at_least, check_level, finite, same_size
+from evalvar.stats.estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,121 @@ def prompt_spread(
         for q, value in zip(quantiles, np.quantile(x, quantiles), strict=True)
     }
     return PromptSpread(x.size, float(np.ptp(x)), float(x.std(ddof=1)), found, variance)
+
+
+def best_prompt_bias(sd: float, noise: float, prompts: int, *, level: float = 0.95) -> Estimate:
+    """How far the mean of the best of several prompts lies above its true mean, as expected.
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation (ddof 1) of the prompts' means.
+    noise : float
+        Part of sd^2 that is noise of each mean, and no difference of the prompts: sd^2 less the
+        prompt component of `variance_components`.
+    prompts : int
+        Number of prompts of which the best is taken.
+    level : float in (0, 1)
+        Nominal coverage.
+
+    Returns
+    -------
+    Estimate
+        unit ``prompt``, n = number of prompts, method ``normal order statistics``, in the unit of
+        the scores. 0 without interval where there is no noise; cut at noise = sd^2.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than two prompts.
+
+    Notes
+    -----
+    True means normal with variance tau^2, noise of variance v: the largest of P observed means is
+    e_P sqrt(tau^2 + v) above the mean of all, e_P the expectation of the largest of P standard
+    normals, and of that the share v/(tau^2 + v) is noise: v e_P / sqrt(tau^2 + v). The interval
+    takes v as known and tau^2 + v, at least v, by chi-square; v comes from P - 1 times as many
+    items. Subtract it from the best prompt's mean. The noise that all prompts share, of the items
+    drawn, favours none and does not enter.
+
+    Examples
+    --------
+    >>> round(best_prompt_bias(0.05, 0.0009, 10).value, 5)
+    0.0277
+    """
+    at_least(prompts, 2, "the bias of the best prompt", "prompt")
+    check_level(level)
+    if not (sd >= 0 and np.isfinite(sd)):
+        raise UsageError(f"sd must be a number from 0, but is {sd}.")
+    most = _largest_normal(prompts)
+    part = float(np.clip(noise, 0, sd**2))
+    said = "normal order statistics"
+    if not part > 0:
+        method = f"{said} (no noise: no interval)"
+        return Estimate(0.0, level=level, n=prompts, unit="prompt", method=method)
+    df = prompts - 1
+    ends = np.sqrt(df / special.chdtri(df, [(1 - level) / 2, (1 + level) / 2])) * sd
+    low, high = (part * most / max(float(end), sqrt(part)) for end in ends[::-1])
+    value = part * most / sd
+    se = value / sqrt(2 * df)
+    return Estimate(value, se, low, high, level, prompts, "prompt", said)
+
+
+def _largest_normal(n: int) -> float:
+    """Give the expectation of the largest of n standard normals."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    z = 10 * nodes
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    return float(10 * weights @ (z * n * density * special.ndtr(z) ** (n - 1)))
+
+
+def kendall_w(scores: ArrayLike) -> float:
+    """How far prompts agree in the order of the models: Kendall's W.
+
+    Parameters
+    ----------
+    scores : float array, shape (n_prompts, n_models)
+        Mean of each model under each prompt, any unit.
+
+    Returns
+    -------
+    float
+        1 where all prompts put the models in one order, 0 where their orders cancel; NaN where
+        every prompt ties all models.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than two prompts or models.
+
+    Notes
+    -----
+    12 S / (P^2 (M^3 - M) - P sum (t^3 - t)), S the sum of squares of the rank sums around their
+    mean, t the sizes of ties ("The problem of m rankings", Kendall, Babington Smith 1939).
+    With M = 2 models it is 1 - 4 p (1 - p), p the share of prompts that put one of them first.
+
+    Examples
+    --------
+    >>> kendall_w([[0.1, 0.2, 0.3], [0.2, 0.4, 0.9]])
+    1.0
+    """
+    x = finite(scores, "scores", ndim=2)
+    at_least(x.shape[0], 2, "the agreement of prompts", "prompt")
+    at_least(x.shape[1], 2, "the agreement of prompts", "model")
+    return float(agreement(x[None])[0])
+
+
+def agreement(scores: Floats) -> Floats:
+    """Kendall's W of tables, shape (..., n_prompts, n_models)."""
+    prompts, models = scores.shape[-2:]
+    # midranks from 0: those below, and half of the others that are level
+    below = (scores[..., :, None] > scores[..., None, :]).sum(axis=-1)
+    level = (scores[..., :, None] == scores[..., None, :]).sum(axis=-1)
+    ranks = below + (level - 1) / 2
+    sums = ranks.sum(axis=-2)
+    spread = ((sums - prompts * (models - 1) / 2) ** 2).sum(axis=-1)
+    # each of t that are level counts t^2 - 1: t^3 - t together
+    ties = (level.astype(np.float64) ** 2 - 1).sum(axis=(-2, -1))
+    most = prompts**2 * (models**3 - models) - prompts * ties
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(most > 0, 12 * spread / most, np.nan))
