@@ -175,9 +175,10 @@ def _shaped(
         named = told or understood.kind == "records"
         if named and "metric" not in table and score is not None:
             table["metric"] = score if told else metric_of(score)
-    for key in given.names if given is not None else ():
-        if key in WHOLE:
-            table = given.whole(table, key, path, remarks)
+    if given is not None:
+        for key in WHOLE:
+            if key in given.names:
+                table = given.whole(table, key, path, remarks)
     for name in table.columns:
         if name in _NUMBERS:
             table[name] = _numbers(table[name])
