@@ -15,7 +15,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def study() -> Path:
-    """Recorded runs of a small model: 5 seeds x 10 checkpoints."""
+    """Recorded runs of small models: 2 recipes x 5 seeds x 10 checkpoints."""
     return ROOT / "benchmarks" / "tiny_lm" / "logs" / "study.tar.xz"
 
 

@@ -12,38 +12,63 @@ import numpy as np
 from scipy import stats
 
 
+def tree():
+    return defaultdict(tree)
+
+
 def read(archive: Path):
-    """Return scores[metric][seed][step][item] and right answers[seed][step][item] of 8."""
-    scores = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
-    right = defaultdict(lambda: defaultdict(dict))
+    """Return two trees.
+
+    scores[model, task, metric][seed][step][prompt, item], and how many of 8 answers are right,
+    right[model][seed][step][prompt, item].
+    """
+    scores, right = tree(), tree()
     with tarfile.open(archive) as tar:
         for member in tar:
-            found = re.search(r"seed(\d+)/step(\d+)/.*samples_(tiny_\w+)_\d{4}-", member.name)
+            found = re.search(
+                r"/(tiny-\w+)/prompt=(\w+)/seed(\d+)/step(\d+)/.*samples_(tiny_\w+)_\d{4}-",
+                member.name,
+            )
             if not found:
                 continue
-            seed, step, task = int(found[1]), int(found[2]), found[3]
+            model, prompt, task = found[1], found[2], found[5]
+            seed, step = int(found[3]), int(found[4])
             for line in tar.extractfile(member).read().decode().splitlines():
                 row = json.loads(line)
-                if task == "tiny_color":
-                    _choices(row, scores, seed, step)
-                else:
-                    key = f"exact_match,{row['filter']}"
-                    scores[key][seed][step][row["doc_id"]] = row["exact_match"]
+                item = prompt, row["doc_id"]
+                if task == "tiny_sum":
+                    of_row = {f"exact_match,{row['filter']}": row["exact_match"]}
                     answers = row["resps"][0]
-                    right[seed][step][row["doc_id"]] = sum(a == row["target"] for a in answers)
+                    right[model][seed][step][item] = sum(a == row["target"] for a in answers)
+                else:
+                    of_row = _choices(row)
+                for metric, score in of_row.items():
+                    scores[model, task, metric][seed][step][item] = score
     return scores, right
 
 
-def _choices(row, scores, seed, step):
+def _choices(row):
     ll = [float(pair[0]) for pair in row["filtered_resps"]]
-    gold, item = int(row["target"]), row["doc_id"]
+    gold = int(row["target"])
     texts = [row["arguments"][f"gen_args_{i}"]["arg_1"][1:] for i in range(len(ll))]
     per_char = [value / len(text) for value, text in zip(ll, texts, strict=True)]
-    scores["acc,none"][seed][step][item] = row["acc"]
-    scores["acc_norm,none"][seed][step][item] = row["acc_norm"]
-    scores["p_correct"][seed][step][item] = exp(ll[gold]) / sum(map(exp, ll))
-    scores["p_correct_per_char"][seed][step][item] = exp(per_char[gold]) / sum(map(exp, per_char))
-    scores["nll_correct"][seed][step][item] = -ll[gold]
+    return {
+        "acc,none": row["acc"],
+        "p_correct": exp(ll[gold]) / sum(map(exp, ll)),
+        "p_correct_per_char": exp(per_char[gold]) / sum(map(exp, per_char)),
+        "nll_correct": -ll[gold],
+    }
+
+
+def commonly(runs):
+    """Keep the prompt that every checkpoint was asked with."""
+    return {
+        seed: {
+            step: {item: score for item, score in scores.items() if item[0] == "common"}
+            for step, scores in steps.items()
+        }
+        for seed, steps in runs.items()
+    }
 
 
 LOWER_IS_BETTER = {"nll_correct"}
@@ -51,7 +76,7 @@ LOWER_IS_BETTER = {"nll_correct"}
 
 def seed_noise(runs, metric):
     """Return Table 1 and 2 of the variance paper for one metric."""
-    steps = sorted(runs[0])
+    steps = sorted(runs[min(runs)])
     means = {seed: [mean(runs[seed][step].values()) for step in steps] for seed in runs}
     last = [curve[-1] for curve in means.values()]
     sign = -1 if metric in LOWER_IS_BETTER else 1
@@ -68,8 +93,14 @@ def seed_noise(runs, metric):
 
 def last_step(runs):
     """Return the mean difference of the last two checkpoints."""
-    before, last = sorted(runs[0])[-2:]
+    before, last = sorted(runs[min(runs)])[-2:]
     return mean(mean(run[last].values()) - mean(run[before].values()) for run in runs.values())
+
+
+def between(a, b):
+    """Return the mean difference of two models at the last checkpoint."""
+    ends = [[mean(steps[max(steps)].values()) for steps in runs.values()] for runs in (a, b)]
+    return mean(ends[0]) - mean(ends[1])
 
 
 def pass_at_k(right, k, n=8):

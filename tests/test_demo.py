@@ -8,9 +8,15 @@ from html import unescape
 import pytest
 
 import evalvar as ev
-from tests.raw_study import last_step, pass_at_k, read, seed_noise
+from tests.raw_study import between, commonly, last_step, pass_at_k, read, seed_noise
 
-SEED_METRICS = ["acc,none", "acc_norm,none", "p_correct", "p_correct_per_char", "nll_correct"]
+MODELS = ("tiny-plain", "tiny-quiz")
+CHOICES = ("tiny_choice", "tiny_cloze")
+METRICS = [
+    *((task, m) for task in CHOICES for m in ("acc,none", "p_correct", "nll_correct")),
+    ("tiny_cloze", "p_correct_per_char"),
+    *(("tiny_sum", metric) for metric in ("exact_match,first", "exact_match,maj@8")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -28,50 +34,70 @@ def results(evidence):
     return ev.overview(evidence)
 
 
-def quantities(results, name):
-    return next(result for result in results if result.name == name).table
+def quantities(results, name, **labels):
+    for result in results:
+        table = result.table
+        if result.name == name and all(set(table[key]) == {v} for key, v in labels.items()):
+            return table
+    raise AssertionError(f"no {name} with {labels}")
 
 
 def test_every_logged_score_was_read(evidence, raw):
     scores, right = raw
     records = evidence.records
-    assert set(records["model"]) == {"ck"}
-    for metric, runs in scores.items():
-        part = records[records["metric"] == metric]
-        key = ["seed", "checkpoint", "item"]
+    assert set(records["model"]) == set(MODELS)
+    key = ["seed", "checkpoint", "prompt", "item"]
+    for (model, task, metric), runs in scores.items():
+        of = records[["model", "task", "metric"]].astype(str) == [model, task, metric]
+        part = records[of.all(axis=1)]
         found = part.set_index(part[key].astype(str).agg("/".join, axis=1))["score"].to_dict()
         wanted = {
-            f"{seed}/{step}/{item}": score
+            f"{seed}/{step}/{prompt}/{item}": score
             for seed, steps in runs.items()
             for step, items in steps.items()
-            for item, score in items.items()
+            for (prompt, item), score in items.items()
         }
         assert found.keys() == wanted.keys(), metric
         assert all(abs(found[k] - wanted[k]) < 1e-12 for k in wanted), metric
-    assert sum(len(steps) for steps in right.values()) == 50
+    assert sum(len(steps) for runs in right.values() for steps in runs.values()) == 100
 
 
-@pytest.mark.parametrize("metric", [*SEED_METRICS, "exact_match,first", "exact_match,maj@8"])
-def test_seed_tables_are_those_of_the_raw_logs(results, raw, metric):
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("task", "metric"), METRICS)
+def test_seed_tables_are_those_of_the_raw_logs(results, raw, model, task, metric):
     table = quantities(results, "seed_variance")
+    table = table[(table["model"] == model) & (table["task"] == task)]
     found = table[table["metric"] == metric].set_index("quantity")["value"]
-    for quantity, wanted in seed_noise(raw[0][metric], metric).items():
+    for quantity, wanted in seed_noise(commonly(raw[0][model, task, metric]), metric).items():
         assert found[quantity] == pytest.approx(wanted, rel=1e-10), quantity
 
 
-@pytest.mark.parametrize("metric", [*SEED_METRICS, "exact_match,first", "exact_match,maj@8"])
-def test_last_two_checkpoints_are_compared(results, raw, metric):
-    table = quantities(results, "compare")
-    row = table[table["metric"] == metric].iloc[0]
+@pytest.mark.parametrize(("task", "metric"), METRICS)
+def test_the_recipes_are_compared(results, raw, task, metric):
+    table = quantities(results, "compare", between="model")
+    row = table[(table["task"] == task) & (table["metric"] == metric)].iloc[0]
+    assert (row["a"], row["b"]) == MODELS
+    wanted = between(*(raw[0][model, task, metric] for model in MODELS))
+    assert row["value"] == pytest.approx(wanted, abs=1e-12)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("task", "metric"), METRICS)
+def test_last_two_checkpoints_are_compared(results, raw, model, task, metric):
+    table = quantities(results, "compare", between="checkpoint", model=model)
+    row = table[(table["task"] == task) & (table["metric"] == metric)].iloc[0]
     assert (row["a"], row["b"]) == ("1500", "1350")
-    assert row["value"] == pytest.approx(last_step(raw[0][metric]), abs=1e-12)
+    wanted = last_step(commonly(raw[0][model, task, metric]))
+    assert row["value"] == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("k", [1, 2, 5, 8])
-def test_pass_at_k_is_that_of_the_raw_answers(results, raw, k):
+def test_pass_at_k_is_that_of_the_raw_answers(results, raw, model, k):
     table = quantities(results, "code_metrics")
-    rows = table[(table["quantity"] == f"pass@{k}") & (table["metric"] == "exact_match")]
-    for seed, wanted in pass_at_k(raw[1], k).items():
+    of = (table["quantity"] == f"pass@{k}") & (table["metric"] == "exact_match")
+    rows = table[of & (table["model"] == model)]
+    for seed, wanted in pass_at_k(raw[1][model], k).items():
         found = rows.loc[(rows["seed"] == seed).fillna(False), "value"]
         assert found.tolist() == pytest.approx([wanted], abs=1e-12)
 
@@ -79,7 +105,7 @@ def test_pass_at_k_is_that_of_the_raw_answers(results, raw, k):
 def test_rescoring_is_remarked(evidence):
     assert any(
         "8 answers per item were scored again by exact match" in sentence
-        and "reproduces all 5,000 logged scores" in sentence
+        and "reproduces all 8,800 logged scores" in sentence
         for sentence in evidence.warnings
     )
 
@@ -127,22 +153,25 @@ def test_demo_prints_its_paths_and_three_sentences(written):
     assert all(line.endswith((".", "]")) for line in lines[2:])
 
 
-def test_the_page_shows_the_numbers_of_the_raw_logs(written, raw):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_shows_the_numbers_of_the_raw_logs(written, raw, model):
     folder, _ = written
     rows = rows_of((folder / "demo.html").read_text(encoding="utf-8"))
-    noise = {metric: seed_noise(raw[0][metric], metric) for metric in SEED_METRICS}
-    for metric in ("acc,none", "acc_norm,none", "p_correct", "p_correct_per_char"):
-        n = noise[metric]
-        table1 = [100 * n["final_mean"], 100 * n["seed_sd"], n["monotonicity"]]
-        assert shown(rows, [metric], table1), metric
-    for metric, continuous in (("acc,none", "p_correct"), ("acc_norm,none", "p_correct_per_char")):
-        n = noise[metric]
-        table2 = [100 * n["final_seed_sd"], n["snr"], noise[continuous]["snr"]]
-        assert shown(rows, [metric, continuous], table2), metric
-        step = 100 * last_step(raw[0][metric])
-        assert any(metric in text and f"{step:+.1f}" in text.split() for text, _ in rows)
+    for task in CHOICES:
+        noise = {
+            metric: seed_noise(commonly(raw[0][model, task, metric]), metric)
+            for metric in ("acc,none", "p_correct")
+        }
+        for metric, n in noise.items():
+            table1 = [100 * n["final_mean"], 100 * n["seed_sd"], n["monotonicity"]]
+            assert shown(rows, [metric], table1), (task, metric)
+        n = noise["acc,none"]
+        table2 = [100 * n["final_seed_sd"], n["snr"], noise["p_correct"]["snr"]]
+        assert shown(rows, ["acc,none", "p_correct"], table2), task
+        step = 100 * last_step(commonly(raw[0][model, task, "acc,none"]))
+        assert any("acc,none" in text and f"{step:+.1f}" in text.split() for text, _ in rows)
     for k in (1, 2, 5, 8):
-        mean_over_seeds = 100 * sum(pass_at_k(raw[1], k).values()) / 5
+        mean_over_seeds = 100 * sum(pass_at_k(raw[1][model], k).values()) / 5
         assert any(
             number == pytest.approx(mean_over_seeds, rel=1e-5)
             for _, numbers in rows
@@ -169,7 +198,7 @@ def test_the_slice_in_the_package_has_a_demo_of_its_own(tmp_path):
 def test_the_committed_example_is_what_the_code_says(root, study, monkeypatch):
     monkeypatch.chdir(study.parent)  # sources are named as they are given
     results = ev.overview(ev.load(study.name))
-    title = "A small language model, trained five times"
+    title = "Two recipes of a small language model, five seeds each"
     page = ev.report.to_markdown(ev.report.build(results, title=title))
     committed = (root / "reports" / "demo.md").read_text(encoding="utf-8")
     assert page == committed, "run `make reports` and read the difference"
