@@ -22,6 +22,7 @@ from evalvar.cli.gating import gate
 from evalvar.cli.latent import irt
 from evalvar.cli.planning import plan
 from evalvar.cli.questions import items
+from evalvar.cli.prompting import prompts
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.seeding import seeds_text
 from evalvar.cli.shortening import subset
@@ -149,6 +150,7 @@ app.command()(compare)
 app.command()(phases)
 app.command()(signal)
 app.command()(framing)
+app.command()(prompts)
 app.command()(items)
 app.command()(irt)
 
@@ -257,14 +259,14 @@ def demo(
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")] = Path(),
 ) -> None:
-    """Report on recorded logs of a small language model."""
+    """Report on recorded logs of small language models."""
     from evalvar.analyses.overview import overview
     from evalvar.report import findings
 
     results = overview(load([logs or str(Path(__file__).parents[1] / "demo_logs.tar.xz")], {}))
     output.mkdir(parents=True, exist_ok=True)
     targets = [output / "demo.html", output / "demo.pdf"]
-    page = write_report(results, targets, "A small language model, trained five times")
+    page = write_report(results, targets, "Two recipes of a small language model, five seeds each")
     say([*targets, *findings(page)[:3]])
 
 
