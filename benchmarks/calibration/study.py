@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.calibration import (
     clusters,
+    items,
     many,
     means,
     pairs,
@@ -23,6 +24,7 @@ from benchmarks.calibration import (
     seeds,
     sizes,
     spreads,
+    training,
     unpaired,
 )
 from benchmarks.calibration.cells import SEED, Effort, Row
@@ -51,6 +53,8 @@ FAMILIES: dict[str, Family] = {
     "models at once over seeds": many.at_once_over_seeds,
     **{f"variance components, {s} seeds": partial(spreads.components, seeds=s) for s in _SEEDS},
     "seed spreads": spreads.seed_spreads,
+    "training runs": training.training_runs,
+    "items": items.items,
     "real tables": real.real_tables,
     "binary tests": sizes.binary_tests,
     "numeric tests": sizes.numeric_tests,

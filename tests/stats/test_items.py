@@ -23,6 +23,7 @@ from evalvar.stats import (
     rest_scores,
     same_columns,
     spearman_brown,
+    spearman_brown_length,
     split_stability,
     weak_strong_stability,
 )
@@ -123,6 +124,7 @@ def test_kr20_and_its_neighbours():
     p = X.mean(axis=0)
     close(alpha, 5 / 4 * (1 - (p * (1 - p)).sum() / X.sum(axis=1).var()))
     close(spearman_brown(alpha, 2), 0.596026490)
+    close(spearman_brown(alpha, spearman_brown_length(alpha, 0.9)), 0.9)
     close(alpha_without_each(X)[0], 0.091954023)
     close(alpha_without_each(X), [cronbach_alpha(np.delete(X, j, 1)).value for j in range(5)])
     close(measurement_error(X).value, X.sum(axis=1).std(ddof=1) * np.sqrt(1 - alpha) / 5)
@@ -232,11 +234,14 @@ def test_alpha_with_gaps_is_near_that_without():
     assert whole.low < thinned.value < whole.high
 
 
-def test_the_alphas_interval_is_a_jackknife_done_by_hand():
+def test_the_alphas_interval_is_the_wider_of_two_done_by_hand():
     found = cronbach_alpha(X)
     logs = np.log([1 - cronbach_alpha(np.delete(X, i, 0)).value for i in range(6)])
     half = reference.t.ppf(0.975, 5) * np.sqrt(5 / 6 * ((logs - logs.mean()) ** 2).sum())
-    close([found.low, found.high], 1 - (1 - found.value) * np.exp([half, -half]))
+    jackknife = 1 - (1 - found.value) * np.exp([half, -half])
+    feldt = 1 - (1 - found.value) * reference.f.ppf([0.975, 0.025], 5, 20)
+    assert found.low == pytest.approx(min(jackknife[0], feldt[0]))
+    assert found.high == pytest.approx(max(jackknife[1], feldt[1]))
 
 
 def test_omega_equals_that_of_principal_axes():
