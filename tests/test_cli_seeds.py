@@ -27,7 +27,7 @@ def study(tmp_path):
     return path
 
 
-def test_words_come_first_and_a_line_a_task_has_both_metrics(study, run):
+def test_v14_v30_words_come_first_and_a_line_a_task_has_both_metrics(study, run):
     code, out, err = run("seeds", study)
     assert code == 0, err
     lines = out.splitlines()

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,54 +68,98 @@ def test_pythia_curves_rise_as_counted_apart(shared):
         assert over_seeds[(model, task)] == pytest.approx(wanted, abs=1e-12)
 
 
+def test_bigscience_final_scores_over_63_checkpoints(shared):
+    folder = shared / "bigscience_checkpoints"
+    table = pd.read_parquet(folder / "tr3d_oscar.parquet")
+    tasks = figures(folder)["final"]
+    kept = table[table["task"].isin(tasks)]
+    reported = kept.rename(columns={"step": "checkpoint", "stderr": "se"})
+    reported = reported[["model", "task", "metric", "checkpoint", "value", "se"]]
+    result = checkpoints(as_evidence(reported=reported), task=list(tasks))
+    last = int(reported["checkpoint"].max())
+    means = result.quantity("mean")
+    final = means[means["seed"].notna() & (means["checkpoint"] == last)]
+    found = final.set_index(["task", "metric"])
+    assert table["step"].nunique() == figures(folder)["n_checkpoints"] == 63
+    assert table["task"].nunique() == figures(folder)["n_tasks"] == 28
+    for task, claims in tasks.items():
+        for metric in [name for name in claims if not name.endswith("_stderr")]:
+            assert found.loc[(task, metric), "value"] == claims[metric]
+            assert found.loc[(task, metric), "se"] == claims[f"{metric}_stderr"]
+    rises = result.quantity("trend_test").set_index(["task", "metric"])
+    assert rises.loc[("hellaswag", "acc_norm"), "p_value"] < 0.05
+    # perplexity falls, and nobody declared that lower is better
+    assert any("lambada, ppl: the score falls" in sentence for sentence in result.warnings)
+
+
 def test_bert_seed_spread(shared):
     folder = shared / "bert_100seeds"
-    wide = pd.read_csv(folder / "berts_of_a_feather_accuracies_by_run.csv", encoding="utf-8-sig")
-    runs = wide[wide["Run"].fillna("").str.fullmatch(r"Run \d+")]
-    long = runs.melt(id_vars="Run", var_name="task", value_name="value")
-    long = long[long["task"].isin(figures(folder)["per_column"])]
-    reported = pd.DataFrame(
-        {
-            "model": "bert-base",
-            "task": long["task"],
-            "metric": "acc",
-            "seed": long["Run"].str.removeprefix("Run ").astype(int),
-            "value": long["value"].astype(float),
-        }
+    evidence = load(
+        folder / "berts_of_a_feather_accuracies_by_run.csv",
+        column={"seed": "Run", "value": "*"},
+        label={"model": "bert-base"},
     )
-    result = seed_variance(as_evidence(reported=reported))
+    wanted = figures(folder)
+    # 4 summary rows and 7 blank ones below the runs, in 38 columns
+    assert len(wanted["other_rows"]) * len(wanted["per_column"]) == 418
+    assert any("418 rows whose seed is no number behind 'Run'" in s for s in evidence.warnings)
+    result = seed_variance(evidence)
     found = result.table.pivot(index="task", columns="quantity", values="value")
-    assert len(found) == len(figures(folder)["per_column"])
-    for task, wanted in figures(folder)["per_column"].items():
-        assert found.loc[task, "final_mean"] == pytest.approx(wanted["mean"], abs=1e-12)
-        assert found.loc[task, "final_seed_sd"] == pytest.approx(wanted["sd_ddof1"], rel=1e-9)
-    assert set(result.quantity("final_seed_sd")["n"]) == {100}
+    assert set(found.index) == set(wanted["per_column"])
+    for task, facts in wanted["per_column"].items():
+        assert found.loc[task, "final_mean"] == pytest.approx(facts["mean"], abs=1e-12)
+        assert found.loc[task, "final_seed_sd"] == pytest.approx(facts["sd_ddof1"], rel=1e-9)
+    assert set(result.quantity("final_seed_sd")["n"]) == {wanted["n_runs"]}
+    equal = result.quantity("final_seed_sd").set_index("task").loc["ce_adverb"]
+    assert (equal["value"], np.isnan(equal["low"])) == (0, True)
+
+
+def test_bert_items(shared):
+    folder = shared / "bert_100seeds"
+    counts = pd.read_csv(folder / "mnli_item_counts.csv.gz")
+    wanted = figures(folder)
+    share = counts["n_correct"] / counts["n_seeds"]
+    assert len(share) == wanted["n_items"]
+    assert share.mean() == pytest.approx(wanted["mean_item_accuracy"], abs=1e-12)
+    assert int((share == 1).sum()) == wanted["items_always_right"]
+    assert int((share == 0).sum()) == wanted["items_never_right"]
 
 
 def test_nanogpt_final_losses(shared):
     folder = shared / "nanogpt_seeds"
-    table = pd.read_parquet(folder / "val_loss.parquet")
-    recipe = table["model"] + " @ " + table["total_steps"].astype(str) + " steps"
-    reported = pd.DataFrame(
-        {
-            "model": recipe,
-            "task": "fineweb",
-            "metric": "val_loss",
-            "seed": pd.factorize(recipe + table["variant"] + table["seed"].astype(str))[0],
-            "checkpoint": table["step"],
-            "value": table["val_loss"],
-            "higher_is_better": False,
-        }
+    evidence = load(
+        folder / "val_loss.parquet",
+        column={"model": ["model", "total_steps"], "seed": "seed", "value": "val_loss"},
+        lower_is_better=["val_loss"],
     )
-    result = seed_variance(as_evidence(reported=reported)).table
+    assert evidence.reported["seed"].nunique() == 198
+    result = seed_variance(evidence).table
     found = result.pivot(index="model", columns="quantity", values="value")
     n = result[result["quantity"] == "final_seed_sd"].set_index("model")["n"]
     assert len(found) == len(figures(folder))
-    for model, wanted in figures(folder).items():
+    for name, wanted in figures(folder).items():
+        model = name.replace(" @ ", " ").removesuffix(" steps")
         assert n[model] == wanted["n_runs"]
         assert found.loc[model, "final_mean"] == pytest.approx(wanted["final_val_loss_mean"])
         assert found.loc[model, "final_seed_sd"] == pytest.approx(wanted["sd_ddof1"], rel=1e-6)
         assert found.loc[model, "monotonicity"] > 0.95  # lower is better: the loss falls
+
+
+def test_atari_final_returns(shared):
+    folder = shared / "atari_5seeds"
+    wanted = figures(folder)
+    evidence = load(folder / "dopamine.parquet").select(task=list(wanted))
+    result = seed_variance(evidence).table
+    found = result.pivot(index=["task", "model"], columns="quantity", values="value")
+    n = result[result["quantity"] == "final_seed_sd"].set_index(["task", "model"])["n"]
+    assert len(found) == 18
+    for task, agents in wanted.items():
+        for agent, facts in agents.items():
+            row = found.loc[(task, agent)]
+            assert n[(task, agent)] == facts["n_runs"]
+            # the table holds float32
+            assert row["final_mean"] == pytest.approx(facts["final_mean"], rel=1e-6)
+            assert row["final_seed_sd"] == pytest.approx(facts["final_sd_ddof1"], rel=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -198,3 +198,169 @@ def test_v15_barely_above_chance_is_above_it():
     assert 100 * half == pytest.approx(0.724, abs=5e-4)
     assert 100 * (p - half) == pytest.approx(25.14, abs=5e-3)
     assert not found["at_chance"].any()
+
+
+# Runs x items of the run-to-run variance golden numbers, correct or not.
+M = np.array([[1, 1, 0, 1, 0, 1], [1, 0, 0, 1, 1, 1], [1, 1, 0, 1, 0, 0], [1, 1, 1, 1, 0, 1],
+              [0, 1, 0, 0, 0, 1]])  # fmt: skip
+
+
+def matrix(runs, **columns):
+    """Return runs x items as records of one checkpoint."""
+    seed, item = (axis.ravel() for axis in np.indices(runs.shape))
+    frame = {"model": "A", "task": "t", "item": item, "seed": seed}
+    return pd.DataFrame({**frame, "score": runs.ravel().astype(float), **columns})
+
+
+def test_the_real_spread_of_seeds_is_jordans():
+    result = seed_variance(matrix(M, chance=0.5))
+    found = values(result)["value"]
+    assert found["final_seed_sd"] ** 2 == pytest.approx(0.036111111, abs=1e-9)
+    assert found["seed_sd_independent"] ** 2 == pytest.approx(0.033333333, abs=1e-9)
+    assert found["seed_sd_real"] ** 2 == pytest.approx(0.003333333, abs=1e-9)
+    assert found["seed_sd_calibrated"] ** 2 == pytest.approx(0.033333333, abs=1e-9)
+    four = values(seed_variance(matrix(M, chance=0.25)))
+    assert four.loc["seed_sd_calibrated", "value"] ** 2 == pytest.approx(0.016666667, abs=1e-9)
+    assert "4 classes, a lower bound" in four.loc["seed_sd_calibrated", "method"]
+    assert any("picking the best seed is overfitting" in s for s in result.warnings)
+
+
+def test_agreement_is_that_of_the_answers():
+    found = values(seed_variance(matrix(M)))
+    pairs = [(a != b).mean() for i, a in enumerate(M) for b in M[:i]]
+    assert found.loc["churn", "value"] == pytest.approx(np.mean(pairs))
+    assert found.loc["kappa", "value"] == pytest.approx(0.191753247, abs=1e-9)
+    assert found.loc["seed_sd_calibrated", "method"].startswith("undefined: needs scores of 0 and")
+
+
+def test_seeds_that_differ_are_not_called_overfitting():
+    rng = np.random.default_rng(0)
+    p = np.array([0.2, 0.4, 0.6, 0.8])[:, None]
+    result = seed_variance(matrix(rng.random((4, 300)) < p))
+    row = values(result).loc["seed_sd_real"]
+    assert 0 < row["low"] < p.std(ddof=1) < row["high"]
+    assert row["p_value"] < 1e-6
+    assert not any("overfitting" in sentence for sentence in result.warnings)
+
+
+def test_the_small_seed_correction_is_c4_and_luck_the_expected_best():
+    found = values(seed_variance(curves(X)))
+    sd = X[:, -1].std(ddof=1)
+    assert found.loc["final_seed_sd_unbiased", "value"] == pytest.approx(sd / 0.9213177319)
+    # the expected largest of 4 standard normals
+    gain = 1.0293753730 * sd / 0.9213177319
+    assert found.loc["best_of_seeds_gain", "value"] == pytest.approx(gain, rel=1e-9)
+    limits = found.loc["final_seed_sd", ["low", "high"]].to_numpy(dtype=float)
+    assert found.loc["best_of_seeds_gain", "low"] == pytest.approx(1.0293753730 * limits[0])
+
+
+def test_an_outlying_seed_is_named_and_the_test_corrected_over_tasks():
+    acc = np.array([0.31, 0.32, 0.30, 0.33, 0.31, 0.32, 0.22, 0.31, 0.32, 0.30])
+    one = seed_variance(curves(acc[:, None]))
+    assert values(one).loc["outlier_seeds", "value"] == 1
+    assert set(one.table["outlying"]) == {"6"}
+    said = [s for s in one.warnings if "stands apart" in s]
+    assert len(said) == 1
+    assert said[0].startswith("A, t, acc: seed 6 stands apart from the others at the last checkp")
+    plain = acc - np.linspace(0, 0.01, 10) - np.where(acc < 0.25, -0.09, 0)
+    parts = [curves(acc[:, None]).reported]
+    parts += [curves(plain[:, None]).reported.assign(task=f"u{i}") for i in range(3)]
+    four = seed_variance(as_evidence(reported=pd.concat(parts))).quantity("outlier_seeds")
+    p = values(one).loc["outlier_seeds", "p_value"]
+    assert four.set_index("task").loc["t", "p_value"] == pytest.approx(4 * p)
+    assert "p times the 4 tasks and metrics" in four["method"].iloc[0]
+
+
+def test_three_seeds_can_stand_apart_and_two_cannot():
+    three = values(seed_variance(curves(np.array([[0.700], [0.701], [0.9]]))))
+    assert three.loc["outlier_seeds", "value"] == 1
+    two = values(seed_variance(curves(np.array([[0.7], [0.9]]))))
+    assert np.isnan(two.loc["outlier_seeds", "value"])
+    assert "needs at least 3 seeds" in two.loc["outlier_seeds", "method"]
+
+
+def test_both_noises_are_never_below_the_items_alone():
+    frame, _ = answers(seeds=5)
+    found = values(seed_variance(frame))
+    both = found.loc["combined_half_width"]
+    assert both["value"] >= found.loc["item_half_width", "value"]
+    assert both["unit"] == "item x seed"
+    for quantity in ("item_half_width", "noise_ratio", "combined_half_width", "monotonicity"):
+        low, value, high = found.loc[quantity, ["low", "value", "high"]]
+        assert low <= value <= high, quantity
+        assert low < high, quantity
+
+
+def test_without_items_both_noises_are_an_upper_bound_and_say_so():
+    found = values(seed_variance(curves(X, se=0.02)))
+    seed = (X.std(axis=0, ddof=1) ** 2).mean()
+    row = found.loc["combined_half_width"]
+    assert row["value"] == pytest.approx(1.959963984540054 * np.sqrt(0.02**2 + seed))
+    assert "at most this" in row["method"]
+    for quantity in ("seed_sd_real", "kappa", "churn"):
+        assert found.loc[quantity, "method"] == "undefined: needs items"
+
+
+def test_v15_mmlu_is_barely_above_chance():
+    rng = np.random.default_rng(3)
+    n, seeds, steps = 14042, 10, 21
+    level = 0.2586 + 0.0057 * rng.normal(size=(seeds, steps))
+    level[:, -1] += 0.2586 - level[:, -1].mean()
+    claims = curves(level, chance=0.25, n=n, se=np.sqrt(0.2586 * (1 - 0.2586) / n))
+    table = seed_variance(claims).table
+    assert set(table["against_chance"]) == {"barely above"}
+    assert not table["at_chance"].any()
+    rising = curves(np.sort(level, axis=1), chance=0.25, n=n, se=0.0037)
+    assert set(seed_variance(rising).table["against_chance"]) == {"above"}
+    assert set(seed_variance(curves(X, chance=0.9)).table["against_chance"]) == {"below"}
+
+
+def test_a_score_at_chance_is_said_to_be():
+    result = seed_variance(curves(X, chance=0.51))
+    assert set(result.table["against_chance"]) == {"at"}
+    assert any("cannot be told from chance" in sentence for sentence in result.warnings)
+
+
+def test_seeds_with_different_checkpoints_are_compared_where_they_meet():
+    frame, scores = answers()
+    early = frame["seed"].isin([0, 1]) | (frame["checkpoint"] < 2)
+    result = seed_variance(frame[early])
+    assert (
+        "A, t, score: 2 of 4 seeds (first 2) not scored at the last checkpoint 2; what is said of "
+        "it leaves them out."
+    ) in result.warnings
+    found = values(result)
+    assert found.loc["final_seed_sd", "n"] == 2
+    p = scores.mean(axis=0)
+    sds = [p[:, 0].std(ddof=1), p[:, 1].std(ddof=1), p[:2, 2].std(ddof=1)]
+    assert found.loc["seed_sd", "value"] == pytest.approx(np.mean(sds))
+
+
+def test_seeds_without_a_checkpoint_in_common_have_no_spread():
+    frame, _ = answers(seeds=2)
+    apart = frame[frame["checkpoint"] % 2 == frame["seed"]]
+    found = values(seed_variance(apart))
+    assert np.isnan(found.loc["seed_sd", "value"])
+    assert "needs a checkpoint with 2 seeds" in found.loc["seed_sd", "method"]
+    assert np.isnan(found.loc["combined_half_width", "value"])
+
+
+def test_a_curve_that_falls_is_asked_about_unless_declared():
+    falls = 2 - X.mean(axis=0) + np.zeros((5, 1))
+    asked = seed_variance(curves(falls)).warnings
+    assert any("the score falls while the model learns" in sentence for sentence in asked)
+    told = seed_variance(curves(falls, higher_is_better=False)).warnings
+    assert not any("falls" in sentence for sentence in told)
+
+
+def test_seeds_that_all_rise_have_a_monotonicity_with_width():
+    row = values(seed_variance(curves(X))).loc["monotonicity"]
+    assert (row["value"], row["high"]) == (1, 1)
+    assert row["low"] < 1
+
+
+def test_ten_thousand_items_and_a_single_one():
+    frame, _ = answers(n_items=1)
+    assert np.isfinite(values(seed_variance(frame)).loc["final_mean", "value"])
+    frame, _ = answers(n_items=10_000, seeds=2, steps=1)
+    assert 0.41 < values(seed_variance(frame)).loc["churn", "high"] < 0.45
