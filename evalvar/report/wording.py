@@ -41,6 +41,7 @@ __all__ = [
     "significant",
     "spelled",
     "spread",
+    "step",
 ]
 
 TIMES = "\u00d7"
@@ -122,3 +123,15 @@ def spelled(n: int) -> str:
     """
     words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
     return words[n] if 0 <= n < len(words) else f"{n:,}"
+
+
+def step(checkpoint: float) -> str:
+    """Return a checkpoint's number, short where it counts tokens.
+
+    >>> step(1500), step(210e9)
+    ('1,500', '210B')
+    """
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if checkpoint >= size:
+            return f"{checkpoint / size:.4g}{letter}"
+    return f"{checkpoint:,.0f}"

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evalvar.report import wording
-from evalvar.report.drawing.panels import step_name
 from evalvar.report.drawing.scales import apart, scale
 from evalvar.report.drawing.style import COLOURS, NARROW, Sheet, fitted, text_width
 
@@ -114,7 +113,7 @@ def _foot(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], places: np.ndarray
     bottom = axes.get_ylim()[0]
     shown = places if panel.get("log") and places.size <= 6 else places[[0, -1]]
     for place in shown:
-        text = step_name(place) if panel.get("steps") else f"{place:,g}"
+        text = wording.step(place) if panel.get("steps") else f"{place:,g}"
         side = "left" if place == places[0] else "right" if place == places[-1] else "center"
         at = float(_x(panel, np.array([place]))[0])
         sheet.text(axes, at, bottom, text, dy=15, size=12, ha=side)

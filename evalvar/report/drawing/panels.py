@@ -127,18 +127,6 @@ def _ends(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], x: float, y: float
 def _steps(sheet: Sheet, axes: Axes, x: np.ndarray) -> None:
     bottom = axes.get_ylim()[0]
     first, last = float(x[0]), float(x[-1])
-    sheet.text(axes, first, bottom, f"checkpoint {step_name(first)}", dy=15, size=12)
+    sheet.text(axes, first, bottom, f"checkpoint {wording.step(first)}", dy=15, size=12)
     if last > first:
-        sheet.text(axes, last, bottom, step_name(last), dy=15, size=12, ha="right")
-
-
-def step_name(step: float) -> str:
-    """Return a checkpoint's number, short where it counts tokens.
-
-    >>> step_name(1500), step_name(210e9)
-    ('1,500', '210B')
-    """
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if step >= size:
-            return f"{step / size:.4g}{letter}"
-    return f"{step:,.0f}"
+        sheet.text(axes, last, bottom, wording.step(last), dy=15, size=12, ha="right")

@@ -1,0 +1,270 @@
+"""Two ways to ask the same questions: who leads when, and which is the better instrument?"""
+
+from math import isfinite, nan
+from typing import Any
+
+import pandas as pd
+
+from evalvar.report import wording
+from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
+from evalvar.report.reading import Reading, Unit, missing, records
+
+MOST_DRAWN = 4
+# model, task, metric, a, b; a part that varies between the sides is empty
+Place = tuple[str, str, str, str, str]
+Rows = dict[str, dict[str, Any]]
+_PARTS = ("model", "task", "metric", "a", "b")
+
+
+def section(reading: Reading) -> Section | None:
+    """Return the section, or None where no two variants were compared."""
+    found = readings(reading)
+    if not found:
+        return None
+    blocks: list[Block] = []
+    drawn = _curves(reading, found)
+    if drawn is not None:
+        blocks.append(drawn)
+    blocks.append(_table(reading, found))
+    over_models = _scatter(reading, found)
+    if over_models is not None:
+        blocks.append(over_models)
+    left = len(found) - MOST_DRAWN
+    notes = (f"{wording.count(left, 'further reading')} not drawn.",) if left > 0 else ()
+    return Section(
+        "framing", "Two ways to ask the same questions", _answer(reading, found), tuple(blocks),
+        notes, short="Framing",
+    )  # fmt: skip
+
+
+def readings(reading: Reading) -> dict[Place, Rows]:
+    """Return the rows without a checkpoint by reading and ``quantity`` or ``quantity of side``."""
+    table = reading.table("framing")
+    found: dict[Place, Rows] = {}
+    for row in records(table[table["checkpoint"].isna() & table["model"].notna()]):
+        place = _place(row)
+        side = row.get("side")
+        name = str(row["quantity"]) + ("" if missing(side) else f" of {side}")
+        found.setdefault(place, {})[name] = row
+    return {place: found[place] for place in _headlines(reading, list(found))}
+
+
+def _headlines(reading: Reading, places: list[Place]) -> list[Place]:
+    """Keep the metric that stands for the questions and the continuous one beside it."""
+    kept = []
+    for key in dict.fromkeys((p[0], p[1], *p[3:]) for p in places):
+        mine = {p[2]: p for p in places if (p[0], p[1], *p[3:]) == key}
+        ordered = reading.metrics(key[2], list(mine))
+        beside = reading.partner(key[2], ordered[0], ordered)
+        names = [ordered[0]] if beside is None else [ordered[0], beside]
+        kept += [mine[name] for name in dict.fromkeys(names)]
+    return kept
+
+
+def _place(row: dict[str, Any]) -> Place:
+    parts = ["" if missing(row[name]) else str(row[name]) for name in _PARTS]
+    return (parts[0], parts[1], parts[2], parts[3], parts[4])
+
+
+def _title(place: Place, several: bool) -> str:
+    parts = place[:3] if several else place[1:3]
+    return ", ".join(part for part in parts if part)
+
+
+def _unit(rows: Rows) -> Unit:
+    """Return points for scores between 0 and 1, as the analysis found them."""
+    return Unit(100.0, "points") if rows["difference"].get("in_points") else Unit()
+
+
+def _several(found: dict[Place, Rows]) -> bool:
+    return len({place[0] for place in found}) > 1
+
+
+def _answer(reading: Reading, found: dict[Place, Rows]) -> str:
+    place, rows = next(
+        ((p, r) for p, r in found.items() if isfinite(r["difference"]["value"])),
+        next(iter(found.items())),
+    )
+    row, unit = rows["difference"], _unit(rows)
+    a, b = place[3], place[4]
+    where = f"{place[0]} ({place[2]})" if place[2] else place[0]
+    if not isfinite(row["value"]):
+        return f"{a} and {b} of {where} have no paired difference."
+    up = row.get("higher_is_better") is not False
+    clear = row["low"] > 0 or row["high"] < 0
+    if not clear:
+        said = f"With {where}, {a} and {b} cannot be told apart"
+    else:
+        ahead, behind = (a, b) if (row["value"] > 0) == up else (b, a)
+        size = unit.of(wording.fixed(abs(row["value"]) * unit.factor, unit.decimals(row)))
+        least, most = sorted(abs(row[name]) * unit.factor for name in ("low", "high"))
+        shown = wording.interval(least, most, unit.decimals(row))
+        said = f"With {where}, {ahead} leads {behind} by {size} {shown}"
+    turn = rows.get("crossover", {}).get("value", nan)
+    if isfinite(turn):
+        bounds_of = rows["crossover"]
+        known = isfinite(bounds_of["low"]) and isfinite(bounds_of["high"])
+        shown = (
+            f" [{wording.step(bounds_of['low'])}, {wording.step(bounds_of['high'])}]"
+            if known
+            else ""
+        )
+        said += f"; the order turns at checkpoint {wording.step(turn)}{shown}"
+    better = rows.get("monotonicity_difference", {})
+    low, high = (float(better.get(name, nan)) for name in ("low", "high"))
+    if low > 0 or high < 0:
+        said += f"; {a if low > 0 else b} rises more steadily"
+    return f"{said}."
+
+
+def _curves(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
+    table = reading.table("framing")
+    means = table[(table["quantity"] == "mean") & table["checkpoint"].notna()]
+    panels, words = [], []
+    for place, rows in list(found.items())[:MOST_DRAWN]:
+        unit = _unit(rows)
+        mine = means[[_place(row) == place for row in records(means)]]
+        series = tuple(
+            _series(reading, place, side, colour, mine[mine["side"] == side], unit)
+            for side, colour in (("a", "ochre"), ("b", "blue"))
+        )
+        if any(len(one["points"]) < 2 for one in series):
+            continue
+        panel = {
+            "title": _title(place, True), "subtitle": f"{place[3]} and {place[4]}",
+            "x_name": "checkpoint", "steps": True, "percent": unit.percent, "series": series,
+        }  # fmt: skip
+        chances = {float(rows[f"final_mean of {s}"].get("chance") or nan) for s in "ab"}
+        if len(chances) == 1 and isfinite(chance := chances.pop()):
+            panel["chance"] = (chance * unit.factor, "chance")
+        turn = rows.get("crossover", {}).get("value", nan)
+        if isfinite(turn):
+            panel["mark"] = (turn, f"turns at {wording.step(turn)}")
+        panels.append(panel)
+        ends = [f"{one['name']} {wording.fixed(one['points'][-1][1], 1)}" for one in series]
+        words.append(f"{panel['title']}: {wording.listing(ends)}")
+    if not panels:
+        return None
+    return Figure(
+        "lines",
+        {"panels": tuple(panels)},
+        caption="Score by checkpoint, two ways to ask the same questions.",
+        alt=f"At the last checkpoint: {'; '.join(words)}.",
+        note="Thin lines: single runs, one a seed. Thick lines: their means. Bands: intervals of "
+        "the means. A benchmark at chance tells nothing apart, whatever its questions are.",
+    )
+
+
+def _series(
+    reading: Reading, place: Place, side: str, colour: str, means: pd.DataFrame, unit: Unit
+) -> dict[str, Any]:
+    means = means.sort_values("checkpoint")
+    points = tuple((float(row["checkpoint"]), *unit.bounds(row)) for row in records(means))
+    name = place[3] if side == "a" else place[4]
+    runs = reading.rows("checkpoints", "mean")
+    between = str(means["between"].iloc[0]) if len(means) else ""
+    wanted = {"model": place[0], "task": place[1], "metric": place[2], between: name}
+    runs = runs[runs["seed"].notna() & runs["checkpoint"].notna()]
+    if between in ("task", "metric"):
+        for key in ("model", "task", "metric"):
+            runs = runs[runs[key].astype(str) == wanted[key]]
+    else:
+        runs = runs.iloc[:0]
+    thin = tuple(
+        tuple((float(r["checkpoint"]), r["value"] * unit.factor) for r in records(run))
+        for _, run in runs.sort_values("checkpoint").groupby("seed")
+    )
+    return {
+        "name": name, "colour": colour, "points": points, "runs": thin if len(thin) > 1 else (),
+    }  # fmt: skip
+
+
+def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
+    several = _several(found)
+    rows = []
+    for place, of_both in found.items():
+        unit = _unit(of_both)
+        difference = of_both["difference"]
+        clear = difference["low"] > 0 or difference["high"] < 0
+        turn = of_both.get("crossover", {}).get("value", nan)
+        cells = [Cell(_title(place, several) or place[0])]
+        for side in "ab":
+            mean = of_both.get(f"final_mean of {side}")
+            cells.append(unit.cell(mean) if mean else Cell(wording.DASH))
+        cells.append(unit.cell(difference, sign=True, tone="strong" if clear else "tie"))
+        cells.append(Cell(unit.interval(difference, sign=True) or wording.DASH, tone="quiet"))
+        cells += [_ratio(of_both, name) for name in ("final_seed_sd_ratio", "snr_ratio")]
+        for side in "ab":
+            tau = of_both.get(f"monotonicity of {side}", {}).get("value", nan)
+            cells.append(Cell(wording.fixed(tau, 2), tau))
+        cells.append(Cell(wording.step(turn) if isfinite(turn) else "none", turn))
+        rows.append(Row(tuple(cells), f"{place[3]} (a) and {place[4]} (b)"))
+    return Table(
+        "framing-table",
+        (
+            Column("Reading", "name"),
+            Column("a"),
+            Column("b"),
+            Column("a \u2212 b"),
+            Column("[low, high]", "text", secondary=True),
+            Column("Seed sd, a / b"),
+            Column("SNR, a / b", secondary=True),
+            Column("tau, a"),
+            Column("tau, b"),
+            Column("Turns at"),
+        ),
+        tuple(rows),
+        caption="Two variants of one benchmark at the last checkpoint",
+        footnotes=(
+            "Points for scores between 0 and 1. The difference is paired over the items of both. "
+            "Ratios with their intervals; a ratio whose interval holds 1 is not told from 1. tau: "
+            "Kendall\u2019s tau-b with the checkpoint, mean over seeds. Turns at: the checkpoint "
+            "at which one mean curve overtakes the other.",
+        ),
+    )
+
+
+def _ratio(rows: Rows, name: str) -> Cell:
+    row = rows.get(name, {})
+    value = float(row.get("value", nan))
+    if not isfinite(value):
+        return Cell(wording.DASH)
+    bounds = wording.ratios(row["low"], row["high"])
+    return Cell(f"{wording.ratio(value)} {bounds}".rstrip(), value)
+
+
+def _scatter(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
+    table = reading.table("framing")
+    correlated = table[(table["quantity"] == "correlation") & table["value"].notna()]
+    panels, words = [], []
+    for row in records(correlated):
+        place = _place(row)
+        mine = {p: rows for p, rows in found.items() if p[1:] == place[1:]}
+        points = []
+        for p, rows in mine.items():
+            unit = _unit(rows)
+            x, y = (rows[f"final_mean of {s}"]["value"] * unit.factor for s in "ba")
+            if isfinite(x) and isfinite(y):
+                points.append((x, y, p[0]))
+        bounds = wording.interval(row["low"], row["high"], 2)
+        r = f"r {wording.fixed(row['value'], 2)} {bounds}".rstrip()
+        panels.append(
+            {
+                "title": _title(place, False) or "all models",
+                "subtitle": f"{wording.count(len(points), 'model')}, {r}",
+                "x_name": place[4], "y_name": place[3], "diagonal": True,
+                "groups": (("blue", tuple((x, y) for x, y, _ in points)),),
+                "named": tuple(points) if len(points) <= 6 else (),
+            }
+        )  # fmt: skip
+        words.append(f"{place[3]} and {place[4]}: {r} over {wording.count(len(points), 'model')}")
+    if not panels:
+        return None
+    return Figure(
+        "scatter",
+        {"panels": tuple(panels[:MOST_DRAWN])},
+        caption="One variant against the other at the last checkpoint, one point a model.",
+        alt=f"{'; '.join(words)}.",
+        note="On the dotted line both variants score alike. Models of one family are no "
+        "independent points.",
+    )
