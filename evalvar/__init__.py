@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.overview import overview
     from evalvar.analyses.phase import phases
     from evalvar.analyses.planning import plan
+    from evalvar.analyses.prompts import prompt_sensitivity
     from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.seeds import seed_variance
     from evalvar.analyses.shorter import subset
@@ -56,6 +57,7 @@ _HOMES = {
     "overview": "evalvar.analyses.overview",
     "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
+    "prompt_sensitivity": "evalvar.analyses.prompts",
     "seed_variance": "evalvar.analyses.seeds",
     "signal": "evalvar.analyses.signals",
     "subset": "evalvar.analyses.shorter",
@@ -95,6 +97,7 @@ __all__ = [
     "phases",
     "plan",
     "plot",
+    "prompt_sensitivity",
     "report",
     "seed_variance",
     "signal",

@@ -21,8 +21,8 @@ from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
 from evalvar.cli.latent import irt
 from evalvar.cli.planning import plan
-from evalvar.cli.questions import items
 from evalvar.cli.prompting import prompts
+from evalvar.cli.questions import items
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.seeding import seeds_text
 from evalvar.cli.shortening import subset

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -85,7 +85,9 @@ def prompt_spread(
     return PromptSpread(x.size, float(np.ptp(x)), float(x.std(ddof=1)), found, variance)
 
 
-def best_prompt_bias(sd: float, noise: float, prompts: int, *, level: float = 0.95) -> Estimate:
+def best_prompt_bias(
+    sd: float, noise: float, prompts: int, *, noise_df: float = inf, level: float = 0.95
+) -> Estimate:
     """How far the mean of the best of several prompts lies above its true mean, as expected.
 
     Parameters
@@ -93,10 +95,12 @@ def best_prompt_bias(sd: float, noise: float, prompts: int, *, level: float = 0.
     sd : float
         Standard deviation (ddof 1) of the prompts' means.
     noise : float
-        Part of sd^2 that is noise of each mean, and no difference of the prompts: sd^2 less the
-        prompt component of `variance_components`.
+        Variance of each mean over new answers and items, without what all prompts share: the
+        ``item x prompt + sample`` component of `variance_components` over the number of items.
     prompts : int
         Number of prompts of which the best is taken.
+    noise_df : float
+        Degrees of freedom that the noise was estimated with.
     level : float in (0, 1)
         Nominal coverage.
 
@@ -104,21 +108,23 @@ def best_prompt_bias(sd: float, noise: float, prompts: int, *, level: float = 0.
     -------
     Estimate
         unit ``prompt``, n = number of prompts, method ``normal order statistics``, in the unit of
-        the scores. 0 without interval where there is no noise; cut at noise = sd^2.
+        the scores. 0 without interval where there is no noise.
 
     Raises
     ------
     NotEnoughDataError
         Fewer than two prompts.
+    UsageError
+        A spread or noise below 0.
 
     Notes
     -----
     True means normal with variance tau^2, noise of variance v: the largest of P observed means is
-    e_P sqrt(tau^2 + v) above the mean of all, e_P the expectation of the largest of P standard
-    normals, and of that the share v/(tau^2 + v) is noise: v e_P / sqrt(tau^2 + v). The interval
-    takes v as known and tau^2 + v, at least v, by chi-square; v comes from P - 1 times as many
-    items. Subtract it from the best prompt's mean. The noise that all prompts share, of the items
-    drawn, favours none and does not enter.
+    expected e_P sqrt(tau^2 + v) above the mean of all, e_P the expectation of the largest of P
+    standard normals, and the share v/(tau^2 + v) of it is noise: v e_P / sqrt(tau^2 + v), with sd^2
+    or, where it is more, v for tau^2 + v. The bounds put together those of both by chi-square.
+    Subtract it from the best prompt's mean. What drawing items does to all prompts alike favours
+    none and does not enter.
 
     Examples
     --------
@@ -127,20 +133,22 @@ def best_prompt_bias(sd: float, noise: float, prompts: int, *, level: float = 0.
     """
     at_least(prompts, 2, "the bias of the best prompt", "prompt")
     check_level(level)
-    if not (sd >= 0 and np.isfinite(sd)):
-        raise UsageError(f"sd must be a number from 0, but is {sd}.")
-    most = _largest_normal(prompts)
-    part = float(np.clip(noise, 0, sd**2))
-    said = "normal order statistics"
-    if not part > 0:
+    if not (0 <= sd < inf and 0 <= noise < inf):
+        raise UsageError(f"sd and noise must be numbers from 0, but are {sd} and {noise}.")
+    most, said = _largest_normal(prompts), "normal order statistics"
+    if noise == 0:
         method = f"{said} (no noise: no interval)"
         return Estimate(0.0, level=level, n=prompts, unit="prompt", method=method)
-    df = prompts - 1
-    ends = np.sqrt(df / special.chdtri(df, [(1 - level) / 2, (1 + level) / 2])) * sd
-    low, high = (part * most / max(float(end), sqrt(part)) for end in ends[::-1])
-    value = part * most / sd
-    se = value / sqrt(2 * df)
-    return Estimate(value, se, low, high, level, prompts, "prompt", said)
+    df, tails = prompts - 1, [(1 - level) / 2, (1 + level) / 2]
+    spreads = sd**2 * df / special.chdtri(df, tails)
+    noises = noise * (noise_df / special.chdtri(noise_df, tails) if noise_df < inf else np.ones(2))
+    # the most noise with the least spread, and the other way round
+    low, high = (
+        most * v / sqrt(max(total, v))
+        for v, total in zip(noises.tolist(), spreads.tolist()[::-1], strict=True)
+    )
+    value = most * noise / sqrt(max(sd**2, noise))
+    return Estimate(value, value / sqrt(2 * df), low, high, level, prompts, "prompt", said)
 
 
 def _largest_normal(n: int) -> float:
