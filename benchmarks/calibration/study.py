@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.calibration import (
     clusters,
+    curves,
     items,
     many,
     means,
@@ -53,6 +54,7 @@ FAMILIES: dict[str, Family] = {
     "models at once over seeds": many.at_once_over_seeds,
     **{f"variance components, {s} seeds": partial(spreads.components, seeds=s) for s in _SEEDS},
     "seed spreads": spreads.seed_spreads,
+    "training curves": curves.training_curves,
     "training runs": training.training_runs,
     "items": items.items,
     "real tables": real.real_tables,

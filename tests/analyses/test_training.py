@@ -110,3 +110,170 @@ def test_a_prompt_that_some_checkpoint_lacks_is_left_out():
     assert "A, t, acc: 3 values left out of prompts that not every run has (five)." in (
         result.warnings
     )
+
+
+def answers(p, *, n=400, seed=0, **columns):
+    """Records of one item set: item i is right at a checkpoint if its draw lies below p there."""
+    p = np.atleast_2d(p)
+    draws = np.random.default_rng(seed).random((len(p), n))
+    s, i, t = (a.ravel() for a in np.indices((len(p), n, p.shape[1])))
+    score = (draws[s, i] < p[s, t]).astype(float)
+    frame = pd.DataFrame(
+        {"model": "A", "task": "t", "metric": "acc", "seed": s, "checkpoint": 10 * t, "item": i}
+    )
+    return as_evidence(frame.assign(score=score, **columns))
+
+
+RISING = 0.25 + 0.5 * (1 - np.exp(-3 * np.linspace(0, 1, 12)))
+
+
+def test_shapes_of_a_curve_by_hand():
+    golden = [[0.25, 0.27, 0.26, 0.30, 0.29, 0.33]]
+    result = checkpoints(evidence(golden), last=3)
+    assert pick(result, "step_length", seed=0)["value"] == pytest.approx(0.024)
+    assert pick(result, "net_step", seed=0)["value"] == pytest.approx(0.016)
+    assert pick(result, "rise_share", seed=0)["value"] == pytest.approx(0.6)
+    assert pick(result, "smoothed_mean", seed=0)["value"] == pytest.approx(0.306666667, abs=1e-9)
+    fit = np.array([0.25, 0.265, 0.265, 0.295, 0.295, 0.33])
+    rest = ((golden[0] - fit) ** 2).sum() / ((golden[0] - np.mean(golden)) ** 2).sum()
+    assert pick(result, "isotonic_r2", seed=0)["value"] == pytest.approx(1 - rest)
+
+
+def test_the_null_sd_knows_the_ties():
+    curve = [0.2, 0.2, 0.2, 0.3, 0.4]
+    from itertools import permutations
+
+    every = [reference.kendalltau(range(5), order).statistic for order in permutations(curve)]
+    found = pick(checkpoints(evidence([curve])), "kendall_tau_null_sd", seed=0)
+    assert found["value"] == pytest.approx(np.std(every), rel=1e-9)
+
+
+def test_items_give_tau_an_interval_and_its_correction():
+    result = checkpoints(answers(RISING))
+    tau = pick(result, "kendall_tau", seed=0)
+    assert -1 <= tau["low"] < tau["value"] <= tau["high"] <= 1
+    assert (tau["n"], tau["unit"]) == (400, "item")
+    corrected = pick(result, "kendall_tau_corrected", seed=0)
+    assert corrected["value"] >= tau["value"] > 0.8
+    assert "what the nearest rising curve shows with these items" in corrected["method"]
+
+
+def test_reported_errors_give_an_interval_too_and_say_how():
+    reported = evidence(RISING[None], se=0.02)
+    tau = pick(checkpoints(reported), "kendall_tau", seed=0)
+    assert tau["low"] < tau["value"]
+    assert "as if drawn anew at each checkpoint" in tau["method"]
+    bare = pick(checkpoints(evidence(RISING[None])), "kendall_tau", seed=0)
+    assert np.isnan(bare["low"])
+    assert bare["method"] == "tau-b, no error over items known"
+
+
+def test_same_rng_same_bytes_and_another_group_does_not_matter():
+    data = answers(RISING)
+    assert checkpoints(data).to_json() == checkpoints(data).to_json()
+    two = as_evidence(pd.concat([data.records, data.records.assign(task="other")]))
+    both = checkpoints(two).table
+    alone = checkpoints(data).table
+    pd.testing.assert_frame_equal(
+        both[both["task"] == "t"].reset_index(drop=True), alone, check_dtype=False
+    )
+    other = checkpoints(data, rng=1)
+    assert pick(other, "kendall_tau", seed=0)["low"] != pytest.approx(np.nan)
+
+
+def test_a_rise_is_tested_against_drift():
+    result = checkpoints(evidence(np.stack([RISING, RISING[::-1]])))
+    up, down = (pick(result, "trend_test", seed=s) for s in (0, 1))
+    assert up["p_value"] < 0.001
+    assert (up["value"], down["value"]) == (1, -1)
+    few = pick(checkpoints(evidence()), "trend_test", seed=0)
+    assert np.isnan(few["p_value"])
+    assert few["method"] == "undefined: fewer than 8 checkpoints do not tell a trend from drift"
+
+
+def test_trend_above_chance_starts_where_the_curve_leaves_it():
+    p = np.r_[np.full(6, 0.25), np.linspace(0.4, 0.8, 6)]
+    result = checkpoints(answers(p, chance=0.25))
+    row = pick(result, "kendall_tau_above_chance", seed=0)
+    assert row["value"] == 1
+    assert row["method"] == "tau-b of the 6 checkpoints from the first above chance on"
+
+
+def test_all_curves_at_chance_have_none_and_it_is_said():
+    flat = np.full((2, 9), 0.25)
+    rng = np.random.default_rng(3)
+    frame = answers(flat, chance=0.25).records
+    frame = frame.assign(score=(rng.random(len(frame)) < 0.25).astype(float))
+    result = checkpoints(as_evidence(frame))
+    row = pick(result, "kendall_tau_above_chance")
+    assert np.isnan(row["value"])
+    assert row["method"] == "undefined: no checkpoint is clearly above chance"
+    assert (
+        "A, t, acc: no seed has 3 checkpoints from the first that is clearly above chance on; "
+        "there is no trend above chance." in result.warnings
+    )
+
+
+def test_chance_that_nobody_declared():
+    row = pick(checkpoints(answers(RISING)), "kendall_tau_above_chance", seed=0)
+    assert row["method"] == "undefined: no chance level is known"
+
+
+def test_noise_of_the_last_checkpoints_is_pooled_over_seeds():
+    result = checkpoints(evidence(), last=3)
+    squares = [np.var(curve[-3:], ddof=1) for curve in CURVES]
+    row = pick(result, "step_noise_sd")
+    assert row["value"] == pytest.approx(np.sqrt(np.mean(squares)))
+    assert row["low"] < row["value"] < row["high"]
+    assert "drift 0.8 assumed" in row["method"]
+    steps = np.diff(CURVES[0][-3:])
+    detrended = np.sqrt(((steps - steps.mean()) ** 2).sum() / 3)
+    found = pick(result, "step_noise_sd_detrended", seed=0)["value"]
+    assert found == pytest.approx(detrended)
+
+
+def test_smoothing_and_what_it_buys():
+    rng = np.random.default_rng(4)
+    means = 0.5 + 0.02 * rng.normal(size=(6, 1)) + 0.05 * rng.normal(size=(6, 10))
+    result = checkpoints(evidence(means), last=4)
+    smooth = means[:, -4:].mean(axis=1)
+    assert pick(result, "smoothed_mean")["value"] == pytest.approx(smooth.mean())
+    assert pick(result, "smoothed_seed_sd")["value"] == pytest.approx(smooth.std(ddof=1))
+    gain = pick(result, "smoothing_gain")
+    assert gain["value"] == pytest.approx(means[:, -1].std() / smooth.std())
+    assert gain["low"] < gain["value"] < gain["high"]
+    two = pick(checkpoints(evidence()), "smoothing_gain")
+    assert two["method"] == ("undefined: the gain of smoothing needs at least 3 seeds, but has 2.")
+
+
+def test_a_seed_without_one_of_the_last_checkpoints_is_not_smoothed():
+    gap = np.tile(RISING, (4, 1)) + 0.01 * np.random.default_rng(5).normal(size=(4, 12))
+    gap[1, -2] = np.nan
+    result = checkpoints(evidence(gap))
+    row = pick(result, "smoothed_mean", seed=1)
+    assert np.isnan(row["value"])
+    assert row["method"] == "undefined: one of the last checkpoints is missing"
+    assert pick(result, "smoothing_gain")["n"] == 3
+
+
+def test_seeds_with_other_checkpoints_have_their_own_trend():
+    apart = np.full((2, 8), np.nan)
+    apart[0, ::2], apart[1, 1::2] = [0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1]
+    result = checkpoints(evidence(apart))
+    assert pick(result, "kendall_tau", seed=0)["value"] == 1
+    assert pick(result, "kendall_tau", seed=1)["value"] == -1
+    assert "A, t, acc: 8 of 16 seed x checkpoint runs missing." in result.warnings
+
+
+def test_a_constant_metric_has_no_trend_and_no_error():
+    result = checkpoints(evidence(np.full((3, 9), 0.25)))
+    for quantity in ("kendall_tau", "spearman", "isotonic_r2", "snr_last", "smoothing_gain"):
+        assert np.isnan(pick(result, quantity)["value"]), quantity
+    assert pick(result, "step_noise_sd")["value"] == 0
+
+
+def test_a_curve_that_falls_undeclared_is_asked_about():
+    loss = evidence(np.tile(3 - RISING, (3, 1)))
+    assert any("if lower is better" in sentence for sentence in checkpoints(loss).warnings)
+    said = evidence(np.tile(3 - RISING, (3, 1)), higher_is_better=False)
+    assert not any("if lower is better" in sentence for sentence in checkpoints(said).warnings)
