@@ -117,22 +117,23 @@ def logs(root):
 
 
 def test_the_last_checkpoint_is_on_trial(run, logs):
-    words = ("gate", logs, "-M", "acc,none")
+    words = ("gate", logs, "--model", "tiny-plain", "--task", "tiny_cloze", "-M", "acc,none")
     code, out, _ = run(*words, "--rule", "mean >= 0.6", "--rule", "final_mean >= 0.5")
     assert (code, len(out.splitlines())) == (0, 8)  # five seeds, and all of them
     assert run(*words, "--checkpoint", 300, "--rule", "mean >= 0.6")[0] == 1
 
 
 def test_two_checkpoints_of_one_run(run, logs):
-    words = ("gate", logs, "-M", "acc,none", "--between", "checkpoint", "-a", 1500, "-b")
+    words = ("gate", logs, "--model", "tiny-plain", "--task", "tiny_cloze", "-M", "acc,none")
+    words = (*words, "--between", "checkpoint", "-a", 1500, "-b")
     assert run(*words, 300, "--rule", "difference >= 0.3")[0] == 0
-    assert run(*words, 1200, "--rule", "difference >= 0.05")[0] == 2
+    assert run(*words, 900, "--rule", "difference >= 0.2")[0] == 2
 
 
 def test_tries(run, logs):
     words = ("gate", logs, "-M", "exact_match", "--rule")
-    code, out, _ = run(*words, "pass@1 > 0.5", "--rule", "pass@4 > 0.9")
-    assert (code, len(out.splitlines())) == (0, 4)
+    code, out, _ = run(*words, "pass@1 > 0.3", "--rule", "pass@4 > 0.6")
+    assert (code, len(out.splitlines())) == (0, 6)
 
 
 @pytest.fixture
