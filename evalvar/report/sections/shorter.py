@@ -1,0 +1,251 @@
+"""What a shorter benchmark costs, always beside random items of the same number."""
+
+from math import isfinite, nan
+from typing import Any
+
+import pandas as pd
+
+from evalvar.report import wording
+from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table, Tone
+from evalvar.report.reading import Reading, Unit, missing, records
+
+MOST_DRAWN = 2
+_LINES = ("blue", "ochre", "teal", "purple")
+_SHOWN_SIZE = 100
+# model, task, metric; an empty part is all of them
+Place = tuple[str, str, str]
+Way = tuple[str, str]
+_SELECTIONS = {
+    "random": "random", "stratified": "strata", "neyman": "strata by variance",
+    "anchor": "anchors", "anchor_irt": "IRT anchors", "information": "informative",
+    "diverse": "diverse",
+}  # fmt: skip
+_ESTIMATORS = {"p_irt": "p-IRT", "gp_irt": "gp-IRT", "control_variate": "control variate"}
+_RANDOM: Way = ("random", "mean")
+
+
+def section(reading: Reading) -> Section | None:
+    """Return the section, or None where no shorter benchmark was tried."""
+    found = readings(reading)
+    if not found:
+        return None
+    blocks: list[Block] = []
+    drawn = _figure(reading, dict(list(found.items())[:MOST_DRAWN]))
+    if drawn is not None:
+        blocks.append(drawn)
+    blocks += [_table(reading, place, rows) for place, rows in found.items()]
+    return Section(
+        "shorter", "What a shorter benchmark costs", _answer(reading, found), tuple(blocks),
+        short="Shorter",
+    )  # fmt: skip
+
+
+def readings(reading: Reading) -> dict[Place, pd.DataFrame]:
+    """Return the rows of every benchmark by its headline metric."""
+    table = reading.table("subset")
+    if not len(table):
+        return {}
+    found: dict[Place, pd.DataFrame] = {}
+    text = table[["model", "task", "metric"]].apply(
+        lambda column: column.map(lambda value: "" if missing(value) else str(value))
+    )
+    for key, rows in table.groupby([text["model"], text["task"], text["metric"]], sort=False):
+        model, task, metric = map(str, key)
+        found[model, task, metric] = rows
+    ordered: dict[Place, pd.DataFrame] = {}
+    for model, task in dict.fromkeys(place[:2] for place in found):
+        names = [place[2] for place in found if place[:2] == (model, task)]
+        head = reading.metrics(task, names)[0]
+        ordered[model, task, head] = found[model, task, head]
+    return ordered
+
+
+def _unit(rows: pd.DataFrame) -> Unit:
+    return Unit(100.0, "points") if rows["in_points"].iloc[0] else Unit()
+
+
+def _called(way: Way) -> str:
+    """Return what a way to choose and to estimate is called on the page.
+
+    >>> _called(("anchor_irt", "gp_irt")), _called(("stratified", "weighted"))
+    ('IRT anchors (gp-IRT)', 'strata')
+    """
+    selection = _SELECTIONS.get(way[0], way[0])
+    return f"{selection} ({_ESTIMATORS[way[1]]})" if way[1] in _ESTIMATORS else selection
+
+
+def _size(rows: pd.DataFrame) -> int:
+    """Return the size that the table shows: the one nearest to a hundred."""
+    sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
+    return min(sizes, key=lambda n: (abs(n - _SHOWN_SIZE), n))
+
+
+def _ways(rows: pd.DataFrame) -> list[Way]:
+    """Return the ways that were tried, random items first."""
+    tried = rows.loc[rows["selection"] != "full", ["selection", "estimator"]].drop_duplicates()
+    ways = [(str(s), str(e)) for s, e in tried.itertuples(index=False)]
+    return sorted(ways, key=lambda way: way != _RANDOM)
+
+
+def _row(rows: pd.DataFrame, way: Way, size: int, quantity: str) -> dict[str, Any]:
+    mine = rows[
+        (rows["selection"] == way[0]) & (rows["estimator"] == way[1])
+        & (rows["size"] == size) & (rows["quantity"] == quantity)
+    ]  # fmt: skip
+    return next(records(mine), {})
+
+
+def _answer(reading: Reading, found: dict[Place, pd.DataFrame]) -> str:
+    place, rows = max(found.items(), key=lambda one: float(one[1]["items"].max()))
+    unit, size = _unit(rows), _size(rows)
+    items = int(rows["items"].max())
+    full = _row(rows, ("full", "mean"), items, "half_width").get("value", nan)
+    short = _row(rows, _RANDOM, size, "half_width").get("value", nan)
+    said = (
+        f"{wording.count(size)} of the {wording.count(items, 'item')} of {place[1] or 'all tasks'}"
+    )
+    if isfinite(full) and isfinite(short):
+        said += (
+            f", drawn at random, make the error bar ±\u00a0{unit.deviation(short)} instead of "
+            f"±\u00a0{unit.of(unit.deviation(full))}"
+        )
+    better = [
+        _called(way)
+        for way in _ways(rows)
+        if _row(rows, way, size, "error").get("beyond_random") == "better"
+    ]
+    said += (
+        f"; beyond random items of that number, {wording.listing(better)} "
+        f"{'err' if len(better) > 1 else 'errs'} less"
+        if better
+        else "; no way to choose them has a clearly smaller error than random items of that number"
+    )
+    ranked = [
+        way
+        for way in _ways(rows)
+        if _row(rows, way, size, "rank_agreement").get("beyond_random") == "better"
+    ]
+    if better and not ranked:
+        said += ", but none orders models clearly better"
+    return f"{said}."
+
+
+def _figure(reading: Reading, found: dict[Place, pd.DataFrame]) -> Figure | None:
+    panels, words = [], []
+    for place, rows in found.items():
+        unit = _unit(rows)
+        sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
+        if len(sizes) < 2:
+            continue
+        for quantity, name, factor, suffix in (
+            ("error", "mean error of a score", unit.factor, unit.name or place[2]),
+            ("rank_agreement", "agreement of ranks, Kendall\u2019s tau", 1.0, ""),
+        ):
+            series = _series(rows, sizes, quantity, factor)
+            if not series:
+                continue
+            panels.append(
+                {
+                    "title": ", ".join(part for part in place[:2] if part) or "all tasks",
+                    "subtitle": f"{name}, {suffix}" if suffix else name,
+                    "x_name": "items", "log": True, "zero": quantity == "error",
+                    "series": series,
+                }
+            )  # fmt: skip
+            at = [f"{one['name']} {wording.fixed(one['points'][-1][1], 2)}" for one in series]
+            words.append(f"{name} of {sizes[-1]} items of {place[1]}: {wording.listing(at)}")
+    if not panels:
+        return None
+    return Figure(
+        "lines",
+        {"panels": tuple(panels)},
+        caption="Error of the score, and agreement of ranks, by number of items.",
+        alt=f"{'; '.join(words)}.",
+        note="Grey band: where single random subsets of that size lie. Items are chosen by the "
+        "answers of some models and judged on others. Methods inside the band buy nothing that "
+        "luck could not.",
+    )
+
+
+def _series(
+    rows: pd.DataFrame, sizes: list[int], quantity: str, factor: float
+) -> list[dict[str, Any]]:
+    random = [_row(rows, _RANDOM, size, quantity) for size in sizes]
+    if not all(random):
+        return []
+    band = tuple(
+        (float(size), *(row[name] * factor for name in ("value", "random_low", "random_high")))
+        for size, row in zip(sizes, random, strict=True)
+    )
+    series = [{"name": _called(_RANDOM), "colour": "muted", "points": band}]
+    ways = [way for way in _ways(rows) if way != _RANDOM]
+    better = -1.0 if quantity == "error" else 1.0
+    last = {way: _row(rows, way, sizes[-1], quantity).get("value", nan) for way in ways}
+    best = sorted((w for w in ways if isfinite(last[w])), key=lambda w: -better * last[w])
+    for way, colour in zip(best[: len(_LINES)], _LINES, strict=False):
+        points = tuple(
+            (float(size), _row(rows, way, size, quantity).get("value", nan) * factor, nan, nan)
+            for size in sizes
+        )
+        series.append({"name": _called(way), "colour": colour, "points": points})
+    return series
+
+
+def _table(reading: Reading, place: Place, rows: pd.DataFrame) -> Table:
+    unit, size = _unit(rows), _size(rows)
+    items = int(rows["items"].max())
+    body = []
+    kinds = [
+        name
+        for name in ("error", "bias", "rank_agreement", "seed_sd", "monotonicity")
+        if (
+            (rows["quantity"] == name) & rows["value"].notna() & (rows["selection"] != "full")
+        ).any()
+    ]
+    for way in _ways(rows):
+        cells = [Cell(_called(way))]
+        for kind in kinds:
+            cells.append(_cell(_row(rows, way, size, kind), kind, unit))
+        beyond = _row(rows, way, size, "error").get("beyond_random")
+        cells.append(Cell("" if missing(beyond) else str(beyond)))
+        body.append(Row(tuple(cells)))
+    full = [Cell(f"all {wording.count(items, 'item')}")]
+    for kind in kinds:
+        full.append(_cell(_row(rows, ("full", "mean"), items, kind), kind, unit))
+    body.append(Row((*full, Cell(""))))
+    heads = {
+        "error": "Mean error", "bias": "Bias", "rank_agreement": "Rank agreement",
+        "seed_sd": "Seed sd", "monotonicity": "Monotonicity",
+    }  # fmt: skip
+    name = place[1] or "all tasks"
+    slug = "".join(c if c.isalnum() else "-" for c in "-".join(filter(None, place)).lower())
+    return Table(
+        f"shorter-{slug}",
+        (
+            Column("Items chosen", "name"),
+            *(Column(heads[kind], secondary=kind == "bias") for kind in kinds),
+            Column("Error beyond random", "text"),
+        ),
+        tuple(body),
+        caption=f"{size} of {wording.count(items, 'item')} of {wording.place(name, place[2])}",
+        footnotes=(
+            "Points for scores between 0 and 1. Random items: mean over many draws. Rank "
+            "agreement: Kendall\u2019s tau-b of the order of models (of runs, where models are "
+            "few). Seed sd, monotonicity, rank agreement as in Madaan et al. (2024), Tables 3, 4 "
+            "and 7. \u201cno better\u201d: a gain of a tenth over random items is excluded.",
+        ),
+        sortable=False,
+    )
+
+
+def _cell(row: dict[str, Any], kind: str, unit: Unit) -> Cell:
+    value = float(row.get("value", nan))
+    if not isfinite(value):
+        return Cell(wording.DASH)
+    tones: dict[str, Tone] = {"better": "strong", "worse": "warn"}
+    tone = tones.get(str(row.get("beyond_random")), "")
+    if kind in ("rank_agreement", "monotonicity"):
+        return Cell(wording.fixed(value, 2), value, tone=tone)
+    text = unit.deviation(abs(value))
+    sign = wording.MINUS if value < 0 else "+" if kind == "bias" else ""
+    return Cell(f"{sign}{text}", value, tone=tone)
