@@ -19,9 +19,9 @@ from benchmarks.calibration.cells import (
 )
 from evalvar.stats import (
     Estimate,
+    bounded_mean_ci,
     kendall_tau,
     kendall_tau_null_sd,
-    mean_ci,
     rise_share,
 )
 from evalvar.stats.attenuation import kendall_tau_ci
@@ -184,14 +184,14 @@ def _over_seeds(effort: Effort) -> Iterator[Row]:
                 return stacked(mean_tau_ci(2 * rise_share(one) - 1, checkpoints=21) for one in x)
 
             def fits(x: Numbers) -> Bounds:
-                return stacked(mean_ci(isotonic_r2(one)) for one in x)
+                return stacked(bounded_mean_ci(isotonic_r2(one), low=0, high=1) for one in x)
 
             rises = [Method("mid-p on effective n", HOUSE, shares)]
             truth = float(2 * rise_share(whole).mean() - 1)
             yield from coverage("curves over seeds: share of rises", cell, rises, (x,), truth)
             truth = float(isotonic_r2(whole).mean())
-            t = [Method("t", HOUSE, fits)]
-            yield from coverage("curves over seeds: isotonic R2", cell, t, (x,), truth)
+            bounded = [Method("mid-p on effective n", HOUSE, fits)]
+            yield from coverage("curves over seeds: isotonic R2", cell, bounded, (x,), truth)
 
 
 def _runs(rng: np.random.Generator, shape: str, runs: int) -> Numbers:

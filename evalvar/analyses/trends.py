@@ -9,7 +9,15 @@ import numpy as np
 from evalvar.analyses.curves import Curves
 from evalvar.analyses.seeds import monotonicity
 from evalvar.errors import counted
-from evalvar.stats import Estimate, kendall_tau, kendall_tau_null_sd, mean_ci, rise_share, spearman
+from evalvar.stats import (
+    Estimate,
+    bounded_mean_ci,
+    kendall_tau,
+    kendall_tau_null_sd,
+    mean_ci,
+    rise_share,
+    spearman,
+)
 from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.drift import FEWEST, drift, trend_test
 from evalvar.stats.mean_tau import mean_tau_ci
@@ -212,15 +220,13 @@ def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float
             low=(rank.low + scale - 1) / scale, high=(rank.high + scale - 1) / scale,
             method=f"{method}; {_DRAWN}, {rank.method}",
         )  # fmt: skip
-    estimate = mean_ci(defined, level=level)
-    low, high = estimate.low, estimate.high
-    floor, ceiling = {"isotonic_r2": (0.0, 1.0),
-                      "step_length": (0.0, np.inf)}.get(name, (-np.inf, np.inf))  # fmt: skip
-    if np.isfinite(low):
-        low, high = max(low, floor), min(high, ceiling)
-    return replace(
-        estimate, low=low, high=high, unit="seed", method=f"{method}; {_DRAWN}, {estimate.method}"
-    )
+    if name == "isotonic_r2":
+        estimate = bounded_mean_ci(defined, low=0.0, high=1.0, level=level)
+    else:
+        estimate = mean_ci(defined, level=level)
+    low = max(estimate.low, 0.0) if name == "step_length" else estimate.low
+    method = f"{method}; {_DRAWN}, {estimate.method}"
+    return replace(estimate, low=low, unit="seed", method=method)
 
 
 def _shared(methods: Iterable[str]) -> str:
