@@ -50,7 +50,7 @@ def training_runs(effort: Effort) -> Iterator[Row]:
 
 def _runs(effort: Effort, kind: str, seeds: int, n: int, seed_sd: float) -> Iterator[Row]:
     cell = f"{kind}, seed sd {seed_sd:g}, {n} items, {seeds} seeds"
-    rng, sets = generator("training runs", cell), effort.draws(600)
+    rng, sets = generator("training runs", cell), effort.draws(300)
     item = ITEM_SD * rng.standard_normal((sets, n, 1, 1))
     seed = seed_sd * rng.standard_normal((sets, 1, seeds, 1))
     own = OWN_SD * rng.standard_normal((sets, n, seeds, STEPS))
@@ -117,7 +117,7 @@ def _curves(effort: Effort, seeds: int) -> Iterator[Row]:
             for noise in (0.05, 0.2, 1.0, np.inf):
                 what = "no trend" if np.isinf(noise) else f"noise {noise:g} of the rise"
                 cell = f"{what}, autocorrelation {lasting:g}, {steps} checkpoints, {seeds} seeds"
-                rng, sets = generator("mean tau", cell), effort.draws(1500)
+                rng, sets = generator("mean tau", cell), effort.draws(800)
                 truth = float(_taus(rng, 40_000, steps, noise, lasting).mean())
                 taus = _taus(rng, sets * seeds, steps, noise, lasting).reshape(sets, seeds)
 
