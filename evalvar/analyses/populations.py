@@ -10,7 +10,7 @@ from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import not_there
 from evalvar.numbers import listing
 from evalvar.stats.arguments import at_least
-from evalvar.stats.dispersion import Noise, pooled_noise, seed_noise, step_noise, steps_depend
+from evalvar.stats.run_noise import Noise, pooled_noise, seed_noise, step_noise, steps_depend
 
 _FEWEST = 3  # checkpoints that a line leaves a residual of
 

@@ -129,7 +129,8 @@ def signal(
     "Signal and Noise" (Heineman et al. 2025). Its range over models grows with their number, its
     ddof 0 makes the noise of 5 checkpoints too small by 11 %, and its code at small scale lays the
     checkpoints of all models end to end, so that the noise holds the signal: 25 models that spread
-    50 times the noise get an SNR of 4. `evalvar.stats.model_spread`, `spread_to_noise`,
+    50 times the noise get an SNR of 4. Spread, noise and order are those on these items, as there;
+    pairs are told apart for new items too. `evalvar.stats.model_spread`, `spread_to_noise`,
     `decision_accuracy`, `clear_from` and `total_variation` say how each number is made.
     """
     _check(last, smooth, correction)

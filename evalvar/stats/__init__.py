@@ -16,22 +16,10 @@ from evalvar.stats.correlation import pearson_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.crossing import Crossing, chosen_crossing, crossings, crossover_ci
 from evalvar.stats.data_map import DataMap, data_map
-from evalvar.stats.decisions import Decisions, decision_accuracy, strict_decision_accuracy
+from evalvar.stats.decisions import Decisions, decision_accuracy
 from evalvar.stats.dif import Dif, mantel_haenszel_dif
 from evalvar.stats.difference_noise import PilotNoise, pilot_noise
-from evalvar.stats.dispersion import (
-    Noise,
-    mean_difference,
-    model_spread,
-    pooled_noise,
-    relative_noise,
-    relative_range,
-    relative_snr,
-    seed_noise,
-    spread_to_noise,
-    step_noise,
-    steps_depend,
-)
+from evalvar.stats.dispersion import mean_difference, model_spread, spread_to_noise
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
@@ -94,6 +82,12 @@ from evalvar.stats.ranks import (
     rank_shares,
     tie_runs,
 )
+from evalvar.stats.relative import (
+    relative_noise,
+    relative_range,
+    relative_snr,
+    strict_decision_accuracy,
+)
 from evalvar.stats.reliability import (
     alpha_without_each,
     cronbach_alpha,
@@ -105,6 +99,13 @@ from evalvar.stats.reliability import (
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
 from evalvar.stats.run_distance import TotalVariation, total_variation
+from evalvar.stats.run_noise import (
+    Noise,
+    pooled_noise,
+    seed_noise,
+    step_noise,
+    steps_depend,
+)
 from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
 from evalvar.stats.sd_ratio import mean_sd_ratio_ci, sd_ratio_ci, snr_ratio_ci

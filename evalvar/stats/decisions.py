@@ -133,30 +133,3 @@ def _of_a_half(value: Floats, trials: Floats) -> Floats:
     both = special.betainc(success, rest + 1, 0.5) + special.betainc(success + 1, rest, 0.5)
     both = np.where(certain, 0.5**trials, both)
     return np.asarray(np.minimum(both, 1.0))
-
-
-def strict_decision_accuracy(early: ArrayLike, target: ArrayLike) -> float:
-    """Decision accuracy as Heineman et al. count it, for parity: by ">" alone.
-
-    Parameters
-    ----------
-    early, target : float array, shape (n_models,)
-        Scores of the same models.
-
-    Returns
-    -------
-    float
-        With ties it depends on the order of the rows.
-
-    Examples
-    --------
-    >>> small, large = [0.30, 0.28, 0.33, 0.33, 0.31], [0.52, 0.50, 0.55, 0.56, 0.49]
-    >>> strict_decision_accuracy(small, large), strict_decision_accuracy(small[::-1], large[::-1])
-    (0.8, 0.7)
-    """
-    x, y = finite(early, "early"), finite(target, "target")
-    if x.size != y.size:
-        raise UsageError(f"early scores of {x.size} models have a target of {y.size}.")
-    at_least(x.size, 2, "decision accuracy", "model")
-    first, second = np.triu_indices(x.size, 1)
-    return float(((x[first] > x[second]) == (y[first] > y[second])).mean())

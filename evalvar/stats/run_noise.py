@@ -1,0 +1,189 @@
+"""What the score of one run moves by: over seeds, or over its last checkpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from evalvar.errors import UsageError
+from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
+from evalvar.stats.component_interval import square_interval
+from evalvar.stats.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Variance of the score of one run, pooled.
+
+    Parameters
+    ----------
+    variance : float
+        In the square of the unit of the scores.
+    df : float
+        Its degrees of freedom.
+    runs : int
+        How many runs it was seen in.
+    unit : str
+        What differs: ``seed`` or ``checkpoint``.
+    """
+
+    variance: float
+    df: float
+    runs: int
+    unit: str
+
+    def sd(self, *, level: float = 0.95) -> Estimate:
+        """Give the standard deviation with its chi-square interval; none where nothing moves."""
+        check_level(level)
+        seen = {"seed": "over seeds, pooled", "checkpoint": "about a line through steps, pooled"}
+        method = f"sd {seen[self.unit]}, {self.df:g} df, chi-square"
+        if not self.variance > 0:
+            method += " (no run moves: no interval)"
+            return Estimate(0.0, level=level, n=self.runs, unit=self.unit, method=method)
+        low, high = square_interval(self.variance, self.df, level)
+        value = sqrt(self.variance)
+        se = value / sqrt(2 * self.df)
+        return Estimate(value, se, sqrt(low), sqrt(high), level, self.runs, self.unit, method)
+
+
+def seed_noise(groups: Sequence[ArrayLike]) -> Noise:
+    """Pool the variance over seeds of several models.
+
+    Parameters
+    ----------
+    groups : sequence of float array, shapes (n_seeds,)
+        Scores of the seeds of each model; a model with one seed adds nothing.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No model has two seeds.
+
+    Examples
+    --------
+    >>> round(seed_noise([[0.30, 0.32], [0.40, 0.44, 0.42]]).variance, 6)
+    0.000333
+    """
+    models = [finite(group, "seeds") for group in groups]
+    several = [x for x in models if x.size > 1]
+    at_least(max((x.size for x in models), default=0), 2, "noise over seeds", "seed")
+    squares = sum(float(((x - x.mean()) ** 2).sum()) for x in several)
+    df = sum(x.size - 1 for x in several)
+    scale = max(float(np.abs(x).max()) for x in several)
+    runs = sum(x.size for x in several)
+    return Noise(moving(squares / df, scale), df, runs, "seed")
+
+
+def step_noise(curves: ArrayLike, steps: ArrayLike) -> Noise:
+    """Pool the variance of each run's checkpoints about a straight line through them.
+
+    Parameters
+    ----------
+    curves : float array, shape (n_runs, n_checkpoints)
+        Scores of the last checkpoints of each run.
+    steps : float array, shape (n_checkpoints,)
+        Training steps, all different.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Fewer than 3 checkpoints.
+
+    Notes
+    -----
+    Residuals of a least-squares line, n_checkpoints - 2 degrees of freedom a run: a curve that
+    still rises is not taken for noise. Steps count as independent; where they depend on each
+    other, as those of one run do when the learning rate is low, a new run would differ by more.
+
+    Examples
+    --------
+    >>> round(step_noise([[0.1, 0.2, 0.3], [0.1, 0.3, 0.2]], [1, 2, 3]).variance, 6)
+    0.0075
+    """
+    y, x = finite(curves, "curves", ndim=2), finite(steps, "steps")
+    if y.shape[1] != x.size:
+        raise UsageError(f"curves of {y.shape[1]} checkpoints have {x.size} steps.")
+    at_least(x.size, 3, "noise over checkpoints", "checkpoint")
+    at_least(len(y), 1, "noise over checkpoints", "run")
+    rest = _about_a_line(y, x)
+    df = len(y) * (x.size - 2)
+    return Noise(moving(float((rest**2).sum()) / df, float(np.abs(y).max())), df, len(y),
+                 "checkpoint")  # fmt: skip
+
+
+def steps_depend(groups: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
+    """Test that the last checkpoints of a run do not depend on each other.
+
+    Parameters
+    ----------
+    groups : sequence of (curves, steps)
+        As `step_noise` takes them, each group with steps of its own.
+
+    Returns
+    -------
+    float
+        One-sided p-value of no dependence against neighbours that are alike; NaN where no run moves
+        or none has 4 checkpoints. Where it is small, `step_noise` is too small for a new run.
+
+    Notes
+    -----
+    Mean over runs of e'Ae/e'e, e the residuals about a line and A half the neighbours' matrix: the
+    correlation of a residual with the next one. For independent normal steps, with B what A is
+    among residuals and d = n_checkpoints - 2, it has the mean tr(B)/d and the variance 2 (tr(B^2)/d
+    - mean^2)/(d + 2); over runs it is taken as normal.
+
+    Examples
+    --------
+    >>> round(steps_depend([([[0, 2, 3, 3, 2, 0], [1, 3, 4, 4, 3, 1]], range(6))]), 3)
+    0.003
+    """
+    excess = variance = 0.0
+    for curves, steps in groups:
+        y, x = finite(curves, "curves", ndim=2), finite(steps, "steps")
+        n, d = x.size, x.size - 2
+        rest = _about_a_line(y, x) if n > 3 and len(y) else np.zeros((0, n))
+        squares = (rest**2).sum(axis=1)
+        rest = rest[squares > (ROUNDING * np.abs(y).max(initial=0.0)) ** 2]
+        if not len(rest):
+            continue
+        alike = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / (rest**2).sum(axis=1)
+        among = _about_a_line(_about_a_line(np.eye(n, k=1) + np.eye(n, k=-1), x).T, x) / 2
+        mean = float(np.trace(among)) / d
+        excess += float((alike - mean).sum())
+        variance += len(rest) * 2 * (float((among**2).sum()) / d - mean**2) / (d + 2)
+    return float(special.ndtr(-excess / sqrt(variance))) if variance > 0 else nan
+
+
+def pooled_noise(parts: Sequence[Noise]) -> Noise:
+    """Pool the noise of several groups of runs, by their degrees of freedom.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No group.
+
+    Examples
+    --------
+    >>> pooled_noise([Noise(1.0, 2, 1, "seed"), Noise(4.0, 1, 1, "seed")]).variance
+    2.0
+    """
+    at_least(len(parts), 1, "noise of runs", "group")
+    df = sum(part.df for part in parts)
+    variance = sum(part.variance * part.df for part in parts) / df
+    return Noise(variance, df, sum(part.runs for part in parts), parts[0].unit)
+
+
+def _about_a_line(y: Floats, x: Floats) -> Floats:
+    """Take the least-squares line over x out of every row of y."""
+    line = np.stack([np.ones(x.size), (x - x.mean()) / max(float(np.ptp(x)), 1.0)])
+    basis = np.linalg.qr(line.T)[0]
+    centred = y - y.mean(axis=1, keepdims=True)
+    return np.asarray(centred - centred @ basis @ basis.T)
+
+
+def moving(variance: float, scale: float) -> float:
+    """Return a variance, or 0 where its root is rounding beside the scale of the scores."""
+    return variance if sqrt(variance) > ROUNDING * scale else 0.0
