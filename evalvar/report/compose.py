@@ -10,14 +10,18 @@ from evalvar.report.reading import Reading
 from evalvar.report.sections import (
     code,
     differences,
+    framings,
     instruments,
     leaders,
     methods,
     missing,
     next_steps,
     noise,
+    questions,
+    recipes,
     scores,
     seeds,
+    shorter,
     verdicts,
 )
 from evalvar.results import Result
@@ -32,6 +36,10 @@ SECTIONS: tuple[Callable[[Reading], Section | None], ...] = (
     noise.section,
     seeds.section,
     instruments.section,
+    recipes.section,
+    framings.section,
+    questions.section,
+    shorter.section,
     code.section,
     next_steps.section,
     missing.section,
@@ -148,8 +156,10 @@ def _facts(reading: Reading) -> tuple[tuple[str, str], ...]:
 def _items(reading: Reading) -> str:
     """Count the items of a benchmark, the most that any result of it names."""
     most: dict[str, float] = {}
-    # The designs of a plan name items that nobody asked.
-    for name in dict.fromkeys(r.name for r in reading.results if r.name != "plan"):
+    # The designs of a plan name items that nobody asked, and a signal counts prompts apart.
+    for name in dict.fromkeys(r.name for r in reading.results):
+        if name in ("plan", "signal", "subset"):
+            continue
         table = reading.table(name)
         places = {"n": table["unit"] == "item", "items": table["unit"].notna()}
         if name == "coverage":
