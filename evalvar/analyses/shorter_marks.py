@@ -115,7 +115,7 @@ class Judge:
         """Runs at 3 checkpoints and more of one model and seed, in their order."""
         bank = self.bank
         runs: dict[tuple[str, int], list[int]] = {}
-        for r in np.flatnonzero(self._wanted):
+        for r in np.flatnonzero(self._wanted).tolist():
             runs.setdefault((bank.model[r], bank.seed[r]), []).append(r)
         long = [np.array(run) for run in runs.values() if len(run) > 2]
         return [run[np.argsort(bank.checkpoint[run])] for run in long]

@@ -1,0 +1,100 @@
+"""The command line's shorter benchmark: its JSON, its words, the list of items, its errors."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+QUICK = ["--size", "15", "--repeats", "1", "--draws", "40"]
+
+
+@pytest.fixture
+def quiz(tmp_path):
+    """Ten models and 60 items of very different difficulty."""
+    rng = np.random.default_rng(0)
+    easy, level = np.linspace(-3, 3, 60), rng.normal(size=(10, 1))
+    right = (rng.random((10, 60)) < 1 / (1 + np.exp(-(level + easy)))).astype(float)
+    table = pd.DataFrame(right).rename_axis("model").reset_index()
+    table = table.melt("model", var_name="item", value_name="score")
+    path = tmp_path / "quiz.csv"
+    table.assign(model="m" + table["model"].astype(str), task="quiz").to_csv(path, index=False)
+    return path
+
+
+def test_json_is_one_result(run, quiz):
+    code, out, _ = run("subset", quiz, *QUICK, "--selection", "stratified", "--json")
+    data = json.loads(out)
+    assert code == 0
+    assert data["name"] == "subset"
+    assert data["keys"] == ["model", "task", "metric", "selection", "estimator", "size"]
+    assert data["settings"]["sizes"] == [15]
+    assert {row["selection"] for row in data["rows"]} == {"full", "random", "stratified"}
+
+
+def test_text_says_what_it_costs_beside_random_items(run, quiz):
+    code, out, _ = run("subset", quiz, *QUICK, "--selection", "stratified", "--selection", "random")
+    assert code == 0
+    first = out.splitlines()[0]
+    assert first.startswith("quiz, score: 15 of 60 items cost ±")
+    assert "instead of ±" in first
+    assert "random items are off by" in first
+    assert "[" in first.split("(error ")[1]
+    table = out.splitlines()[2:]
+    assert table[0].startswith("bias, error, seed sd and ± in points;")
+    assert table[1].split()[:4] == ["items", "chosen", "by", "estimator"]
+    assert [line.split()[1] for line in table[2:]] == [
+        *("random", "stratified", "random", "random", "full")
+    ]
+
+
+def test_many_benchmarks_are_a_sentence_each(run, quiz, tmp_path):
+    one = pd.read_csv(quiz)
+    path = tmp_path / "three.csv"
+    pd.concat([one.assign(task=task) for task in "abc"]).to_csv(path, index=False)
+    code, out, _ = run("subset", path, *QUICK, "--selection", "random", "--estimator", "mean")
+    assert code == 0
+    lines = out.splitlines()
+    assert [line[:8] for line in lines[:3]] == ["a, score", "b, score", "c, score"]
+    assert lines[-1] == (
+        "Name one with --task to see every choice, or take all as one: --together."
+    )
+    code, out, _ = run("subset", path, *QUICK, "--selection", "stratified", "--together", "items")
+    assert out.startswith("3 tasks, score: 15 of 180 items cost")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_list_is_what_to_ask(run, quiz, tmp_path, suffix):
+    target = tmp_path / f"items{suffix}"
+    code, _, err = run("subset", quiz, *QUICK, "--selection", "stratified", "--list", target)
+    assert code == 0
+    read = pd.read_csv if suffix == ".csv" else pd.read_parquet
+    table = read(target)
+    assert list(table.columns) == ["task", "metric", "item", "weight", "selection"]
+    assert len(table) == 15
+    assert table["weight"].sum() == pytest.approx(1)
+    assert f"{target}: 15 items of quiz, chosen by {table['selection'].iloc[0]}" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--size", "few"], "--size few: expected whole numbers, such as --size 100."),
+        (
+            ["--size", "61"],
+            "no benchmark has as many items as asked for ([61]; quiz, score has 60 items). Ask "
+            "for fewer.",
+        ),
+        (
+            ["--list", "items.txt"],
+            "items.txt: unknown form '.txt'. Use .csv, .tsv, .parquet.",
+        ),
+        (["--together", "all"], "together='all' is unknown. Use 'items' or 'equal'."),
+        (["--model", "C"], "no model 'C' in the data. There is: m0, m1, m2, m3, m4, m5, m6, m7, "
+         "m8, m9."),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line_and_exit_3(run, quiz, words, message):
+    code, out, err = run("subset", quiz, *words)
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1].endswith(message)
