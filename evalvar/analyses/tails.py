@@ -36,7 +36,7 @@ def tails(curves: Curves, drifts: dict[int, float], *, last: int, level: float) 
 def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float) -> list[Found]:
     known = [value for value in drifts.values() if np.isfinite(value)]
     shared = float(np.mean(known)) if known else _ASSUMED_DRIFT
-    said = "drift {:.2f}" if known else "drift {:g} assumed"
+    said = "drift estimated" if known else f"drift {_ASSUMED_DRIFT:g} assumed"
     longest = max((end.size for end in ends.values()), default=0)
     whole = [end for end in ends.values() if end.size == longest]
     found: list[Found] = []
@@ -52,7 +52,7 @@ def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float)
         except NotEnoughDataError as error:
             return Estimate(np.nan, level=level, unit="seed", method=f"undefined: {error}")
         over = f"of the last {runs[0].size} checkpoints: "
-        told = f", {said.format(drift)}" if "chi-square" in result.method else ""
+        told = f", {said}" if "chi-square" in result.method else ""
         undefined = result.method.startswith("undefined")
         method = result.method if undefined else f"{over}{result.method}{told}"
         return replace(result, method=method)

@@ -175,7 +175,7 @@ def _corrected(run: _Seed, source: np.random.Generator, level: float) -> Estimat
             f"above twice the null sd of {least / 2:.2f}"
         )
     else:
-        method = f"tau-b over {most:.3f}, what the nearest rising curve shows with these items"
+        method = "tau-b over that of the nearest rising curve with these items"
         return Estimate(tau / most, level=level, n=1, unit="seed", method=method)
     return Estimate(np.nan, level=level, unit="seed", method=method)
 
@@ -194,8 +194,11 @@ def _above_chance(run: _Seed, curves: Curves, level: float) -> Estimate:
             method = f"undefined: {counted(left, 'checkpoint')} from the first above chance on"
         if start is not None and left > 2:
             value = float(kendall_tau(run.curve[start:]))
-            method = f"tau-b of the {left} checkpoints from the first above chance on"
-    return Estimate(value, level=level, n=int(value == value), unit="seed", method=method)
+            method = "tau-b from the first checkpoint above chance on"
+            if value != value:
+                method = "undefined: constant from the first checkpoint above chance on"
+            return Estimate(value, level=level, n=left, unit="checkpoint", method=method)
+    return Estimate(value, level=level, unit="checkpoint", method=method)
 
 
 def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float) -> Estimate:
@@ -212,9 +215,13 @@ def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float
     if defined.size == 1:
         return Estimate(float(defined[0]), level=level, n=1, unit="seed", method=method)
     if name in _RANKED:
-        fewest = min(run.curve.size for run, keep in zip(runs, kept, strict=True) if keep)
+        lengths = [
+            e.n if e.unit == "checkpoint" else run.curve.size
+            for e, run, keep in zip(each, runs, kept, strict=True)
+            if keep
+        ]
         scale = 2.0 if name == "rise_share" else 1.0
-        rank = mean_tau_ci(scale * defined - (scale - 1), checkpoints=fewest, level=level)
+        rank = mean_tau_ci(scale * defined - (scale - 1), checkpoints=min(lengths), level=level)
         return replace(
             rank, value=float(defined.mean()), se=rank.se / scale,
             low=(rank.low + scale - 1) / scale, high=(rank.high + scale - 1) / scale,

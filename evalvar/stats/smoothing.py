@@ -233,7 +233,7 @@ def _noise(x: Floats, root: Floats, drift: float, level: float, what: str) -> Es
     sd = float(np.sqrt((parts**2).sum(axis=1).mean()))
     product = root.T @ root @ _related(n, drift)
     df = seeds * float(np.trace(product) ** 2 / np.trace(product @ product))
-    method = f"{what}, chi-square with {df:.3g} degrees of freedom"
+    method = f"{what}, chi-square"
     if sd <= ROUNDING * float(np.abs(x).max()):
         method = f"{what} (no movement: no interval)"
         return Estimate(0.0, level=level, n=seeds, unit="seed", method=method)

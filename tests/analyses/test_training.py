@@ -155,7 +155,7 @@ def test_items_give_tau_an_interval_and_its_correction():
     assert (tau["n"], tau["unit"]) == (400, "item")
     corrected = pick(result, "kendall_tau_corrected", seed=0)
     assert corrected["value"] >= tau["value"] > 0.8
-    assert "what the nearest rising curve shows with these items" in corrected["method"]
+    assert corrected["method"] == "tau-b over that of the nearest rising curve with these items"
 
 
 def test_reported_errors_give_an_interval_too_and_say_how():
@@ -196,7 +196,8 @@ def test_trend_above_chance_starts_where_the_curve_leaves_it():
     result = checkpoints(answers(p, chance=0.25))
     row = pick(result, "kendall_tau_above_chance", seed=0)
     assert row["value"] == 1
-    assert row["method"] == "tau-b of the 6 checkpoints from the first above chance on"
+    assert row["method"] == "tau-b from the first checkpoint above chance on"
+    assert (row["n"], row["unit"]) == (6, "checkpoint")
 
 
 def test_all_curves_at_chance_have_none_and_it_is_said():
