@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level
-from evalvar.stats.binomial import midp_interval
 from evalvar.stats.component_interval import difference_interval
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.mean import bounded_mean_interval
 from evalvar.stats.quantiles import normal_quantile
 
 
@@ -40,10 +40,12 @@ def item_half_width(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
 
     Notes
     -----
-    Scores of 0 and 1 have se^2 = p(1-p)/n, others s^2/n with ddof 1. The interval averages the ends
-    of each run's, as runs share their items: of p(1-p) over the mid-p interval of p; else of s^2 by
-    the kurtosis, "Approximate confidence interval for standard deviation of nonnormal
-    distributions" (Bonett 2006).
+    Scores of 0 and 1 have se^2 = p(1-p)/n, others s^2/n with ddof 1. The interval of the first is
+    what p(1-p) does while all p move by as much as the mean of the item means may, by
+    `bounded_mean_ci`; that of the second goes by the kurtosis, "Approximate confidence interval for
+    standard deviation of nonnormal distributions" (Bonett 2006), of squared distances averaged over
+    runs. Measured with 15 to 300 items: 93 to 100 %, but lognormal scores with sigma 1 have 64 to
+    84 %, as few items do not show their tail.
 
     Examples
     --------
@@ -142,23 +144,35 @@ def _runs(scores: ArrayLike, level: float) -> _Noise:
     if not runs:
         raise UsageError("scores hold no run without a NaN. Leave the gaps out.")
     if ((x == 0) | (x == 1)).all():
-        p = x.mean(axis=0)
-        ends = np.array(midp_interval(x.sum(axis=0), n, level=level))
-        squares = ends * (1 - ends)
-        top = np.where((ends[0] < 0.5) & (ends[1] > 0.5), 0.25, squares.max(axis=0))
-        return _Noise(np.array([p * (1 - p), squares.min(axis=0), top]) / n, n, runs, "mid-p")
+        return _Noise(_of_shares(x, level) / n, n, runs, "mid-p on effective n")
     rest = x - x.mean(axis=0)
     rest[:, np.abs(rest).max(axis=0) <= ROUNDING * np.abs(x).max()] = 0.0
-    squares = (rest**2).sum(axis=0)
-    variance = squares / (n - 1)
-    z = normal_quantile(level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kurtosis = np.where(squares > 0, n * (rest**4).sum(axis=0) / squares**2, 1.0)
-    size = max(n - z, 1.0)
-    se = n / size * np.sqrt(np.maximum(kurtosis - (n - 3) / n, 0.0) / (n - 1))
-    reach = np.exp(z * se)
+    variance = (rest**2).sum(axis=0) / (n - 1)
+    z, size = normal_quantile(level), max(n - normal_quantile(level), 1.0)
+    moving = variance > 0
+    # squared distances in units of their mean, averaged over runs: their mean square is Bonett's
+    # kurtosis for one run, and smaller where runs err on items of their own
+    sds = np.sqrt(variance[moving])
+    shares = (rest[:, moving] ** 2 / variance[moving] * n / (n - 1)) @ sds / max(sds.sum(), 1e-300)
+    kurtosis = float((shares**2).mean())
+    excess = max(kurtosis - (n - 3) / n, 0.0) / (n - 1)
+    reach = np.exp(z * n / size * np.sqrt(excess))
     centre = variance * n / size
     return _Noise(np.array([variance, centre / reach, centre * reach]) / n, n, runs, "Bonett")
+
+
+def _of_shares(x: Floats, level: float) -> Floats:
+    """Give p(1-p) of every run, least and largest while the runs' p move as their mean may."""
+    n, p, by_item = len(x), x.mean(axis=0), x.mean(axis=1)
+    centre = float(by_item.mean())
+    ends = bounded_mean_interval(
+        n, centre, by_item.var(ddof=1), (by_item == 0).sum(), (by_item == 1).sum(),
+        low=0.0, high=1.0, level=level, third=((by_item - centre) ** 3).mean(),
+    )  # fmt: skip
+    moved = np.array([np.clip(p + (float(end) - centre), 0.0, 1.0) for end in ends])
+    squares = moved * (1 - moved)
+    top = np.where((moved[0] < 0.5) & (moved[1] > 0.5), 0.25, squares.max(axis=0))
+    return np.array([p * (1 - p), squares.min(axis=0), top])
 
 
 def _between(x: Floats, level: float) -> Floats:
