@@ -50,7 +50,7 @@ def training_runs(effort: Effort) -> Iterator[Row]:
 
 def _runs(effort: Effort, kind: str, seeds: int, n: int, seed_sd: float) -> Iterator[Row]:
     cell = f"{kind}, seed sd {seed_sd:g}, {n} items, {seeds} seeds"
-    rng, sets = generator("training runs", cell), effort.draws(300)
+    rng, sets = generator("training runs", cell), effort.draws(250)
     item = ITEM_SD * rng.standard_normal((sets, n, 1, 1))
     seed = seed_sd * rng.standard_normal((sets, 1, seeds, 1))
     own = OWN_SD * rng.standard_normal((sets, n, seeds, STEPS))
