@@ -25,6 +25,7 @@ from benchmarks.calibration import (
     seeds,
     sizes,
     spreads,
+    subsets,
     training,
     unpaired,
 )
@@ -62,6 +63,7 @@ FAMILIES: dict[str, Family] = {
     "numeric tests": sizes.numeric_tests,
     "gates": sizes.gates,
     "earlier runs": spreads.earlier_runs,
+    "shorter benchmarks": subsets.shorter_benchmarks,
     "telling recipes apart": recipes.recipes,
 }  # fmt: skip
 # What takes longest starts first, so that both processes end together.

@@ -28,7 +28,7 @@ from evalvar.results import Result, Row
 from evalvar.stats import Estimate
 
 KEYS = ("model", "task", "metric", "selection", "estimator", "size")
-SIZES = (50, 100, 200)
+SIZES = (25, 100)
 _BETTER = {"error": -1, "rank_agreement": 1, "seed_sd": -1, "monotonicity": 1}
 _RANDOM = ("random", "mean")
 _FEW_RUNS = 3  # to choose by some and judge by others
@@ -66,8 +66,8 @@ def subset(
     task, metric : str or list of str, optional
         What to keep.
     sizes : int or sequence of int, optional
-        How many items. Default: 50, 100 and 200, up to half of what there is; below 100 items a
-        quarter and half.
+        How many items. Default: 25 and 100, up to half of what there is; below 50 items a quarter
+        and half.
     selections : str or sequence of str, optional
         How items are chosen: ``random``; ``stratified`` by task where there are several, else by
         difficulty, in proportion; ``neyman``, the same with more of what varies more; ``anchor``,

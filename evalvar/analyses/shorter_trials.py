@@ -70,7 +70,7 @@ def _tries(trial: Trial) -> int:
     method, estimator, _ = trial
     if method not in ("random", "stratified", "neyman"):
         return 1
-    return _TRIES // 2 if estimator in CURVES else _TRIES
+    return _TRIES // 4 if estimator in CURVES else _TRIES
 
 
 @dataclass(slots=True)
