@@ -26,6 +26,7 @@ _LEAST_SPREAD = 0.02
 _MOST_SPREAD = 30.0
 # How far out an intercept may lie says little of the others: its prior is wider than their spread.
 _WIDER = 2.0
+_TINY = 1e-9
 _MEMORY = 6
 # Mix steps once none moves a parameter by more.
 _NEAR = 0.05
@@ -356,13 +357,43 @@ def _finished(
     chance, softplus = curves(a, b)
     tables = posterior_tables(answers, a, b, chance, softplus)
     posterior = tables.summed()
-    haa, hab, hbb = observed_information(answers, tables, chance)
-    paa, pbb = haa + prior.discrimination_sd**-2, hbb + (_WIDER * prior.intercept_sd) ** -2
-    det = paa * pbb - hab**2
-    paa, pbb, hab = (np.where((det > 0) & (paa > 0), h, np.nan) for h in (paa, pbb, hab))
+    bends = observed_information(answers, tables, chance)
+    variances = _variances(bends, prior, model, _scale_variance(posterior))
+    with np.errstate(invalid="ignore"):
+        se_a, se_b = np.sqrt(variances[0]), np.sqrt(variances[1])
     return IrtFit(
-        a, b, np.sqrt(pbb / det), np.sqrt(paa / det), -hab / det, posterior.mean,
+        a, b, se_a, se_b, variances[2], posterior.mean,
         np.sqrt(np.maximum(posterior.square - posterior.mean**2, 0.0)),
         (right == 0) | (right == asked), prior, posterior.loglik, model, iterations, change,
         converged,
     )  # fmt: skip
+
+
+def _scale_variance(posterior: Posterior) -> float:
+    """Return the relative variance of what all slopes share, the spread of the abilities.
+
+    Half that of a variance of n normal values, of which the abilities are the reliable share: at
+    a reliability near 0 whatever slope is found may be chance.
+    """
+    n, known = posterior.mean.size, float(posterior.mean.var())
+    reliability = known / max(float(posterior.square.mean() - posterior.mean.mean() ** 2), _TINY)
+    return 1 / (2 * (n - 1) * max(reliability, _TINY) ** 2)
+
+
+def _variances(
+    bends: tuple[Floats, Floats, Floats], prior: Prior, model: str, scale: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return the variances of a and b and their covariance; NaN where nothing determines them."""
+    (haa, hab, hbb), mean = bends, prior.discrimination**2 * scale
+    hbb = hbb + (_WIDER * prior.intercept_sd) ** -2
+    if model == "1pl":
+        # one slope for all, and each intercept with it
+        return np.full_like(hbb, mean), 1 / hbb + (hab / hbb) ** 2 * mean, -hab / hbb * mean
+    precision = prior.discrimination_sd**-2
+    haa = haa + precision
+    det = haa * hbb - hab**2
+    sound = (det > 0) & (haa > 0)
+    haa, hbb, hab = (np.where(sound, h, np.nan) for h in (haa, hbb, hab))
+    # the mean that items lean on is estimated too; it counts as far as they lean
+    lean = precision * hbb / det
+    return hbb / det + lean**2 * mean, haa / det, -hab / det

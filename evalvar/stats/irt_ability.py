@@ -169,8 +169,9 @@ def _tops(
         with np.errstate(divide="ignore", invalid="ignore"):
             step = np.clip(slope / bend, -2.0, 2.0)
         to = theta + np.where(np.isfinite(step), step, np.sign(slope) * 2.0)
-        inside = (to > low) & (to < high)
-        to = np.where(inside, to, (low + high) / 2)
+        ends_known = np.isfinite(low) & np.isfinite(high)
+        halfway = (np.where(ends_known, low, theta) + np.where(ends_known, high, theta)) / 2
+        to = np.where((to > low) & (to < high), to, halfway)
         to = np.where((slope == 0) | ~going, theta, to)
         moved = np.abs(to - theta)
         theta = to

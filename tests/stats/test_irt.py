@@ -1,0 +1,323 @@
+import numpy as np
+import pytest
+from girth import twopl_mml
+from scipy import integrate, special, stats
+
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.stats import (
+    ability,
+    binarised,
+    fit_irt,
+    item_fit,
+    item_information,
+    shuffled,
+)
+from evalvar.stats.irt_items import observed_information
+from evalvar.stats.irt_steps import Answers, curves, posterior_tables
+
+A, B, Y = [1.2, 0.8, 1.5, 1.0], [-0.5, 0.3, 1.0, 0.0], [1, 1, 0, 1]
+
+
+def draw(n, items, seed=0, guess=0.0):
+    """Draw answers, abilities, discriminations and intercepts."""
+    rng = np.random.default_rng(seed)
+    theta, a = rng.normal(size=n), rng.lognormal(0, 0.4, items)
+    b = a * rng.normal(0, 1.2, items)
+    p = guess + (1 - guess) * special.expit(np.outer(theta, a) - b)
+    return (rng.random((n, items)) < p).astype(float), theta, a, b
+
+
+def rmse(x, y):
+    return float(np.sqrt(np.mean((np.asarray(x) - y) ** 2)))
+
+
+def test_ability_meets_the_golden_numbers():
+    mle, top, mean = (ability(Y, A, B, method=m) for m in ("mle", "map", "eap"))
+    assert mle.value[0] == pytest.approx(0.838683197, abs=1e-9)
+    assert mle.information[0] == pytest.approx(1.132477523, abs=1e-9)
+    assert mle.se[0] == pytest.approx(0.939691297, abs=1e-9)
+    # the golden number is that of a search, good to 1e-8
+    assert top.value[0] == pytest.approx(0.455198842, abs=1e-8)
+    assert mean.value[0] == pytest.approx(0.466000922, abs=2e-9)
+    assert mean.se[0] == pytest.approx(0.694628085, abs=1e-8)
+
+
+def test_ability_meets_the_papers_thetas():
+    seen, hard = [0, 2, 3, 5], np.array([-2, -1, -0.5, 0.5, 1, 2])
+    y = np.full((2, 6), np.nan)
+    y[:, seen] = [[1, 1, 1, 0], [1, 1, 0, 0]]
+    theta = ability(y, np.ones(6), hard, method="mle").value
+    np.testing.assert_allclose(theta, [1.5712767651, 0], atol=1e-10)
+    unseen = special.expit(theta[0] - hard[[1, 4]])
+    np.testing.assert_allclose(unseen, [0.9289898, 0.6390577], atol=1e-7)
+
+
+@pytest.mark.parametrize("method", ["map", "mle", "eap"])
+def test_all_right_and_all_wrong_are_said_to_be_unbounded(method):
+    found = ability([[1, 1, 1, 1], [0, 0, 0, 0], Y], A, B, method=method)
+    assert found.unbounded.tolist() == [1, -1, 0]
+    if method == "mle":
+        assert found.value[:2].tolist() == [np.inf, -np.inf]
+        assert np.isnan([found.se[:2], found.low[:2], found.high[:2]]).all()
+    else:
+        assert np.isfinite(found.value).all()
+
+
+def test_a_negative_slope_turns_what_is_right():
+    assert ability([1, 0], [1.0, -1.0], [0.0, 0.0], method="mle").unbounded.tolist() == [1]
+
+
+def test_posterior_mean_and_quantiles_are_those_of_an_integral():
+    found = ability(Y, A, B, level=0.9)
+    a, b, y = np.array(A), np.array(B), np.array(Y)
+
+    def density(t):
+        return np.prod(special.expit((2 * y - 1) * (a * t - b))) * stats.norm.pdf(t)
+
+    whole = integrate.quad(density, -12, 12, epsabs=1e-13)[0]
+    mean = integrate.quad(lambda t: t * density(t), -12, 12, epsabs=1e-13)[0] / whole
+    below = integrate.quad(density, -12, found.low[0])[0] / whole
+    above = integrate.quad(density, found.high[0], 12)[0] / whole
+    assert found.value[0] == pytest.approx(mean, abs=1e-9)
+    assert (below, above) == pytest.approx((0.05, 0.05), abs=2e-5)
+
+
+def test_narrow_posteriors_are_those_of_the_normal_limit():
+    y, _, a, b = draw(5, 4000)
+    mean, top = ability(y, a, b), ability(y, a, b, method="map")
+    np.testing.assert_allclose(mean.value, top.value, atol=2e-3)
+    np.testing.assert_allclose(mean.se, top.se, rtol=0.01)
+    np.testing.assert_allclose(mean.high - mean.low, 2 * 1.959964 * mean.se, rtol=2e-3)
+
+
+def test_information_meets_the_golden_numbers():
+    assert item_information(0.4, [1.5], [1.0])[0, 0] == pytest.approx(0.540586678, abs=1e-9)
+    guessed = item_information(0.4, [1.5], [1.0], guess=0.25)[0, 0]
+    assert guessed == pytest.approx(0.295304407, abs=1e-9)
+    total = item_information([0.838683197], A, B).sum()
+    assert total == pytest.approx(ability(Y, A, B, method="mle").information[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_recovers_items_no_worse_than_girth(seed):
+    y, _, a, b = draw(400, 50, seed)
+    fit, peer = fit_irt(y), twopl_mml(y.T.astype(int))
+    slopes = peer["Discrimination"]
+    assert fit.converged
+    assert rmse(fit.discrimination, a) < rmse(slopes, a)
+    # one item of seed 0 was missed by a single model; its intercept is anybody's guess
+    asked = (y.mean(axis=0) > 0.01) & (y.mean(axis=0) < 0.99)
+    ours, theirs = fit.intercept - b, slopes * peer["Difficulty"] - b
+    assert rmse(ours[asked], 0) < rmse(theirs[asked], 0)
+
+
+def test_abilities_have_mean_0_and_variance_1_and_follow_the_truth():
+    y, theta, _, _ = draw(200, 300)
+    fit = fit_irt(y)
+    assert fit.ability.mean() == pytest.approx(0, abs=5e-3)
+    assert fit.ability.var() + (fit.ability_sd**2).mean() == pytest.approx(1, abs=0.01)
+    assert np.corrcoef(fit.ability, theta)[0, 1] > 0.98
+    assert fit.reliability == pytest.approx(0.98, abs=0.01)
+    found = ability(y, fit.discrimination, fit.intercept)
+    np.testing.assert_allclose(found.value, fit.ability, atol=1e-6)
+
+
+@pytest.mark.parametrize(("n", "items"), [(21, 1000), (93, 300), (400, 50)])
+def test_shuffled_answers_have_no_discrimination(n, items):
+    y, _, _, _ = draw(n, items)
+    control = fit_irt(shuffled(y, rng=np.random.default_rng(1)))
+    real = fit_irt(y)
+    assert control.converged
+    assert abs(control.discrimination.mean()) < 0.1 < 0.8 < real.discrimination.mean()
+    assert (control.discrimination - 1.96 * control.discrimination_se > 0).sum() == 0
+    assert control.reliability < 0.2 < 0.9 < real.reliability
+
+
+def test_one_slope_for_all_is_the_slope_of_all():
+    rng = np.random.default_rng(0)
+    theta, b = rng.normal(size=500), rng.normal(size=40)
+    y = (rng.random((500, 40)) < special.expit(1.3 * theta[:, None] - b)).astype(float)
+    fit = fit_irt(y, model="1pl")
+    assert fit.converged
+    assert np.ptp(fit.discrimination) == 0
+    assert fit.discrimination[0] == pytest.approx(1.3 * theta.std(), abs=0.05)
+    # with one slope the number of right answers says it all
+    order = np.argsort(y.sum(axis=1), kind="stable")
+    assert (np.diff(fit.ability[order]) > -1e-9).all()
+
+
+def test_missing_answers_leave_the_rest_as_it_is():
+    y, theta, a, _ = draw(300, 80)
+    y[np.random.default_rng(5).random(y.shape) < 0.3] = np.nan
+    fit = fit_irt(y)
+    assert fit.converged
+    assert rmse(fit.discrimination, a) < 0.3
+    assert np.corrcoef(fit.ability, theta)[0, 1] > 0.95
+
+
+def test_neither_the_order_of_items_nor_of_respondents_matters():
+    y, *_ = draw(60, 40)
+    fit, turned = fit_irt(y), fit_irt(y[::-1, ::-1])
+    np.testing.assert_allclose(turned.discrimination[::-1], fit.discrimination, atol=1e-3)
+    np.testing.assert_allclose(turned.ability[::-1], fit.ability, atol=1e-3)
+
+
+def test_observed_information_is_the_bend_of_the_likelihood():
+    y, _, a, b = draw(80, 12)
+    y[3:9, 2] = np.nan
+    answers = Answers.of(y)
+
+    def loglik(slopes, heights):
+        tables = posterior_tables(answers, slopes, heights, *curves(slopes, heights))
+        return tables.summed().loglik
+
+    tables = posterior_tables(answers, a, b, *curves(a, b))
+    aa, ab, bb = observed_information(answers, tables, curves(a, b)[0])
+    h = 1e-3
+    for j in (0, 2):
+        e = h * (np.arange(12) == j)
+        middle = loglik(a, b)
+        by_a = -(loglik(a + e, b) - 2 * middle + loglik(a - e, b)) / h**2
+        by_b = -(loglik(a, b + e) - 2 * middle + loglik(a, b - e)) / h**2
+        mixed = loglik(a + e, b + e) - loglik(a + e, b - e) - loglik(a - e, b + e)
+        mixed = -(mixed + loglik(a - e, b - e)) / (4 * h**2)
+        assert (aa[j], ab[j], bb[j]) == pytest.approx((by_a, mixed, by_b), rel=1e-4, abs=1e-4)
+
+
+def test_errors_of_items_cover():
+    held = []
+    for seed in range(6):
+        y, theta, a, b = draw(300, 60, seed)
+        fit = fit_irt(y)
+        # on the scale of these respondents
+        off = fit.discrimination - a * theta.std(), fit.intercept - (b - a * theta.mean())
+        se = fit.discrimination_se, fit.intercept_se
+        held.append([np.abs(x / s) < 1.959964 for x, s in zip(off, se, strict=True)])
+    assert np.mean(held) == pytest.approx(0.94, abs=0.03)
+
+
+def test_item_fit_compares_each_answer_with_its_chance_given_the_others():
+    y, _, a, b = draw(40, 5, 2)
+    statistic = item_fit(y, a, b).statistic[1]
+    nodes = np.linspace(-8, 8, 2001)
+    p = special.expit(np.outer(a, nodes) - b[:, None])
+    rest, weight, terms = [], [], []
+    for answers in y:
+        mass = np.exp(-(nodes**2) / 2)
+        for j in (0, 2, 3, 4):
+            mass = mass * (p[j] if answers[j] else 1 - p[j])
+        mass /= mass.sum()
+        chance, theta = mass @ p[1], mass @ nodes
+        u = 2 * stats.norm.cdf(theta) - 1
+        rest.append(answers[1] - chance)
+        weight.append(chance * (1 - chance))
+        terms.append([1, theta, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
+    terms, slopes = np.array(terms), np.array(rest) @ np.array(terms)
+    bends = terms.T @ (np.array(weight)[:, None] * terms)
+    take = bends[2:, :2] @ np.linalg.inv(bends[:2, :2])
+    left, spread = slopes[2:] - take @ slopes[:2], bends[2:, 2:] - take @ bends[:2, 2:]
+    assert statistic == pytest.approx(left @ np.linalg.solve(spread, left), rel=1e-5)
+
+
+def test_item_fit_keeps_its_size_and_notices_guessing():
+    alarms, found = [], []
+    for seed in range(4):
+        y, *_ = draw(400, 50, seed)
+        fit = fit_irt(y)
+        alarms.append(item_fit(y, fit.discrimination, fit.intercept).p_value)
+    p = np.concatenate(alarms)
+    p = p[np.isfinite(p)]
+    assert (p < 0.05).mean() == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / p.size))
+    rng = np.random.default_rng(0)
+    theta, hard = rng.normal(size=2000), np.linspace(-1, 1, 40)
+    p = special.expit(1.5 * theta[:, None] - hard)
+    p[:, 30:] = 0.3 + 0.7 * p[:, 30:]
+    y = (rng.random(p.shape) < p).astype(float)
+    fit = fit_irt(y)
+    found = item_fit(y, fit.discrimination, fit.intercept).p_value
+    assert (found[30:] < 0.05).mean() > 0.8
+
+
+def test_shuffling_keeps_what_each_item_has():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (30, 50)).astype(float)
+    y[rng.random(y.shape) < 0.2] = np.nan
+    once, again, other = (shuffled(y, rng=np.random.default_rng(s)) for s in (3, 3, 4))
+    assert np.isnan(once).tolist() == np.isnan(y).tolist()
+    np.testing.assert_array_equal(np.nansum(once, axis=0), np.nansum(y, axis=0))
+    assert once.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_binarised_keeps_means():
+    x = np.random.default_rng(0).beta(2, 1, (20, 400))
+    y, threshold = binarised(x)
+    np.testing.assert_allclose(y.mean(axis=1), x.mean(axis=1), atol=0.08)
+    assert y.mean() == pytest.approx(x.mean(), abs=0.01)
+    assert np.isnan(binarised([[0.0, 1.0]])[1])
+    assert 0.01 <= threshold <= 0.99
+
+
+def test_ten_thousand_items_are_quick():
+    y, _, a, _ = draw(400, 10_000)
+    fit = fit_irt(y)
+    assert fit.converged
+    assert fit.iterations < 40
+    assert rmse(fit.discrimination, a) < 0.25
+
+
+def test_constant_items_are_named_and_finite():
+    y, *_ = draw(50, 20)
+    y[:, 3], y[:, 4] = 1, 0
+    fit = fit_irt(y)
+    assert np.flatnonzero(fit.constant).tolist() == [3, 4]
+    assert np.isfinite(fit.intercept).all()
+    assert fit.intercept[3] < fit.intercept[4]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: fit_irt([[0, 0.5], [1, 1], [0, 1]]),
+            "responses must be 0, 1 or NaN, but 1 of 6 are not. Binarise them first (binarised).",
+        ),
+        (
+            lambda: fit_irt([[0, 1], [1, 1], [np.nan, np.nan]]),
+            "1 of 3 respondents have no answer. Leave them out.",
+        ),
+        (
+            lambda: fit_irt([[0, np.nan], [1, np.nan], [0, np.nan]]),
+            "1 of 2 items have no answer. Leave them out.",
+        ),
+        (
+            lambda: fit_irt(np.eye(3), model="3pl"),
+            "model='3pl' is unknown. Use one of 2pl, 1pl.",
+        ),
+        (
+            lambda: ability([1, 0], [1.0], [0.0]),
+            "responses, discrimination and intercept need as many items, but have 2, 1 and 1.",
+        ),
+        (
+            lambda: ability([1], [1.0], [0.0], method="mean"),
+            "method='mean' is unknown. Use one of map, mle, eap.",
+        ),
+        (
+            lambda: binarised([[0.5, 2.0]]),
+            "scores must lie in [0, 1] to be made right or wrong, but 1 of 2 do not. Scale them "
+            "first.",
+        ),
+        (
+            lambda: item_information(0.0, [1.0], [0.0], guess=1.0),
+            "guess must lie in [0, 1), but is 1.0.",
+        ),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(UsageError) as error:
+        call()
+    assert str(error.value) == message
+
+
+def test_two_respondents_are_too_few():
+    with pytest.raises(NotEnoughDataError, match="needs at least 3 respondents, but has 2"):
+        fit_irt(np.eye(2))
