@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 # the demo first: children inherit the peak memory
-NAMES = ("demo", "passk", "kendall", "resampling", "components", "pairs", "ingest")
+NAMES = ("demo", "passk", "kendall", "resampling", "components", "pairs", "irt", "ingest")
 
 
 def main() -> None:
