@@ -52,45 +52,54 @@ def _agreement(
     at = [[table.prompts.index(name) for name in prompts] for table in tables]
     means = np.stack([table.means[rows] for table, rows in zip(tables, at, strict=True)], axis=1)
     n = len(prompts)
-    w = kendall_w(means)
-    method = f"Kendall's W of {counted(len(tables), 'model')}"
-    p, shuffled, why = np.nan, np.nan, "undefined: not every prompt was asked the same items"
-    items = set.intersection(*(set(table.items) for table in tables))
-    if all(table.whole for table in tables) and len(items) > 1:
-        names = sorted(items)
-        cube = np.stack(
-            [
-                table.scores[rows][:, [table.items.index(name) for name in names]]
-                if len(names) < len(table.items)
-                else table.scores[rows]
-                for table, rows in zip(tables, at, strict=True)
-            ],
-            axis=2,
-        )
-        if len(names) < max(len(table.items) for table in tables):
-            why = "undefined: the models were not asked the same items"
-        else:
-            n_resamples = min(n_resamples, max(_LEAST, _MOST // cube.size))
-            drawn = _shuffled(cube, n_resamples, source)
-            known = drawn[np.isfinite(drawn)]
-            if np.isfinite(w) and known.size:
-                shuffled = float(known.mean())
-                # rounding makes equal tables differ
-                p = float((1 + (known <= w + 1e-12).sum()) / (1 + known.size))
-                why = f"prompts shuffled within items, {n_resamples} times"
-                method = f"{method}; p: {why}, order of prompts by chance"
+    w, moved = kendall_w(means), float(_interaction(means))
+    cube, why = _cube(tables, at)
+    p = shuffled = np.nan
+    if cube is not None:
+        times = min(n_resamples, max(_LEAST, _MOST // cube.size))
+        drawn = _shuffled(cube, times, source)
+        agreeing = agreement(drawn)
+        if np.isfinite(agreeing).any():
+            shuffled = float(np.nanmean(agreeing))
+        # rounding makes equal tables differ
+        p = float((1 + (_interaction(drawn) >= moved - 1e-12).sum()) / (1 + times))
+        why = f"prompts shuffled within items, {times} times"
     pairs = [(i, j) for i in range(n) for j in range(i)]
     taus = np.array([_tau(means[i], means[j]) for i, j in pairs])
     known = taus[np.isfinite(taus)]
     tau = float(known.mean()) if known.size else np.nan
+    of = counted(len(tables), "model")
+    methods = {
+        "kendall_w": f"Kendall's W of {of}",
+        "kendall_w_shuffled": why,
+        "rank_tau": f"mean tau-b of {counted(len(pairs), 'pair')} of prompts",
+        "prompt_x_model_sd": f"sd of prompt x model effects of {of}, {why}",
+    }
+    found = dict(zip(methods, (w, shuffled, tau, moved), strict=True))
     return {
-        "kendall_w": Estimate(w, level=level, n=n, unit="prompt", method=method, p_value=p),
-        "kendall_w_shuffled": Estimate(shuffled, level=level, n=n, unit="prompt", method=why),
-        "rank_tau": Estimate(
-            tau, level=level, n=n, unit="prompt",
-            method=f"mean tau-b of {counted(len(pairs), 'pair')} of prompts",
-        ),
+        name: Estimate(
+            found[name], level=level, n=n, unit="prompt", method=method,
+            p_value=p if name == "prompt_x_model_sd" else np.nan,
+        )
+        for name, method in methods.items()
     }  # fmt: skip
+
+
+def _interaction(means: np.ndarray) -> np.ndarray:
+    """Root mean square (ddof 1) of what prompt and model together do: means (..., P, M)."""
+    rest = means - means.mean(axis=-1, keepdims=True)
+    rest = rest - rest.mean(axis=-2, keepdims=True)
+    free = (means.shape[-2] - 1) * (means.shape[-1] - 1)
+    return np.asarray(np.sqrt((rest**2).sum(axis=(-2, -1)) / free))
+
+
+def _cube(tables: list[PromptTable], at: list[list[int]]) -> tuple[np.ndarray | None, str]:
+    """Return the scores (prompts, items, models), or why they are not one table."""
+    if any(table.items != tables[0].items for table in tables):
+        return None, "undefined: the models were not asked the same items"
+    if not all(table.whole for table in tables) or len(tables[0].items) < 2:
+        return None, "undefined: not every prompt was asked the same items"
+    return np.stack([t.scores[rows] for t, rows in zip(tables, at, strict=True)], axis=2), ""
 
 
 def _tau(x: np.ndarray, y: np.ndarray) -> float:
@@ -102,7 +111,7 @@ def _tau(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _shuffled(cube: np.ndarray, n_resamples: int, source: np.random.Generator) -> np.ndarray:
-    """Agreement where the prompts of each item are shuffled: scores (prompts, items, models)."""
+    """Mean of each prompt and model where the prompts of each item are shuffled, for all alike."""
     prompts, items = cube.shape[:2]
     step = max(1, _BUDGET // cube.size)
     flat = cube.transpose(1, 0, 2)
@@ -110,6 +119,5 @@ def _shuffled(cube: np.ndarray, n_resamples: int, source: np.random.Generator) -
     for start in range(0, n_resamples, step):
         rows = min(step, n_resamples - start)
         order = source.random((rows, items, prompts)).argsort(axis=2)
-        means = flat[np.arange(items)[:, None], order].mean(axis=1)
-        found.append(agreement(means))
+        found.append(flat[np.arange(items)[:, None], order].mean(axis=1))
     return np.concatenate(found)

@@ -86,9 +86,13 @@ def prompt_sensitivity(
         ``kendall_w``
             Agreement of the prompts in the order of the models; 1 where all have one order.
         ``kendall_w_shuffled``
-            What W would be if prompts did nothing but noise.
+            What W would be if all prompts were alike and the rest noise: their answers to an item
+            shuffled.
         ``rank_tau``
             Mean over pairs of prompts of Kendall's tau-b between their orders.
+        ``prompt_x_model_sd``
+            Standard deviation of what a prompt does to one model more than to the others, noise
+            included; its p-value is that of prompts that are alike.
 
         Labels: prompts (how many), items, asked (share of the prompt x item cells that have a
         score), best_prompt, worst_prompt, higher_is_better, in_points.

@@ -100,16 +100,19 @@ def _order(place: tuple[Any, ...], rows: Rows) -> str:
         f"{where}: the {w['n']} prompts agree in the order of the models by W = "
         f"{fixed(w['value'], 2)} (mean tau-b {fixed(tau['value'], 2)})"
     )
-    if not isfinite(shuffled["value"]):
+    moved = _scaled(rows["prompt_x_model_sd"])
+    if not isfinite(moved["p_value"]):
         return f"{said}."
-    noise = f"noise alone would leave {fixed(shuffled['value'], 2)}"
-    sure = (
-        "prompts reorder the models"
-        if w["p_value"] < 1 - w["level"]
-        else ("prompts are not seen to reorder the models")
+    if isfinite(shuffled["value"]):
+        said += f"; prompts that are alike would by {fixed(shuffled['value'], 2)}"
+    sure = moved["p_value"] < 1 - moved["level"]
+    what = (
+        "Prompts move the models differently"
+        if sure
+        else ("Prompts are not seen to move the models differently")
     )
-    p = p_value(w["p_value"])
-    return f"{said}; {noise}: {sure} (p {p if p.startswith('<') else '= ' + p})."
+    p = p_value(moved["p_value"])
+    return f"{said}. {what} (p {p if p.startswith('<') else '= ' + p})."
 
 
 def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
