@@ -2,6 +2,7 @@
 
 from evalvar.stats.agreement import churn, cohen_kappa, fleiss_kappa, mean_kappa
 from evalvar.stats.allocation import Allocation, Costs, cheapest
+from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.cautions import (
@@ -20,6 +21,7 @@ from evalvar.stats.decisions import Decisions, decision_accuracy
 from evalvar.stats.dif import Dif, mantel_haenszel_dif
 from evalvar.stats.difference_noise import PilotNoise, pilot_noise
 from evalvar.stats.dispersion import mean_difference, model_spread, spread_to_noise
+from evalvar.stats.drift import kendall_tau_drift_sd, trend_test
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
@@ -55,6 +57,7 @@ from evalvar.stats.paired_proportions import agresti_min, bonett_price, newcombe
 from evalvar.stats.pairs import Pairs, all_pairs, mcnemar_many, sparse_t_pairs
 from evalvar.stats.passk import mean_pass_at_k, pass_at_k, pass_hat_k
 from evalvar.stats.permutation import sign_flip
+from evalvar.stats.phases import PhaseModel, Phases, fit_phases
 from evalvar.stats.planning import DifferenceNoise, Sizes, design_detectable, design_power, needed
 from evalvar.stats.power import NoisePart, detectable_difference, difference_power
 from evalvar.stats.power_formulas import (
@@ -98,6 +101,7 @@ from evalvar.stats.reliability import (
 )
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
+from evalvar.stats.rising import first_above, isotonic_fit, isotonic_r2, net_step, step_length
 from evalvar.stats.run_distance import TotalVariation, total_variation
 from evalvar.stats.run_noise import (
     Noise,
@@ -112,6 +116,7 @@ from evalvar.stats.sd_ratio import mean_sd_ratio_ci, sd_ratio_ci, snr_ratio_ci
 from evalvar.stats.signal import signal_to_noise
 from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
+from evalvar.stats.smoothing import last_noise, last_noise_detrended, last_ratio, smoothing_gain
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci, unbiased_sd_ci
 from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
@@ -140,6 +145,8 @@ __all__ = [
     "Onset",
     "Outliers",
     "Pairs",
+    "PhaseModel",
+    "Phases",
     "PilotNoise",
     "PromptSpread",
     "Pruned",
@@ -153,6 +160,7 @@ __all__ = [
     "all_pairs",
     "alpha_without_each",
     "answer_variance",
+    "attainable_tau",
     "best_prompt_bias",
     "binarised",
     "binomial_half_width",
@@ -195,9 +203,14 @@ __all__ = [
     "expected_best",
     "falling_p",
     "fill_prompts",
+    "first_above",
     "fit_irt",
+    "fit_phases",
     "fleiss_kappa",
     "independent_proportions",
+    "isotonic_fit",
+    "isotonic_r2",
+    "item_covariance",
     "item_fit",
     "item_half_width",
     "item_information",
@@ -205,8 +218,13 @@ __all__ = [
     "jeffreys",
     "joint_bootstrap",
     "kendall_tau",
+    "kendall_tau_ci",
+    "kendall_tau_drift_sd",
     "kendall_tau_null_sd",
     "kendall_w",
+    "last_noise",
+    "last_noise_detrended",
+    "last_ratio",
     "macro_difference_ci",
     "macro_joint",
     "mantel_haenszel_dif",
@@ -231,6 +249,7 @@ __all__ = [
     "miller_power",
     "model_spread",
     "needed",
+    "net_step",
     "newcombe",
     "noise_split",
     "non_inferiority",
@@ -271,6 +290,7 @@ __all__ = [
     "signal_to_noise",
     "skew_cautions",
     "skewed_mean_ci",
+    "smoothing_gain",
     "snr_ratio_ci",
     "sparse_t",
     "sparse_t_counts",
@@ -281,6 +301,7 @@ __all__ = [
     "spearman_brown_length",
     "split_stability",
     "spread_to_noise",
+    "step_length",
     "step_noise",
     "steps_depend",
     "strict_decision_accuracy",
@@ -288,6 +309,7 @@ __all__ = [
     "tango",
     "tie_runs",
     "total_variation",
+    "trend_test",
     "unbiased_sd_ci",
     "unpaired_difference_ci",
     "variance_components",
