@@ -156,7 +156,7 @@ def test_bad_input_is_one_line_and_exit_code_3(run, words, message):
 def test_a_recorded_study_is_a_pilot(run, study):
     code, out, err = run("plan", study, "--task", "tiny_sum", "-M", "exact_match", "-d", "0.1")
     assert code == 0
-    assert "28 seeds each on 40 items x 8 samples x 2 prompts; these data" in out
+    assert "52 seeds each on 40 items x 8 samples x 2 prompts; these data" in out
     assert "these data (40 items x 5 seeds x 8 samples x 2 prompts) show" in out
     assert "no number of items shows a difference of 10 points with 5 seeds each" in err
 
