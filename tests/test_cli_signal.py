@@ -59,6 +59,15 @@ def test_one_benchmark_has_a_sentence_its_windows_and_its_pairs(run, curves):
     assert "at 95% for each pair by itself." in alone
 
 
+def test_a_result_that_was_kept_reads_the_same(run, curves):
+    from evalvar import from_json
+    from evalvar.cli.signalling import signal_text
+
+    printed = run("signal", curves, "--task", "easy")[1]
+    kept = run("signal", curves, "--task", "easy", "--json")[1]
+    assert signal_text(from_json(kept)) + "\n" == printed
+
+
 def test_small_models_stand_for_large_ones(run, curves):
     code, out, _ = run(
         "signal", curves, "--small", "tiny=medium", "--small", "small=large", "--task", "easy"

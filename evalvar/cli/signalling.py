@@ -90,7 +90,7 @@ def _noise_of(benchmark: Benchmark) -> str:
 
 def _end(benchmark: Benchmark) -> str:
     last = benchmark[0]["last_checkpoint"]
-    return "" if last is None else f" of {last:,}"
+    return "" if last is None else f" of {int(last):,}"
 
 
 def _table(benchmarks: list[Benchmark]) -> list[str]:
@@ -105,7 +105,7 @@ def _table(benchmarks: list[Benchmark]) -> list[str]:
         half, apart = _half(benchmark), _apart(benchmark)
         pairs = _all(benchmark, "distinguishable_from")
         line = [
-            benchmark[0]["task"], benchmark[0]["metric"], str(benchmark[0]["models"]),
+            benchmark[0]["task"], benchmark[0]["metric"], str(int(benchmark[0]["models"])),
             *(_number(row) for row in rows.values()), _interval(rows["snr"]),
             _percent(half), _percents(half), f"{len(apart)} of {len(pairs)}" if pairs else DASH,
             f"{median(apart):,.0f}" if apart else DASH,
@@ -121,7 +121,7 @@ def _windows(benchmark: Benchmark) -> list[str]:
     """Show what averaging the last checkpoints buys."""
     head = ["mean of the last", "snr", "interval", "half-way", "interval"]
     cells = [head]
-    for window in sorted({row["smoothed"] for row in benchmark if row["smoothed"]}):
+    for window in sorted({int(row["smoothed"]) for row in benchmark if row["smoothed"]}):
         snr, half = _one(benchmark, "snr", window), _half(benchmark, window)
         if snr is not None and isfinite(snr["value"]):
             cells.append([str(window), _number(snr), _interval(snr), _percent(half),
