@@ -7,12 +7,19 @@ import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
 from evalvar.analyses.comparison import compare
+from evalvar.analyses.facts import metric_facts
+from evalvar.analyses.framings import framing, framing_pairs
 from evalvar.analyses.intake import intake, last_checkpoint
+from evalvar.analyses.item_quality import items
+from evalvar.analyses.latent import irt
 from evalvar.analyses.means import summary
 from evalvar.analyses.missing import coverage
 from evalvar.analyses.planning import plan
+from evalvar.analyses.prompts import prompt_sensitivity
 from evalvar.analyses.ranking import leaderboard
 from evalvar.analyses.seeds import seed_variance
+from evalvar.analyses.shorter import subset
+from evalvar.analyses.signals import signal
 from evalvar.analyses.sources import variance_components
 from evalvar.analyses.training import checkpoints
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -20,6 +27,8 @@ from evalvar.evidence import Evidence, Missing, higher_is_better
 from evalvar.results import Result
 
 ALL_PAIRS_UP_TO = 10
+# Fewer models say too little of an item, and too little to fit a curve of its own to it.
+ITEMS_FROM, CURVES_FROM = 5, 30
 
 
 def overview(
@@ -42,10 +51,13 @@ def overview(
     -------
     list of Result
         `summary` always; `seed_variance` with 2 seeds; `variance_components` with several seeds,
-        prompts or answers; `checkpoints` with 3 checkpoints; `leaderboard` of the models and
-        `compare` of them (all pairs up to 10 models, else each against the next by score) and of
-        each model's last two checkpoints; `plan` from the two best models, or the one;
-        `code_metrics` with several answers per item; `coverage`.
+        prompts or answers; `checkpoints` with 3 checkpoints; `signal` with 2 models that have
+        several checkpoints or seeds; `framing` of tasks that ask the same items (`framing_pairs`);
+        `prompt_sensitivity` with several prompts; `leaderboard` of the models and `compare` of them
+        (all pairs up to 10 models, else each against the next by score) and of each model's last
+        two checkpoints; `plan` from the two best models, or the one; `code_metrics` with several
+        answers per item; of scores of 0 and 1, `items` and `subset` with 5 models (`subset` also
+        with 3 seeds at 3 checkpoints), `irt` with 30; `coverage`.
     """
     evidence = intake(data, missing=None)
     results = [summary(evidence, level=level, missing=missing)]
@@ -63,11 +75,16 @@ def overview(
         wanted.append(lambda: seed_variance(evidence, level=level, missing=missing))
     if (axes["checkpoint"] > 2).any():
         wanted.append(lambda: checkpoints(evidence, level=level, missing=missing))
+    several = (axes.max(axis=1) > 1).groupby("task").sum()
+    if (several > 1).any():
+        wanted.append(lambda: signal(evidence, level=level, rng=rng, missing=missing))
     if len(evidence.records):
+        wanted += _framings(evidence, level, rng, missing)
         wanted += _noise(evidence, level, missing)
         wanted += _comparisons(evidence, level, rng, missing)
         if has_samples(evidence):
             wanted.append(lambda: code_metrics(evidence, level=level, missing=missing))
+        wanted += _questions(evidence, level, rng, missing)
     undone = []
     for analysis in wanted:
         try:
@@ -84,6 +101,40 @@ def _noise(evidence: Evidence, level: float, missing: Missing) -> list[Callable[
     if not several:
         return []
     return [partial(variance_components, evidence, level=level, missing=missing)]
+
+
+def _framings(
+    evidence: Evidence, level: float, rng: int, missing: Missing
+) -> list[Callable[[], Result]]:
+    wanted: list[Callable[[], Result]] = [
+        partial(framing, evidence, a, b, level=level, missing=missing)
+        for a, b in framing_pairs(evidence)
+    ]
+    if evidence.records["prompt"].nunique() > 1:
+        wanted.append(partial(prompt_sensitivity, evidence, level=level, rng=rng, missing=missing))
+    return wanted
+
+
+def _questions(
+    evidence: Evidence, level: float, rng: int, missing: Missing
+) -> list[Callable[[], Result]]:
+    """Ask what single questions tell, of scores of 0 and 1 and where enough answered them."""
+    discrete = sorted({key[1] for key, facts in metric_facts(evidence).items() if facts.discrete})
+    if not discrete:
+        return []
+    scored = evidence.select(metric=discrete)
+    records = scored.records
+    models = int(records.groupby("task", observed=True)["model"].nunique().max())
+    runs = records.groupby(["model", "task"], observed=True)[["seed", "checkpoint"]].nunique()
+    asked = partial(partial, level=level, rng=rng, missing=missing)
+    wanted: list[Callable[[], Result]] = []
+    if models >= ITEMS_FROM:
+        wanted.append(asked(items, scored))
+    if models >= CURVES_FROM:
+        wanted.append(asked(irt, scored))
+    if models >= ITEMS_FROM or (runs.min(axis=1) > 2).any():
+        wanted.append(asked(subset, scored))
+    return wanted
 
 
 def _comparisons(
