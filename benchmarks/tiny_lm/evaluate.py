@@ -1,4 +1,4 @@
-"""Ask every checkpoint by the real harness, offline: python -m benchmarks.tiny_lm evaluate."""
+"""Ask the checkpoints by the real harness, offline."""
 
 import json
 import os

@@ -1,5 +1,6 @@
-"""Train one model and keep its checkpoints: python -m benchmarks.tiny_lm train RECIPE SEED."""
+"""Train one model, and keep its checkpoints."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,11 @@ def train(recipe: str, seed: int, *, steps: tuple[int, ...] = STEPS) -> None:
         schedule.step()
         if step in steps:
             place = folder(recipe, seed, step)
-            model.save_pretrained(place)
-            _tokenizer().save_pretrained(place)
+            half = place.with_suffix(".part")
+            model.save_pretrained(half)
+            _tokenizer().save_pretrained(half)
+            shutil.rmtree(place, ignore_errors=True)
+            half.rename(place)  # only whole ones get their name
     spent = time.perf_counter() - start
     print(f"tiny-{recipe}, seed {seed}: loss {loss.item():.3f} after {spent:.0f} s", flush=True)
 
