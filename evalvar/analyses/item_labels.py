@@ -158,27 +158,26 @@ def _options(
     """Give the option each respondent chose most often, shape (R, J), or why it cannot be used."""
     if gold is None or "answer.chosen" not in records:
         return None, []
-    rows = records[records["answer.chosen"].notna()]
+    rows = records[records["answer.chosen"].notna() & records["score"].notna()]
+    score = rows["score"].to_numpy(dtype=np.float64)
+    if not len(rows) or not np.isin(score, (0.0, 1.0)).all():
+        return None, []  # such a score does not say that the choice was right
     item = found.items.get_indexer(pd.Index(rows["item"].astype(str)))
     labels = rows[found.unit].astype(str) if found.unit == "model" else rows[found.unit]
     respondent = found.names.get_indexer(pd.Index(labels))
-    votes = pd.DataFrame(
-        {"r": respondent, "j": item, "option": rows["answer.chosen"].astype(str).to_numpy()}
-    )
+    option = rows["answer.chosen"].astype(str).to_numpy(dtype=object)
+    differ = int(((option == gold[item]) != (score == max(found.facts.sign, 0.0))).sum())
+    if differ > _DISAGREE * len(rows):
+        return None, [
+            f"{differ:,} of {len(rows):,} scores do not follow from answer.chosen and item.gold; "
+            "options are not looked at."
+        ]
+    votes = pd.DataFrame({"r": respondent, "j": item, "option": option})
     votes = votes[(votes["r"] >= 0) & (votes["j"] >= 0)]
     counts = votes.groupby(["r", "j", "option"], sort=True).size().reset_index(name="n")
     modal = counts.sort_values("n", ascending=False, kind="stable").drop_duplicates(["r", "j"])
     options = np.full(found.scores.shape, None, dtype=object)
     options[modal["r"], modal["j"]] = modal["option"]
-    right, low, high = options == gold, found.facts.low, found.facts.high
-    known = (options != None) & np.isfinite(found.scores)  # noqa: E711  elementwise
-    scored = found.oriented > found.facts.sign * (low + high) / 2
-    differ = int((right != scored)[known].sum())
-    if not known.any() or differ > _DISAGREE * known.sum():
-        return None, [
-            f"{differ:,} of {int(known.sum()):,} scores do not follow from answer.chosen and "
-            "item.gold; options are not looked at."
-        ]
     return options, []
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalvar.analyses.cells import item_scores
 from evalvar.analyses.facts import labelled, metric_facts
-from evalvar.analyses.intake import as_tuple, by_reason, intake
+from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.item_labels import item_labels
 from evalvar.analyses.item_paths import data_maps, pruning_rows
 from evalvar.analyses.item_rows import item_rows
@@ -112,7 +112,10 @@ def items(
     said: list[tuple[str, str]] = []
     for responses in found:
         statistics = item_statistics(responses.oriented, level=level)
-        labels = item_labels(responses, of_task(evidence.records, responses), fdr)
+        answered = of_task(evidence.records, responses)
+        if respondents != "checkpoint" and answered["checkpoint"].nunique() > 1:
+            answered, _ = last_checkpoint(answered)
+        labels = item_labels(responses, answered, fdr)
         over_training = of_task(scores, responses)
         maps, unmapped = data_maps(responses, over_training, level)
         rows = [*reliability_rows(responses, level), *count_rows(labels, level)]

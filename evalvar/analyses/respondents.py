@@ -76,7 +76,7 @@ def responses_of(
     """
     remarks: list[str] = []
     by = ["task", "metric"]
-    if respondents != "checkpoint":
+    if respondents != "checkpoint" and scores["checkpoint"].nunique() > 1:
         scores, remarks = last_checkpoint(scores)
     if respondents != "model":
         by.append("model")
@@ -97,9 +97,8 @@ def response_table(
     scores: pd.DataFrame, axes: list[str]
 ) -> tuple[pd.MultiIndex, pd.Index, np.ndarray]:
     """Return the runs along some axes, the items, and mean scores (runs, items)."""
-    item, items = pd.factorize(scores["item"].astype(str), sort=True)
-    labels = [scores[a].astype(str) if a == "model" else scores[a] for a in axes]
-    codes = [pd.factorize(label, sort=True) for label in labels]
+    item, items = _codes(scores["item"])
+    codes = [_codes(scores[axis]) for axis in axes]
     run = np.zeros(len(scores), dtype=np.int64)
     for code, values in codes:
         run = run * len(values) + code
@@ -110,6 +109,20 @@ def response_table(
         runs, at = np.divmod(runs, len(values))
         parts.append(np.asarray(values)[at])
     return pd.MultiIndex.from_arrays(parts[::-1], names=axes), pd.Index(items), table
+
+
+def _codes(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Return the place of each value among the sorted ones, and those."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        codes, values = pd.factorize(column, sort=True)
+        return codes, pd.Index(values)
+    held = column.cat.codes.to_numpy()
+    names = column.cat.categories.astype(str)
+    used = np.flatnonzero(np.bincount(held, minlength=len(names)))
+    used = used[np.argsort(names[used])]
+    place = np.zeros(len(names), dtype=np.int64)
+    place[used] = np.arange(used.size)
+    return place[held], names[used]
 
 
 def of_task(table: pd.DataFrame, found: Responses) -> pd.DataFrame:

@@ -155,7 +155,7 @@ def item_statistics(
     The interval is that of the delete-one jackknife over respondents of Fisher's z = artanh r, with
     t on n - 1 degrees of freedom, turned back. Of 0/1 items on abilities that are normal, skewed or
     of two kinds it covers 95 to 97 % with 10 to 100 respondents, where Fisher's own 1/sqrt(n - 3)
-    falls to 91 % (``benchmarks/calibration``).
+    falls to 92 % (``benchmarks/calibration``).
     The best and worst are taken in order of `total`, of equal ones the first in the table.
 
     Examples

@@ -161,6 +161,33 @@ def test_options_that_do_not_explain_the_scores_are_left_alone():
     assert any("do not follow from answer.chosen and item.gold" in w for w in result.warnings)
 
 
+def test_what_was_chosen_at_earlier_checkpoints_does_not_count():
+    rng = np.random.default_rng(13)
+    y = answers(rng, 20, 30)
+    gold = rng.choice(list("ABCD"), 30)
+    late = with_options(y, options(y, gold, rng), gold).assign(checkpoint=2)
+    early = with_options(1 - y, options(1 - y, gold, rng), gold).assign(checkpoint=1)
+    both = items(pd.concat([early, late]), splits=1)
+    alone = items(late, splits=1)
+    assert (
+        of_items(both, "difficulty")["flag"].tolist()
+        == of_items(alone, "difficulty")["flag"].tolist()
+    )
+    for name in ("suspect_q", "flipped_q"):
+        assert of_items(both, "rest_discrimination")[name].tolist() == pytest.approx(
+            of_items(alone, "rest_discrimination")[name].tolist(), nan_ok=True
+        )
+
+
+def test_a_metric_that_is_no_choice_ignores_options():
+    rng = np.random.default_rng(14)
+    y = answers(rng, 8, 30)
+    gold = rng.choice(list("ABCD"), 30)
+    records = with_options(y, options(y, gold, rng), gold)
+    result = items(records.assign(score=rng.random(len(records))), splits=1)
+    assert not any("answer.chosen" in w for w in result.warnings)
+
+
 def test_the_same_question_twice():
     rng = np.random.default_rng(5)
     y = answers(rng, 8, 6)
