@@ -26,6 +26,7 @@ from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate
+from evalvar.stats.arguments import ROUNDING
 
 KEYS = ("model", "task", "metric", "selection", "estimator", "size")
 SIZES = (25, 100)
@@ -250,7 +251,7 @@ def _remarks(bank: Bank, asked: Any, wanted: list[int]) -> list[str]:
         said.append(f"{models} models: each is judged by items that the others choose, over runs.")
     elif bank.axis != "model":
         said.append(f"one model: items are chosen by some {bank.axis}s and judged by the others.")
-    if n and np.ptp(bank.full) == 0:
+    if n and np.ptp(bank.full) <= ROUNDING * np.abs(bank.full).max():
         said.append("all runs have the same score; there is no order to agree with.")
     return said
 
@@ -266,7 +267,7 @@ def _predicted(
         why = {trial: "too few runs to choose by some and judge by others" for trial in rest}
     if not bank.binary:
         why |= {
-            trial: "response curves need scores of 0 and 1"
+            trial: "response curves need scores of 0 and 1, not means over prompts or samples"
             for trial in rest
             if needs_curves(trial[0], trial[1])
         }

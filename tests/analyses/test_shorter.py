@@ -159,7 +159,7 @@ def test_scores_between_0_and_1_have_no_response_curves(models):
     found = ev.subset(graded, sizes=20, **QUICK)
     assert np.isnan(row(found, "error", "anchor_irt", "weighted")["value"])
     assert row(found, "error", "information", "p_irt")["method"] == (
-        "undefined: response curves need scores of 0 and 1"
+        "undefined: response curves need scores of 0 and 1, not means over prompts or samples"
     )
     assert np.isfinite(row(found, "error", "anchor", "weighted")["value"])
 
