@@ -147,7 +147,12 @@ def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     half = normal_quantile(level) * error / abs(mean) if mean else inf
     if half >= 1:
         return replace(
-            noise, value=value, se=nan, low=nan, high=nan, method=f"{method} (mean near 0: none)"
+            noise,
+            value=value,
+            se=nan,
+            low=nan,
+            high=nan,
+            method=f"{method} (mean near 0: no interval)",
         )
     wide, narrow = (
         float(np.hypot(np.log(end / noise.value), np.log1p(half)))

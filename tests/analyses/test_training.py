@@ -278,3 +278,11 @@ def test_a_curve_that_falls_undeclared_is_asked_about():
     assert any("if lower is better" in sentence for sentence in checkpoints(loss).warnings)
     said = evidence(np.tile(3 - RISING, (3, 1)), higher_is_better=False)
     assert not any("if lower is better" in sentence for sentence in checkpoints(said).warnings)
+
+
+def test_one_item_and_ten_thousand():
+    one = checkpoints(answers(RISING, n=1))
+    assert np.isnan(pick(one, "kendall_tau", seed=0)["low"])
+    many = pick(checkpoints(answers(RISING, n=10_000)), "kendall_tau", seed=0)
+    assert many["value"] > 0.9
+    assert many["n"] == 10_000
