@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.calibration import (
     clusters,
     curves,
+    framings,
     items,
     latent,
     many,
@@ -60,6 +61,7 @@ FAMILIES: dict[str, Family] = {
     "training runs": training.training_runs,
     "items": items.items,
     "item curves": latent.item_curves,
+    "framings": framings.framings,
     "real tables": real.real_tables,
     "binary tests": sizes.binary_tests,
     "numeric tests": sizes.numeric_tests,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, nan, sqrt
 
 import numpy as np
@@ -151,6 +152,7 @@ def best_prompt_bias(
     return Estimate(value, value / sqrt(2 * df), low, high, level, prompts, "prompt", said)
 
 
+@cache
 def _largest_normal(n: int) -> float:
     """Give the expectation of the largest of n standard normals."""
     nodes, weights = np.polynomial.legendre.leggauss(400)
