@@ -138,7 +138,8 @@ def subset(
     "Quantifying Variance in Evaluation Benchmarks", Tables 3 (seed_sd), 4 (monotonicity) and 7
     (rank_agreement), whose IRT and IRT++ are ``anchor_irt`` with ``weighted`` and ``gp_irt``, with
     the control that they lack: random items. Intervals are for new models (with fewer than 4: new
-    training runs) and new choices of items on this benchmark (`stats.held_out.held_out_mean`).
+    training runs) and new choices of items on this benchmark (`stats.held_out.held_out_mean`); each
+    is for one comparison, so that of many choices one may look better by chance.
     """
     plan = _asked(selections, estimators, sizes, repeats, draws)
     evidence = intake(data, missing=missing, task=task, metric=metric)

@@ -2,6 +2,7 @@
 
 from evalvar.stats.agreement import churn, cohen_kappa, fleiss_kappa, mean_kappa
 from evalvar.stats.allocation import Allocation, Costs, cheapest
+from evalvar.stats.anchors import anchor_subset
 from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
@@ -25,6 +26,7 @@ from evalvar.stats.drift import kendall_tau_drift_sd, trend_test
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.held_out import held_out_mean, rank_agreement
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
@@ -119,6 +121,23 @@ from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.smoothing import last_noise, last_noise_detrended, last_ratio, smoothing_gain
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
 from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci, unbiased_sd_ci
+from evalvar.stats.subset_estimators import (
+    control_variate,
+    gp_irt,
+    gp_irt_share,
+    p_irt,
+    regression_scores,
+)
+from evalvar.stats.subsets import (
+    Subset,
+    allocate,
+    balance_weights,
+    difficulty_strata,
+    diverse_subset,
+    information_subset,
+    random_subset,
+    stratified_subset,
+)
 from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
 from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
@@ -153,14 +172,18 @@ __all__ = [
     "RunVariance",
     "Sizes",
     "SparseT",
+    "Subset",
     "TotalVariation",
     "ability",
     "additive_effects",
     "agresti_min",
     "all_pairs",
+    "allocate",
     "alpha_without_each",
+    "anchor_subset",
     "answer_variance",
     "attainable_tau",
+    "balance_weights",
     "best_prompt_bias",
     "binarised",
     "binomial_half_width",
@@ -182,6 +205,7 @@ __all__ = [
     "clustered_se",
     "cohen_kappa",
     "connor_items",
+    "control_variate",
     "cronbach_alpha",
     "crossed_difference_ci",
     "crossed_mean_ci",
@@ -197,6 +221,8 @@ __all__ = [
     "difference_cautions",
     "difference_over",
     "difference_power",
+    "difficulty_strata",
+    "diverse_subset",
     "drop_limit",
     "eff_at_k",
     "equivalence",
@@ -207,7 +233,11 @@ __all__ = [
     "fit_irt",
     "fit_phases",
     "fleiss_kappa",
+    "gp_irt",
+    "gp_irt_share",
+    "held_out_mean",
     "independent_proportions",
+    "information_subset",
     "isotonic_fit",
     "isotonic_r2",
     "item_covariance",
@@ -258,6 +288,7 @@ __all__ = [
     "order_chance",
     "order_weights",
     "outliers",
+    "p_irt",
     "paired_t",
     "pass_at_k",
     "pass_hat_k",
@@ -268,9 +299,12 @@ __all__ = [
     "probability_above",
     "prompt_spread",
     "prune",
+    "random_subset",
+    "rank_agreement",
     "rank_distribution",
     "rank_sets",
     "rank_shares",
+    "regression_scores",
     "relative_noise",
     "relative_range",
     "relative_snr",
@@ -304,6 +338,7 @@ __all__ = [
     "step_length",
     "step_noise",
     "steps_depend",
+    "stratified_subset",
     "strict_decision_accuracy",
     "superiority",
     "tango",
