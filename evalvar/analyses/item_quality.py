@@ -148,8 +148,8 @@ def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
         return [f"one {unit} tells no item from another; more {unit}s are needed{other}."]
     if unit == "seed":
         said.append(
-            "seeds of one model differ by little but noise: a reliability near 0 is expected, and "
-            "discriminations say how noise goes together."
+            "seeds of one model often differ by little but noise: a reliability near 0 is then "
+            "expected, and discriminations say how noise goes together."
         )
     else:
         said.append(

@@ -254,7 +254,7 @@ def test_seeds_as_respondents_are_taken_model_by_model():
     alpha = result.quantity("alpha").set_index("model")
     assert alpha.loc["A", "value"] == pytest.approx(cronbach_alpha(runs["A"].T).value)
     assert alpha.loc["A", "unit"] == "seed"
-    assert any("a reliability near 0 is expected" in w for w in result.warnings)
+    assert any("a reliability near 0 is then expected" in w for w in result.warnings)
 
 
 def test_models_are_means_over_seeds_at_the_last_checkpoint():
