@@ -27,6 +27,7 @@ _MOST_SPREAD = 30.0
 # How far out an intercept may lie says little of the others: its prior is wider than their spread.
 _WIDER = 2.0
 _TINY = 1e-9
+_Z = 1.96
 _MEMORY = 6
 # Mix steps once none moves a parameter by more.
 _NEAR = 0.05
@@ -372,12 +373,15 @@ def _finished(
 def _scale_variance(posterior: Posterior) -> float:
     """Return the relative variance of what all slopes share, the spread of the abilities.
 
-    Half that of a variance of n normal values, of which the abilities are the reliable share: at
-    a reliability near 0 whatever slope is found may be chance.
+    The slope is known as the root of a variance of n normal values is, of which the abilities are
+    the reliable share. Its error reaches as far down as the lower end of that variance does, to 0
+    at a reliability that may be chance.
     """
     n, known = posterior.mean.size, float(posterior.mean.var())
     reliability = known / max(float(posterior.square.mean() - posterior.mean.mean() ** 2), _TINY)
-    return 1 / (2 * (n - 1) * max(reliability, _TINY) ** 2)
+    relative = np.sqrt(2 / (n - 1)) / max(reliability, _TINY)
+    down = (1 - np.sqrt(max(1 - _Z * relative, 0.0))) / _Z
+    return float(max(down, relative / 2) ** 2)
 
 
 def _variances(
