@@ -183,8 +183,8 @@ def test_what_cannot_be_written_is_one_line(run, quiz):
 
 
 def test_the_table_says_what_it_is_about(run, quiz):
-    out = run("seeds", quiz, "--model", "A")[1].splitlines()
-    assert out[0].startswith("model A, task quiz, metric score")
+    out = run("code", quiz, "--model", "A", "-k", "1,2")[1].splitlines()
+    assert out[0].startswith("model A, task quiz")
     assert "quantity" in out[1]
 
 
