@@ -17,14 +17,15 @@ from evalvar.stats import (
 
 Law = Callable[[np.random.Generator, int], Numbers]
 
-# Abilities of models: all of one kind, a long tail of strong ones, two kinds.
+# Abilities of models: all of one kind, a tail of strong ones, tails on both sides, two kinds.
 ABILITIES: dict[str, Law] = {
     "normal": lambda rng, n: rng.normal(size=n),
     "skewed": lambda rng, n: rng.exponential(size=n) - 1,
+    "long-tailed": lambda rng, n: rng.standard_t(4, size=n) / np.sqrt(2),
     "two kinds": lambda rng, n: rng.choice([-1.0, 1.0], n) + 0.3 * rng.normal(size=n),
 }
 RESPONDENTS = (10, 20, 50, 100)
-ITEMS, MANY = 60, 300
+ITEMS, MANY = 200, 300
 # Items that are wrong, and the rate promised among the flagged.
 WRONG, FDR = 0.05, 0.05
 

@@ -44,10 +44,9 @@ def cronbach_alpha(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
     Each bound is the outer one of two intervals: Feldt's (1965), by which (1 - alpha) over its
     estimate is F distributed for normal scores, and the delete-one jackknife over respondents of
     log(1 - alpha) with t on R - 1 degrees of freedom (where cells are missing, a respondent's part
-    in the squares is taken off without a new fit). Each alone falls to 87 to 90 % of skewed
-    abilities, F however many respondents there are; together they hold 93 % or more of normal,
-    skewed, long-tailed abilities and of two kinds, from 6 respondents on
-    (``benchmarks/calibration``).
+    in the squares is taken off without a new fit). F takes abilities as normal and falls short of
+    skewed ones however many respondents there are, the jackknife with 20 respondents or fewer; what
+    they cover together is measured in ``benchmarks/calibration``.
     Equals the formula of Kuder and Richardson (1937) for scores of 0 and 1 (tested).
 
     Examples
