@@ -105,8 +105,8 @@ def documents(world: World, mixture: Mapping[str, float], seed: int) -> Iterator
     Notes
     -----
     All facts are told and quizzed, but never with the four options of a task's question, and the
-    sums of a task are never added. Some people are spoken of over ten times as often as others, so that
-    items differ.
+    sums of a task are never added. Some people are spoken of over ten times as often as others, so
+    that items differ.
     """
     rng = random.Random(seed)
     people = list(dict.fromkeys(who for who, _ in world.facts))
