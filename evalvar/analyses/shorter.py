@@ -24,6 +24,7 @@ from evalvar.analyses.shorter_trials import (
 )
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
+from evalvar.numbers import listing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate
 from evalvar.stats.arguments import ROUNDING
@@ -161,10 +162,7 @@ def subset(
         draw = np.random.default_rng([rng, crc32(bank.name.encode())])
         trials = [(method, estimator, size) for size in wanted for method, estimator in plan]
         found, random, why = _predicted(bank, trials, repeats, draws, draw)
-        said += [
-            (bank.name, f"{method} with {estimator}, {size} items: {reason}")
-            for (method, estimator, size), reason in why.items()
-        ]
+        said += [(bank.name, reason) for reason in _undefined(why)]
         for name in judged:
             if name is not None and not (bank.model == name).any():
                 said.append((bank.name, f"no run of {name} is left to judge."))
@@ -181,7 +179,8 @@ def subset(
         raise NotEnoughDataError(
             f"no benchmark has as many items as asked for ({_listed(sizes)}{least}). Ask for fewer."
             if short
-            else "no items are left that all runs answered; name fewer models."
+            else "a shorter benchmark needs at least 2 items that all runs answered, but there are "
+            "fewer; name fewer models if some lack items."
         )
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
@@ -255,6 +254,17 @@ def _remarks(bank: Bank, asked: Any, wanted: list[int]) -> list[str]:
     if n and np.ptp(bank.full) <= ROUNDING * np.abs(bank.full).max():
         said.append("all runs have the same score; there is no order to agree with.")
     return said
+
+
+def _undefined(why: dict[Trial, str]) -> list[str]:
+    """Say once for each reason what it keeps from an answer."""
+    reasons: dict[str, list[str]] = {}
+    for (method, estimator, _), reason in why.items():
+        reasons.setdefault(reason, []).append(f"{method} with {estimator}")
+    return [
+        f"nothing of {listing(list(dict.fromkeys(ways)))}: {reason}"
+        for reason, ways in reasons.items()
+    ]
 
 
 def _predicted(

@@ -272,6 +272,28 @@ def test_aggregates_alone_cannot_be_shortened():
         ev.subset(as_evidence(reported=reported))
 
 
+@pytest.mark.parametrize(("models", "items"), [(1, 1), (4, 1)])
+def test_one_item_cannot_be_shortened(models, items):
+    with pytest.raises(NotEnoughDataError) as caught:
+        ev.subset(study(models=models, items=items), **QUICK)
+    assert str(caught.value) == (
+        "a shorter benchmark needs at least 2 items that all runs answered, but there are fewer; "
+        "name fewer models if some lack items."
+    )
+
+
+def test_what_is_undefined_is_said_once_a_reason():
+    found = ev.subset(study(models=2, items=8), sizes=[2, 4], **QUICK)
+    assert found.warnings == (
+        "quiz, score: 2 runs: too few to choose items by some and judge by others; only random "
+        "items are looked at.",
+        "quiz, score: nothing of random with control_variate, random with p_irt, stratified with "
+        "weighted, anchor with weighted and 4 others: too few runs to choose by some and judge by "
+        "others.",
+    )
+    assert np.isfinite(row(found, "error", size=4)["value"])
+
+
 def test_more_items_than_there_are_is_a_remark_where_others_are_fine(models):
     found = ev.subset(models, sizes=[20, 100], selections=["random"], draws=20)
     assert "quiz, score: 100 items are more than there are (80)." in found.warnings
