@@ -1,7 +1,6 @@
 """Which items stand for all of them: by lot, by strata, by information, far apart."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -338,11 +337,6 @@ def diverse_subset(
         distance[items[k]] = -1.0  # never again, although all others may lie at 0 too
         nearest[items[k]] = k
     return Subset.of(items, np.bincount(nearest, weights=whole, minlength=size))
-
-
-SubsetMethod = Literal[
-    "random", "stratified", "neyman", "anchor", "anchor_irt", "information", "diverse"
-]
 
 
 def _whole(wanted: Floats, most: Floats, size: int) -> Ints:
