@@ -183,7 +183,7 @@ def crossover_ci(
     Examples
     --------
     >>> e = crossover_ci([0, 100], [-1, 1], lambda k, share: (2 * share - 1.5, 2 * share - 0.5))
-    >>> e.value, round(e.low, 3), round(e.high, 3)
+    >>> e.value, round(e.low, 1), round(e.high, 1)
     (50.0, 25.0, 75.0)
     """
     x, d = np.asarray(checkpoints, dtype=np.float64), np.asarray(difference, dtype=np.float64)
