@@ -26,6 +26,12 @@ from evalvar.stats.drift import kendall_tau_drift_sd, trend_test
 from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.halves import (
+    random_halves,
+    split_stability,
+    weak_strong_halves,
+    weak_strong_stability,
+)
 from evalvar.stats.held_out import held_out_mean, rank_agreement
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.irt import IrtFit, fit_irt
@@ -41,6 +47,7 @@ from evalvar.stats.item_statistics import (
     rest_scores,
 )
 from evalvar.stats.joint import Joint, macro_joint
+from evalvar.stats.length import spearman_brown, spearman_brown_length
 from evalvar.stats.luck import expected_best, normal_best
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
@@ -52,6 +59,7 @@ from evalvar.stats.mean import (
 from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
+from evalvar.stats.omega import mcdonald_omega
 from evalvar.stats.onset import Onset, clear_from
 from evalvar.stats.outliers import Outliers, outliers
 from evalvar.stats.paired import mcnemar, paired_t
@@ -78,7 +86,7 @@ from evalvar.stats.proportion import (
     midp,
     wilson,
 )
-from evalvar.stats.pruning import Pruned, prune, split_stability, weak_strong_stability
+from evalvar.stats.pruning import Pruned, prune
 from evalvar.stats.ranks import (
     midranks,
     order_chance,
@@ -93,14 +101,7 @@ from evalvar.stats.relative import (
     relative_snr,
     strict_decision_accuracy,
 )
-from evalvar.stats.reliability import (
-    alpha_without_each,
-    cronbach_alpha,
-    mcdonald_omega,
-    measurement_error,
-    spearman_brown,
-    spearman_brown_length,
-)
+from evalvar.stats.reliability import alpha_without_each, cronbach_alpha, measurement_error
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
 from evalvar.stats.rising import first_above, isotonic_fit, isotonic_r2, net_step, step_length
@@ -299,6 +300,7 @@ __all__ = [
     "probability_above",
     "prompt_spread",
     "prune",
+    "random_halves",
     "random_subset",
     "rank_agreement",
     "rank_distribution",
@@ -348,6 +350,7 @@ __all__ = [
     "unbiased_sd_ci",
     "unpaired_difference_ci",
     "variance_components",
+    "weak_strong_halves",
     "weak_strong_stability",
     "weighted_mean",
     "welch",

@@ -1,4 +1,4 @@
-"""What is left of a test without its least discriminating items, and how surely they are so."""
+"""What is left of a test without its least discriminating items."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,7 @@ from numpy.typing import ArrayLike
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, at_least
-from evalvar.stats.item_statistics import correlations, responses_table, rest_scores
-
-_BLOCK = 1 << 22
+from evalvar.stats.item_statistics import responses_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,65 +106,6 @@ def prune(responses: ArrayLike, discrimination: ArrayLike, *, share: float) -> P
     )  # fmt: skip
 
 
-def split_stability(responses: ArrayLike, *, rng: np.random.Generator, splits: int = 100) -> Floats:
-    """Correlate the items' discriminations from two halves of the respondents, many times.
-
-    Parameters
-    ----------
-    responses : float array, shape (R, J)
-        Scores; NaN = not asked.
-    rng : numpy.random.Generator
-        Draws the halves.
-    splits : int
-        How many pairs of halves.
-
-    Returns
-    -------
-    float array, shape (splits,)
-        Pearson correlation over the items whose item-rest correlation is defined in both halves;
-        NaN where fewer than 3 are.
-
-    Raises
-    ------
-    NotEnoughDataError
-        Fewer than 6 respondents: a half needs 3.
-    """
-    y = responses_table(responses)
-    at_least(len(y), 6, "the stability of discriminations", "respondent")
-    halves = np.zeros((splits, len(y)))
-    for half in halves:
-        half[rng.permutation(len(y))[: len(y) // 2]] = 1
-    _, rest = rest_scores(y)
-    return _agreement(y, rest, halves)
-
-
-def weak_strong_stability(responses: ArrayLike) -> float:
-    """Correlate the items' discriminations among the weaker and among the stronger respondents.
-
-    Parameters
-    ----------
-    responses : float array, shape (R, J)
-        Scores; NaN = not asked.
-
-    Returns
-    -------
-    float
-        As one of `split_stability`. Abilities differ less within a half that was chosen by ability,
-        which alone makes it smaller than that of random halves.
-
-    Raises
-    ------
-    NotEnoughDataError
-        Fewer than 6 respondents.
-    """
-    y = responses_table(responses)
-    at_least(len(y), 6, "the stability of discriminations", "respondent")
-    total, rest = rest_scores(y)
-    weak = np.zeros((1, len(y)))
-    weak[0, np.argsort(np.nan_to_num(total), kind="stable")[: len(y) // 2]] = 1
-    return float(_agreement(y, rest, weak)[0])
-
-
 def _means(y: Floats) -> tuple[Floats, float]:
     """Give each respondent's mean, and its standard error over items, averaged."""
     seen = np.isfinite(y)
@@ -177,31 +116,3 @@ def _means(y: Floats) -> tuple[Floats, float]:
         errors = np.sqrt(squares.sum(axis=1) / (n - 1.0) / n)
     errors = errors[np.isfinite(errors)]
     return means, float(errors.mean()) if errors.size else np.nan
-
-
-def _agreement(y: Floats, rest: Floats, halves: Floats) -> Floats:
-    """Correlate over items what each half (1) and its complement (0) say; shape (splits,)."""
-    seen = np.isfinite(y) & np.isfinite(rest)
-    # centred, so that sums of squares about the mean of a half lose no digits
-    with np.errstate(invalid="ignore", divide="ignore"):
-        count = np.maximum(seen.sum(axis=0), 1)
-        a, b = (np.where(seen, v - np.where(seen, v, 0).sum(axis=0) / count, 0) for v in (y, rest))
-    tables = [seen.astype(np.float64), a, b, a * a, b * b, a * b]
-    scale = [np.maximum(t.sum(axis=0), 1e-300) for t in (tables[3], tables[4])]
-    found = np.empty(len(halves))
-    width = max(1, _BLOCK // (8 * max(y.shape[1], 1)))
-    for start in range(0, len(halves), width):
-        some = halves[start : start + width]
-        one, other = (_from_sums([part @ t for t in tables], scale) for part in (some, 1 - some))
-        found[start : start + width] = correlations(one.T, other.T)
-    return found
-
-
-def _from_sums(sums: list[Floats], scale: list[Floats]) -> Floats:
-    """Give correlations from n and the sums of a, b, a^2, b^2 and ab."""
-    n, a, b, aa, bb, ab = sums
-    with np.errstate(invalid="ignore", divide="ignore"):
-        va, vb = aa - a * a / n, bb - b * b / n
-        r = (ab - a * b / n) / np.sqrt(va * vb)
-        flat = (n < 3) | (va <= 1e-9 * scale[0]) | (vb <= 1e-9 * scale[1])
-    return np.where(flat, np.nan, r)

@@ -19,12 +19,14 @@ from evalvar.stats import (
     mcdonald_omega,
     measurement_error,
     prune,
+    random_halves,
     repeats_p,
     rest_scores,
     same_columns,
     spearman_brown,
     spearman_brown_length,
     split_stability,
+    weak_strong_halves,
     weak_strong_stability,
 )
 
@@ -103,8 +105,24 @@ def test_one_split_equals_the_discriminations_of_both_halves(gaps):
     for rows in (half, np.setdiff1d(np.arange(14), half)):
         both.append([_pearson(y[rows, j], rest[rows, j]) for j in range(60)])
     one, other = np.array(both)
+    for half, wanted in zip(random_halves(y, rng=np.random.default_rng(3)), both, strict=True):
+        assert half == pytest.approx(np.array(wanted), abs=1e-12, nan_ok=True)
     known = np.isfinite(one) & np.isfinite(other)
     assert found == pytest.approx(np.corrcoef(one[known], other[known])[0, 1], abs=1e-12)
+
+
+def test_halves_by_ability_hold_the_weaker_and_the_stronger():
+    rng = np.random.default_rng(14)
+    y = answers(rng, 13, 60)
+    order = np.argsort(y.sum(axis=1), kind="stable")
+    _, rest = rest_scores(y)
+    halves = weak_strong_halves(y)
+    for half, rows in zip(halves, (order[:6], order[6:]), strict=True):
+        wanted = [_pearson(y[rows, j], rest[rows, j]) for j in range(60)]
+        assert half == pytest.approx(np.array(wanted), abs=1e-12, nan_ok=True)
+    known = np.isfinite(halves).all(axis=0)
+    agreed = np.corrcoef(halves[0][known], halves[1][known])[0, 1]
+    assert weak_strong_stability(y) == pytest.approx(agreed, abs=1e-12)
 
 
 def _pearson(a, b):
@@ -342,6 +360,8 @@ def test_bad_input():
         mcdonald_omega(Y[:, :2])
     with pytest.raises(NotEnoughDataError, match="needs at least 6 respondents, but has 5"):
         split_stability(Y[:5], rng=np.random.default_rng(0))
+    with pytest.raises(NotEnoughDataError, match="needs at least 6 respondents, but has 5"):
+        random_halves(Y[:5], rng=np.random.default_rng(0))
     with pytest.raises(UsageError, match="reliability must not exceed 1"):
         spearman_brown(1.2, 2)
 
