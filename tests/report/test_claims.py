@@ -272,7 +272,7 @@ def test_the_interval_above_one_is_said_in_words():
     answer = build(set_rows(samples.seed_variance(), "noise_ratio", low=1.2, high=2.5)).sections
     text = next(s.answer for s in answer if s.name == "instruments")
     assert "beyond its interval" not in text
-    assert "the whole interval of the ratio above 1 in 6 of them" in text
+    assert "the whole interval of the ratio above 1 in 2 of them" in text
 
 
 def test_remarks_of_a_kind_are_told_once_and_all_stand_on_the_page():

@@ -10,6 +10,7 @@ from evalvar.report.reading import Reading, basis
 from evalvar.report.sections.all_pairs import triangle
 from evalvar.report.sections.chosen import selection
 from evalvar.report.sections.contests import Contest, Pair, contests
+from evalvar.report.sections.folding import SHORT, chief, folded
 from evalvar.report.sections.sides import sided_methods
 
 MOST_FIGURES = 6
@@ -26,9 +27,12 @@ def section(reading: Reading) -> Section | None:
     drawn = (triangle(contest) for contest in sorted(found, key=lambda c: c.tier))
     whole = [figure for figure in drawn if figure is not None]
     blocks: list[Block] = []
-    for subject, figure in _titled(found):
+    first = chief(reading, ((c.task, c.metric) for c in found))
+    shown = [contest for contest in found if (contest.task, contest.metric) in first]
+    lone = len({(contest.task, contest.metric) for contest in found}) <= SHORT
+    for subject, figure in _titled(found if lone else shown):
         blocks += [Text("heading", ((Span(subject),),)), figure]
-    blocks += [*whole[:1], _table(found)]
+    blocks += [*whole[:1], *_tables(found, first)]
     left = sum(len(c.pairs) > 1 for c in found) - MOST_FIGURES
     notes = (
         (f"{wording.count(left, 'further ladder')} not drawn; the table has their rows.",)
@@ -158,7 +162,7 @@ def _ladder(all_rows: list[tuple[str, Contest, Pair]], subject: str, most: int) 
     )
 
 
-def _table(found: list[Contest]) -> Table:
+def _tables(found: list[Contest], first: set[tuple[str, str]]) -> tuple[Table, ...]:
     total = sum(len(c.pairs) for c in found)
     short = total > MOST_ROWS
     names = {pair.names for c in found for pair in c.pairs}
@@ -167,7 +171,8 @@ def _table(found: list[Contest]) -> Table:
     rows = []
     for contest in found:
         shown = contest.ladder()[0] if short else contest.pairs
-        rows += [Row(_cells(contest, pair)[skip:], contest.group) for pair in shown]
+        chiefly = (contest.task, contest.metric) in first
+        rows += [(chiefly, Row(_cells(contest, pair)[skip:], contest.group)) for pair in shown]
     told = " minus ".join(next(iter(names))) if skip else "First minus second"
     notes = [f"{told}, in points for scores between 0 and 1, on the items both answered."]
     methods = sided_methods(
@@ -201,7 +206,7 @@ def _table(found: list[Contest]) -> Table:
         notes.append(selection(found))
     if short and len(rows) < total:
         notes.append(f"Neighbours in the order of means; all {total:,} pairs are in the results.")
-    return Table(
+    table = Table(
         "difference-table",
         (
             Column("First", "name"),
@@ -212,11 +217,12 @@ def _table(found: list[Contest]) -> Table:
             Column("Better", "text"),
             Column("Rests on", "text", secondary=True),
         )[skip:],
-        tuple(rows),
+        (),
         caption="Paired differences with intervals and verdicts",
         footnotes=(" ".join(notes),),
         counted="pairs",
     )
+    return folded(table, rows, "pair")
 
 
 def _cells(contest: Contest, pair: Pair) -> tuple[Cell, ...]:

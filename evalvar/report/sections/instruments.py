@@ -6,6 +6,8 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Row, Section, Table
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.sections import seed_pairs
+from evalvar.report.sections.folding import chief, folded
 
 Place = tuple[str, str, str]
 Cells = dict[str, dict[str, Any]]
@@ -51,29 +53,33 @@ def section(reading: Reading) -> Section | None:
     if not any(isfinite(value(cells, "seed_sd")) for cells in found.values()):
         return None
     several = len({place[0] for place in found}) > 1
-    blocks: list[Block] = [_noise_table(reading, found, several)]
+    blocks: list[Block] = [*_noise_tables(reading, found, several)]
     second = _signal_table(reading, found, several)
     if second.rows:
         blocks.append(second)
+    blocks += seed_pairs.tables(reading, found)
     return Section(
         "instruments",
         "Benchmarks as instruments",
-        _answer(found),
+        _answer(reading, found),
         tuple(blocks),
         short="Benchmarks as instruments",
     )
 
 
-def _answer(found: dict[Place, Cells]) -> str:
+def _answer(reading: Reading, found: dict[Place, Cells]) -> str:
     ratios = {place: value(cells, "noise_ratio") for place, cells in found.items()}
     ratios = {place: ratio for place, ratio in ratios.items() if isfinite(ratio)}
+    # As in what can be said: a score of 0 and 1 is what the usual error bar is drawn of.
+    discrete = {p: ratio for p, ratio in ratios.items() if reading.discrete(p[1], p[2])}
+    ratios = discrete or ratios
     if not ratios:
         return "Seed noise is measured; the noise of the items is not known."
     above = sum(ratio > 1 for ratio in ratios.values())
     sure = sum(bool(found[place]["noise_ratio"]["low"] > 1) for place in ratios)
     top = max(ratios, key=lambda place: ratios[place])
     largest = f"the largest ratio is {wording.ratio(ratios[top])}, on {top[1]} ({top[2]})"
-    many = wording.count(len(ratios), "reading")
+    many = wording.count(len(ratios), "discrete reading" if discrete else "reading")
     which = f"all {many}" if 1 < above == len(ratios) else f"{above} of {many}"
     if not above:
         return f"Run-to-run spread is estimated above item noise in none of {many}: {largest}."
@@ -100,7 +106,8 @@ def _counts(found: dict[Place, Cells]) -> str:
     return " and ".join(texts)
 
 
-def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> Table:
+def _noise_tables(reading: Reading, found: dict[Place, Cells], several: bool) -> tuple[Table, ...]:
+    first = chief(reading, (place[1:] for place in found))
     rows = []
     for place, cells in found.items():
         _, task, metric = place
@@ -111,26 +118,26 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
         ratio = value(cells, "noise_ratio")
         sure = isfinite(ratio) and cells["noise_ratio"]["low"] > 1
         sd, half = value(cells, "seed_sd"), value(cells, "item_half_width")
-        chance = reading.chance(task, metric) * unit.factor
-        rows.append(
-            Row(
-                (
-                    Cell(_name(place, several) + hint),
-                    Cell(wording.count(label(cells, "items")), label(cells, "items")),
-                    Cell(f"{chance:.3g}" if isfinite(chance) else wording.DASH, chance),
-                    _mean(cells, unit),
-                    Cell(unit.deviation(sd), sd),
-                    Cell(unit.deviation(half), half),
-                    Cell(wording.ratio(ratio), ratio, tone="warn" if sure else ""),
-                    _tau(cells if discrete else None),
-                    _tau(beside),
-                ),
-                task,
-            )
+        both = value(cells, "combined_half_width")
+        row = Row(
+            (
+                Cell(_name(place, several) + hint),
+                Cell(wording.count(label(cells, "items")), label(cells, "items")),
+                _chance(cells, reading.chance(task, metric) * unit.factor),
+                _mean(cells, unit),
+                Cell(unit.deviation(sd), sd),
+                Cell(unit.deviation(half), half),
+                Cell(wording.ratio(ratio), ratio, tone="warn" if sure else ""),
+                Cell(unit.deviation(both), both),
+                _tau(cells if discrete else None),
+                _tau(beside),
+            ),
+            task,
         )
+        rows.append((place[1:] in first, row))
     level = max((row["level"] for c in found.values() for row in c.values()), default=0.95)
     shown = wording.percent(level)
-    return Table(
+    table = Table(
         "instrument-table",
         (
             Column("Metric", "name"),
@@ -140,10 +147,11 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
             Column("Seed sd, mean"),
             Column(f"Item ±\u00a0{shown}"),
             Column("Ratio"),
+            Column(f"One run ±\u00a0{shown}", secondary=True),
             Column("tau, disc."),
             Column("tau, cont."),
         ),
-        tuple(rows),
+        (),
         caption="Seed noise, item noise and monotonicity per benchmark and metric",
         footnotes=(
             f"Points for scores between 0 and 1. From {_counts(found)}; sd with ddof = 1; tau is "
@@ -162,6 +170,21 @@ def _noise_table(reading: Reading, found: dict[Place, Cells], several: bool) -> 
             "continuous reading\u2019s tau beside it."
         ),
     )
+    return folded(table, rows, "reading")
+
+
+def _chance(cells: Cells, chance: float) -> Cell:
+    """Return the chance level, and where the score stands to it unless clearly above."""
+    if not isfinite(chance):
+        return Cell(wording.DASH)
+    told = [row.get("against_chance") for row in cells.values()]
+    stands = next((str(word) for word in told if not missing(word)), "")
+    if not stands:
+        at = [row.get("at_chance") for row in cells.values()]
+        stands = "at" if any(not missing(word) and bool(word) for word in at) else ""
+    if stands in ("", "above"):
+        return Cell(f"{chance:.3g}", chance)
+    return Cell(f"{chance:.3g}, {stands}", chance, tone="warn" if stands != "barely above" else "")
 
 
 def _quantile(level: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.sections.folding import chief, folded
 
 MOST_DRAWN = 8
 Place = tuple[str, str, str]
@@ -21,6 +22,8 @@ _CALLED = {
     "sample": ("sampling", "teal"),
     "item + sample": ("items, sampling", "blue"),
 }
+# Parts of three and four names would each need a colour; the table names the largest.
+_OTHERS = ("all other parts", "muted")
 
 
 def section(reading: Reading) -> Section | None:
@@ -33,7 +36,7 @@ def section(reading: Reading) -> Section | None:
     drawn = figure(reading, _chosen(heads), found)
     if drawn is not None:
         blocks.append(drawn)
-    blocks.append(_table(reading, heads, found))
+    blocks += _tables(reading, heads, found)
     left = len(heads) - len(_chosen(heads))
     notes = (f"{wording.count(left, 'further reading')} not drawn.",) if left > 0 else ()
     return Section(
@@ -113,9 +116,12 @@ def figure(
         label = ", ".join(place if several else place[1:])
         parts = []
         for shares in (_of_one_answer(found[place]), _of_the_mean(found[place])):
-            named = [(*called(name), share) for name, share in shares]
-            colours.update({name: colour for name, colour, _ in named})
-            parts.append(tuple((name, share) for name, _, share in named))
+            named = dict[str, float]()
+            for source, share in shares:
+                name, colour = _CALLED.get(source, _OTHERS)
+                colours[name] = colour
+                named[name] = named.get(name, 0.0) + share
+            parts.append(tuple(sorted(named.items(), key=lambda part: part[0] == _OTHERS[0])))
         left.append((label, parts[0]))
         right.append((label, parts[1]))
     if not any(parts for _, parts in left):
@@ -169,16 +175,18 @@ def _answer(heads: list[Place], found: dict[Place, dict[str, dict[str, Any]]]) -
     return f"{said}, {100 * share:.0f}%; it is the largest part in {same} of {len(heads)} readings."
 
 
-def _table(
+def _tables(
     reading: Reading, heads: list[Place], found: dict[Place, dict[str, dict[str, Any]]]
-) -> Table:
+) -> tuple[Table, ...]:
     several = len({place[0] for place in heads}) > 1
     kinds = dict.fromkeys(
         name for place in heads for name in found[place] if name.startswith("se_")
     )
     widest = max(kinds, key=len, default="")
+    first = chief(reading, (place[1:] for place in heads))
     rows = []
-    for place in heads:
+    tasks = list(dict.fromkeys(place[1] for place in heads))
+    for place in sorted(heads, key=lambda place: tasks.index(place[1])):
         unit = reading.unit(place[1], place[2])
         cells = [Cell(", ".join((place[0], place[2]) if several else place[2:]))]
         anyone = next(iter(found[place].values()))
@@ -197,17 +205,17 @@ def _table(
         source, share = main_source(found[place])
         part = f"{called(source)[0]}, {100 * share:.0f}%" if source else wording.DASH
         cells.append(Cell(part, share, tone="warn" if source == "seed" else ""))
-        rows.append(Row(tuple(cells), place[1]))
+        rows.append((place[1:] in first, Row(tuple(cells), place[1])))
     columns = [Column("Metric", "name"), Column("Score")]
     for kind in kinds:
         drawn = [f"{axis}s" for axis in kind.removeprefix("se_").split(" x ")]
         columns.append(Column(f"Error, new {wording.listing(drawn)}"))
     columns.append(Column("[low, high]", "text", secondary=True))
     columns.append(Column("Largest part", "text"))
-    return Table(
+    table = Table(
         "noise-table",
         tuple(columns),
-        tuple(rows),
+        (),
         caption="Standard error of each score by what would be drawn again",
         footnotes=(
             "Standard errors in points for scores between 0 and 1, of the mean over the items, "
@@ -217,6 +225,7 @@ def _table(
         ),
         counted="readings",
     )
+    return folded(table, rows, "reading")
 
 
 def _bounds(unit: Unit, row: dict[str, Any] | None) -> Cell:

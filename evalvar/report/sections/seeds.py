@@ -8,14 +8,41 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading, Unit, basis, records
+from evalvar.report.sections.folding import chief, folded
 
 MOST_TASKS = 6
+Place = tuple[str, str, str]
 _TREND = {
     "kendall_tau": "tau",
+    "trend_test": "Beyond drift",
     "kendall_tau_null_sd": "No-trend sd of tau",
+    "kendall_tau_corrected": "tau, corrected",
+    "step_noise_sd_detrended": "Step noise, sd",
     "step_noise_sd": "Step noise, sd",
     "snr_last": "SNR of last steps",
     "rise_share": "Steps that rise",
+    "smoothing_gain": "Smoothing gain",
+}
+# What stands for a column that is there already, and says more.
+_INSTEAD = {
+    "kendall_tau_null_sd": "trend_test",
+    "step_noise_sd": "step_noise_sd_detrended",
+    "rise_share": "smoothing_gain",
+}
+_MEANINGS = {
+    "kendall_tau": "tau: Kendall\u2019s tau-b of score with checkpoint, mean over seeds; 1 always "
+    "moves the better way, 0 has no trend.",
+    "trend_test": "Beyond drift: seeds that rise by more than a run that only drifts (of one seed: "
+    "p), each at the level of the page and not adjusted for their number.",
+    "kendall_tau_null_sd": "No-trend sd: how far tau strays by chance where there is no trend; it "
+    "takes checkpoints as independent, which those of one run are not, so it is a lower bound.",
+    "kendall_tau_corrected": "Corrected: tau over what a curve that never falls would show with "
+    "these items.",
+    "step_noise_sd_detrended": "Step noise: sd of the last checkpoints about a steady rise, in "
+    "points for scores between 0 and 1.",
+    "step_noise_sd": "Step noise in points for scores between 0 and 1.",
+    "smoothing_gain": "Smoothing gain: sd over seeds of the last score over that of the mean of "
+    "the last checkpoints; bold where its interval is above 1.",
 }
 
 
@@ -28,9 +55,7 @@ def section(reading: Reading) -> Section | None:
     drawn = figure(reading)
     if drawn is not None:
         blocks.append(drawn)
-    table = _trend_table(reading)
-    if table.rows:
-        blocks.append(table)
+    blocks += _trend_tables(reading)
     left = len(dict.fromkeys(place[:2] for place in places)) - MOST_TASKS
     notes = (
         (f"{wording.count(left, 'further benchmark')} not drawn; the tables have all.",)
@@ -144,15 +169,22 @@ def _at(frame: pd.DataFrame, model: str, task: str, metric: str) -> pd.DataFrame
     return found.loc[steps.sort_values(kind="stable").index]
 
 
-def _trend_table(reading: Reading) -> Table:
+def _trend_tables(reading: Reading) -> tuple[Table, ...]:
     table = reading.rows("checkpoints", *_TREND)
     frame = table[table["seed"].isna() & table["checkpoint"].isna()]
     found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for row in records(frame):
         key = (str(row["model"]), str(row["task"]), str(row["metric"]))
         found.setdefault(key, {})[str(row["quantity"])] = row
+    for key, rises in _tested(table).items():
+        if key in found:
+            found[key]["trend_test"] = rises
     several = len({key[0] for key in found}) > 1
-    shown = [name for name in _TREND if any(name in cells for cells in found.values())]
+    known = {name for cells in found.values() for name in cells}
+    shown = [name for name in _TREND if name in known and _INSTEAD.get(name) not in known]
+    if "kendall_tau" not in known:
+        return ()
+    first = chief(reading, (key[1:] for key in found))
     rows = []
     for task in dict.fromkeys(key[1] for key in found):
         mine = [key for key in found if key[1] == task]
@@ -165,30 +197,49 @@ def _trend_table(reading: Reading) -> Table:
                 tau = found[key].get("kendall_tau")
                 bounds = wording.interval(tau["low"], tau["high"], 2) if tau else ""
                 cells.insert(1, Cell(bounds or wording.DASH, tone="quiet"))
-                rows.append(Row((Cell(name + hint), *cells), task))
+                rows.append((key[1:] in first, Row((Cell(name + hint), *cells), task)))
     columns = [Column("Metric", "name"), *(Column(_TREND[name]) for name in shown)]
     columns.insert(2, Column("[low, high]", "text", secondary=True))
-    return Table(
+    told = [_MEANINGS[name] for name in shown if name in _MEANINGS]
+    shape = Table(
         "trend-table",
         tuple(columns),
-        tuple(rows) if shown and shown[0] == "kendall_tau" else (),
+        (),
         caption="Trend of each benchmark over checkpoints, over seeds",
-        footnotes=(
-            "tau: Kendall\u2019s tau-b of score with checkpoint, mean over seeds; 1 always moves "
-            "the better way, 0 has no trend. No-trend sd: how far tau strays by chance where there "
-            "is no trend; it takes checkpoints as independent, which those of one run are not, so "
-            "it is a lower bound. Step noise in points for scores between 0 and 1.",
-        ),
+        footnotes=(" ".join(told),),
         counted="readings",
     )
+    return folded(shape, rows, "reading")
+
+
+def _tested(table: pd.DataFrame) -> dict[Place, dict[str, Any]]:
+    """Count the seeds of each reading that rise by more than drift; of one seed give p."""
+    found: dict[Place, list[dict[str, Any]]] = {}
+    for row in records(table[(table["quantity"] == "trend_test") & table["p_value"].notna()]):
+        key = (str(row["model"]), str(row["task"]), str(row["metric"]))
+        found.setdefault(key, []).append(row)
+    return {
+        key: {
+            "value": sum(r["value"] > 0 and r["p_value"] < 1 - r["level"] for r in rows),
+            "seeds": len(rows),
+            "p_value": rows[0]["p_value"],
+        }
+        for key, rows in found.items()
+    }
 
 
 def _trend_cell(quantity: str, row: dict[str, Any] | None, unit: Unit) -> Cell:
     if row is None:
         return Cell(wording.DASH)
     value = float(row["value"])
-    if quantity == "step_noise_sd":
+    if quantity == "trend_test":
+        many = row["seeds"] > 1
+        text = f"{value:.0f} of {row['seeds']}" if many else wording.p_clause("p", row["p_value"])
+        return Cell(text, value if many else row["p_value"])
+    if quantity in ("step_noise_sd", "step_noise_sd_detrended"):
         return Cell(unit.deviation(value), value)
+    if quantity == "smoothing_gain":
+        return Cell(wording.ratio(value), value, tone="strong" if row["low"] > 1 else "")
     if quantity == "snr_last":
         return Cell(wording.ratio(value), value)
     if quantity == "rise_share":

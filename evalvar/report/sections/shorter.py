@@ -8,8 +8,11 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table, Tone
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.sections.folding import folded
 
 MOST_DRAWN = 2
+# Benchmarks whose ways to choose are shown; those of the others are folded.
+MOST_WHOLE = 4
 _LINES = ("blue", "ochre", "teal", "purple")
 _SHOWN_SIZE = 100
 # model, task, metric; an empty part is all of them
@@ -22,6 +25,10 @@ _SELECTIONS = {
 }  # fmt: skip
 _ESTIMATORS = {"p_irt": "p-IRT", "gp_irt": "gp-IRT", "control_variate": "control variate"}
 _RANDOM: Way = ("random", "mean")
+_HEADS = {
+    "error": "Mean error", "half_width": "Error bar \u00b1", "bias": "Bias",
+    "rank_agreement": "Rank agreement", "seed_sd": "Seed sd", "monotonicity": "Monotonicity",
+}  # fmt: skip
 
 
 def section(reading: Reading) -> Section | None:
@@ -30,10 +37,10 @@ def section(reading: Reading) -> Section | None:
     if not found:
         return None
     blocks: list[Block] = []
-    drawn = _figure(reading, dict(list(found.items())[:MOST_DRAWN]))
+    drawn = figure(reading)
     if drawn is not None:
         blocks.append(drawn)
-    blocks += [_table(reading, place, rows) for place, rows in found.items()]
+    blocks += _tables(found)
     return Section(
         "shorter", "What a shorter benchmark costs", _answer(reading, found), tuple(blocks),
         short="Shorter",
@@ -130,9 +137,10 @@ def _answer(reading: Reading, found: dict[Place, pd.DataFrame]) -> str:
     return f"{said}."
 
 
-def _figure(reading: Reading, found: dict[Place, pd.DataFrame]) -> Figure | None:
+def figure(reading: Reading) -> Figure | None:
+    """Return error and rank agreement by number of items, for the first benchmarks."""
     panels, words = [], []
-    for place, rows in found.items():
+    for place, rows in list(readings(reading).items())[:MOST_DRAWN]:
         unit = _unit(rows)
         sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
         if len(sizes) < 2:
@@ -191,51 +199,55 @@ def _series(
     return series
 
 
-def _table(reading: Reading, place: Place, rows: pd.DataFrame) -> Table:
-    unit, size = _unit(rows), _size(rows)
-    items = int(rows["items"].max())
-    body = []
-    kinds = [
-        name
-        for name in ("error", "bias", "rank_agreement", "seed_sd", "monotonicity")
-        if (
-            (rows["quantity"] == name) & rows["value"].notna() & (rows["selection"] != "full")
-        ).any()
+def _tables(found: dict[Place, pd.DataFrame]) -> tuple[Table, ...]:
+    kinds = [kind for kind in _HEADS if any(_known(rows, kind) for rows in found.values())]
+    rows = [
+        (number < MOST_WHOLE, row)
+        for number, (place, mine) in enumerate(found.items())
+        for row in _rows(place, mine, kinds)
     ]
-    for way in _ways(rows):
-        cells = [Cell(_called(way))]
-        for kind in kinds:
-            cells.append(_cell(_row(rows, way, size, kind), kind, unit))
-        beyond = _row(rows, way, size, "error").get("beyond_random")
-        cells.append(Cell("" if missing(beyond) else str(beyond)))
-        body.append(Row(tuple(cells)))
-    full = [Cell(f"all {wording.count(items, 'item')}")]
-    for kind in kinds:
-        full.append(_cell(_row(rows, ("full", "mean"), items, kind), kind, unit))
-    body.append(Row((*full, Cell(""))))
-    heads = {
-        "error": "Mean error", "bias": "Bias", "rank_agreement": "Rank agreement",
-        "seed_sd": "Seed sd", "monotonicity": "Monotonicity",
-    }  # fmt: skip
-    name = place[1] or "all tasks"
-    slug = "".join(c if c.isalnum() else "-" for c in "-".join(filter(None, place)).lower())
-    return Table(
-        f"shorter-{slug}",
+    table = Table(
+        "shorter-table",
         (
             Column("Items chosen", "name"),
-            *(Column(heads[kind], secondary=kind == "bias") for kind in kinds),
+            *(Column(_HEADS[kind], secondary=kind in ("bias", "half_width")) for kind in kinds),
             Column("Error beyond random", "text"),
         ),
-        tuple(body),
-        caption=f"{size} of {wording.count(items, 'item')} of {wording.place(name, place[2])}",
+        (),
+        caption="What items chosen in each way cost, beside random ones",
         footnotes=(
-            "Points for scores between 0 and 1. Random items: mean over many draws. Rank "
-            "agreement: Kendall\u2019s tau-b of the order of models (of runs, where models are "
-            "few). Seed sd, monotonicity, rank agreement as in Madaan et al. (2024), Tables 3, 4 "
-            "and 7. \u201cno better\u201d: a gain of a tenth over random items is excluded.",
+            "Points for scores between 0 and 1. Random items: mean over many draws. Bold: clearly "
+            "better than random items of that number; orange: clearly worse. Rank agreement: "
+            "Kendall\u2019s tau-b of the order of models (of runs, where models are few). Seed sd, "
+            "monotonicity, rank agreement as in Madaan et al. (2024), Tables 3, 4 and 7. \u201cno "
+            "better\u201d: a gain of a tenth over random items is excluded.",
         ),
         sortable=False,
     )
+    return folded(table, rows, "row", of="other benchmarks")
+
+
+def _known(rows: pd.DataFrame, kind: str) -> bool:
+    shorter = rows["selection"] != "full"
+    return bool(((rows["quantity"] == kind) & rows["value"].notna() & shorter).any())
+
+
+def _rows(place: Place, rows: pd.DataFrame, kinds: list[str]) -> list[Row]:
+    unit, size = _unit(rows), _size(rows)
+    items = int(rows["items"].max())
+    name = ", ".join(part for part in place[:2] if part) or "all tasks"
+    group = f"{name} ({place[2]}): {size:,} of {wording.count(items, 'item')}"
+    body = []
+    for way in _ways(rows):
+        cells = [_cell(_row(rows, way, size, kind), kind, unit) for kind in kinds]
+        # A way that this benchmark's scores do not allow is named among the remarks.
+        if any(isfinite(cell.value) for cell in cells):
+            beyond = _row(rows, way, size, "error").get("beyond_random")
+            told = "" if missing(beyond) else str(beyond)
+            body.append(Row((Cell(_called(way)), *cells, Cell(told)), group))
+    whole = [_cell(_row(rows, ("full", "mean"), items, kind), kind, unit) for kind in kinds]
+    body.append(Row((Cell(f"all {wording.count(items, 'item')}"), *whole, Cell("")), group))
+    return body
 
 
 def _cell(row: dict[str, Any], kind: str, unit: Unit) -> Cell:
