@@ -77,8 +77,10 @@ def item_labels(found: Responses, records: pd.DataFrame, fdr: float) -> Labels:
         "duplicate_of": np.where(repeated["duplicate"], duplicate_of, same_as),
         "text": text,
     }
+    ranged = np.isfinite([found.facts.low, found.facts.high]).all()
+    several = int((n > 1).sum()) if ranged else 0
     tested |= {
-        **{name: int((n > 1).sum()) for name in ("dead", "saturated", "same_answers")},
+        **dict.fromkeys(("dead", "saturated", "same_answers"), several),
         **dict.fromkeys(repeated, len(found.items) if about.get("key") is not None else 0),
     }
     return Labels(flags, tested, q, columns, tuple(remarks))

@@ -79,8 +79,10 @@ def items(
         ``pruned_monotonicity`` beside ``random_drift_sd``, ``random_se``, ``random_monotonicity``.
 
         Labels of items: flag (of the counts above), flipped_q, suspect_q (adjusted p-values),
-        gold, chosen_instead, duplicate_of, region, text (beside ``difficulty``); of tasks: items,
-        respondents, share (pruned).
+        gold, chosen_instead, duplicate_of, region, text (beside ``difficulty``); beside
+        ``rest_discrimination``, from 6 respondents on, the same within the first of the random
+        halves (half_a_r) and the others (half_b_r), within the weaker half (weak_r) and the
+        stronger (strong_r). Of tasks: items, respondents, share (pruned).
 
     Notes
     -----
@@ -110,6 +112,7 @@ def items(
     found, remarks = responses_of(scores, facts, respondents)
     frames: list[pd.DataFrame] = []
     said: list[tuple[str, str]] = []
+    answers: list[tuple[Responses, np.ndarray]] = []
     for responses in found:
         statistics = item_statistics(responses.oriented, level=level)
         answered = of_task(evidence.records, responses)
@@ -123,21 +126,43 @@ def items(
         frames += [
             task_frame(responses, [({}, name, estimate) for name, estimate in rows]),
             pruning_rows(responses, over_training, statistics.rest, level=level, rng=rng),
-            item_rows(responses, statistics, labels, level),
+            item_rows(responses, statistics, labels, level, rng),
             *maps,
         ]
         reasons = [*_remarks(responses, statistics), *labels.remarks, *unmapped]
         said += [(responses.name, reason) for reason in reasons]
+        answers.append((responses, statistics.n))
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"respondents": respondents, "fdr": fdr, "splits": splits, "level": level},
         **{"missing": missing, "rng": rng},
     }
-    warnings = [*evidence.warnings, *remarks, *by_reason(said)]
+    warnings = [*evidence.warnings, *remarks, *_gaps(answers), *by_reason(said)]
     empty = Result.of(
         "items", KEYS, [], settings=settings, warnings=warnings, sources=evidence.sources
     )
     return labelled(replace(empty, table=whole_table(frames)), facts)
+
+
+def _gaps(answers: list[tuple[Responses, np.ndarray]]) -> list[str]:
+    """Count the items that some respondents, or all but one, have not answered."""
+    several = [(found, n) for found, n in answers if len(found.names) > 1]
+    said = []
+    partly = [(found, int((n < len(found.names)).sum())) for found, n in several]
+    lonely = [(found, int((n == 1).sum())) for found, n in several]
+    unit = answers[0][0].unit if answers else ""
+    for counts, what in (
+        (partly, f"not answered by every {unit}; each item rests on the {unit}s that answered it, "
+                 f"each {unit} on its items at equal difficulty."),
+        (lonely, f"answered by one {unit} only: no discrimination."),
+    ):  # fmt: skip
+        hit = [(found.name, count) for found, count in counts if count]
+        if not hit:
+            continue
+        first, total = hit[0][0], counted(sum(count for _, count in hit), "item")
+        where = first if len(hit) == 1 else f"{len(hit):,} readings (first {first})"
+        said.append(f"{where}: {total} {what}")
+    return said
 
 
 def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
@@ -156,19 +181,11 @@ def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
             f"intervals take {unit}s as independent draws; those of one family answer alike and "
             "count for less."
         )
-    partly = int((statistics.n < respondents).sum())
-    if partly:
-        said.append(
-            f"{counted(partly, 'item')} not answered by all {respondents} {unit}s; each item rests "
-            f"on the {unit}s that answered it, each {unit} on its items at equal difficulty."
-        )
-    lonely = int((statistics.n == 1).sum())
-    if lonely:
-        said.append(f"{counted(lonely, 'item')} answered by one {unit} only: no discrimination.")
     if np.isfinite(statistics.n).any() and not np.isfinite(statistics.rest).any():
         said.append("no item tells respondents apart: all are constant, or answered by too few.")
     if np.isnan(found.facts.low):
         said.append(
-            "the range of the metric is not declared; no item is called dead, saturated or hard."
+            "the range of the metric is not declared; no item is called dead, saturated or hard. Add "
+            "columns score_min and score_max."
         )
     return said

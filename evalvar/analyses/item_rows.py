@@ -4,15 +4,21 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.item_labels import Labels
-from evalvar.analyses.item_table import item_frame
+from evalvar.analyses.item_table import HALVES, item_frame
 from evalvar.analyses.respondents import Responses
-from evalvar.errors import counted
-from evalvar.stats import ItemStatistics, alpha_without_each, bounded_mean_interval
+from evalvar.errors import NotEnoughDataError, counted
+from evalvar.stats import (
+    ItemStatistics,
+    alpha_without_each,
+    bounded_mean_interval,
+    random_halves,
+    weak_strong_halves,
+)
 from evalvar.stats.quantiles import t_quantile
 
 
 def item_rows(
-    found: Responses, statistics: ItemStatistics, labels: Labels, level: float
+    found: Responses, statistics: ItemStatistics, labels: Labels, level: float, rng: int
 ) -> pd.DataFrame:
     """Return the rows of every item."""
     unit = found.unit
@@ -29,7 +35,7 @@ def item_rows(
         "difficulty": ({"value": sign * statistics.difficulty, "se": se, "low": low, "high": high},
                        method),
         "discrimination": ({"value": statistics.total}, total),
-        "rest_discrimination": ({"value": statistics.rest, **bounds}, why),
+        "rest_discrimination": ({"value": statistics.rest, **bounds, **_halves(found, rng)}, why),
         "upper_lower": ({"value": sign * statistics.upper_lower}, "best less worst 27 %"),
         "alpha_without": ({"value": alpha_without_each(found.oriented)},
                           "alpha without this item"),
@@ -49,6 +55,16 @@ def item_rows(
     ]
     frames[0]["text"] = labels.columns["text"]
     return pd.concat(frames, ignore_index=True)
+
+
+def _halves(found: Responses, rng: int) -> dict[str, object]:
+    """Give the item-rest r of the first random halves of `stability_rows`, and by ability."""
+    y = found.oriented
+    try:
+        values = (*random_halves(y, rng=found.generator(rng)), *weak_strong_halves(y))
+    except NotEnoughDataError:
+        return dict.fromkeys(HALVES, np.nan)
+    return dict(zip(HALVES, values, strict=True))
 
 
 def _apart(statistics: ItemStatistics, unit: str) -> np.ndarray:
@@ -72,7 +88,7 @@ def _difficulty_interval(
         mean = np.where(seen, y, 0).sum(axis=0) / n
         rest = np.where(seen, y - mean, 0)
         variance = (rest**2).sum(axis=0) / (n - 1.0)
-        third = (rest**3).sum(axis=0) / n
+        third = (rest * rest * rest).sum(axis=0) / n
         se = np.sqrt(variance / n)
     se = np.where(se > 0, se, np.nan)
     if np.isfinite(low) and np.isfinite(high):

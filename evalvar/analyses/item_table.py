@@ -9,11 +9,16 @@ from evalvar.stats import Estimate
 
 KEYS = ("task", "metric", "model", "item", "size")
 TASK_LABELS = ("items", "respondents", "share")
+HALVES = ("half_a_r", "half_b_r", "weak_r", "strong_r")
 ITEM_LABELS = (
     *("flag", "flipped_q", "suspect_q", "gold", "chosen_instead", "duplicate_of", "region"),
+    *HALVES,
     "text",
 )
-_NUMBERS = ("value", "se", "low", "high", "level", "p_value", "flipped_q", "suspect_q", "share")
+_NUMBERS = (
+    *("value", "se", "low", "high", "level", "p_value", "flipped_q", "suspect_q", "share"),
+    *HALVES,
+)
 _COUNTS = ("size", "items", "respondents")
 
 

@@ -138,6 +138,8 @@ def trajectories(scores: pd.DataFrame, fewest: int) -> Iterator[tuple[str, pd.In
 
     Only models with so many seeds or checkpoints.
     """
+    if max(scores[axis].nunique() for axis in ("seed", "checkpoint")) < fewest:
+        return
     axes = scores[["model", "seed", "checkpoint"]].drop_duplicates()
     most = axes.groupby("model", observed=True)[["seed", "checkpoint"]].nunique().max(axis=1)
     scores = scores[scores["model"].isin(most.index[most >= fewest])]

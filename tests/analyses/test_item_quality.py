@@ -213,9 +213,48 @@ def test_an_item_answered_by_one_model_and_missing_cells():
     assert rows.loc["q0004", "method"] == "undefined: answered by 1 model"
     assert rows["n"].tolist() == [6, 6, 5, 6, 1]
     assert "t, score: 1 item answered by one model only: no discrimination." in result.warnings
-    assert any(w.startswith("t, score: 2 items not answered by all 6 models") for w in
-               result.warnings)  # fmt: skip
+    assert (
+        "t, score: 2 items not answered by every model; each item rests on the models that "
+        "answered it, each model on its items at equal difficulty." in result.warnings
+    )
     assert len(result.quantity("difficulty")) == 5
+
+
+def test_gaps_are_counted_over_all_tasks():
+    y = Y.copy()
+    y[0, 1] = np.nan
+    several = pd.concat([table(y).assign(task=name) for name in ("t", "u")])
+    said = [w for w in items(several).warnings if "not answered by" in w]
+    assert len(said) == 1
+    assert said[0].startswith("2 readings (first t, score): 2 items not answered by every model;")
+
+
+def test_ends_of_an_unknown_range_are_not_counted():
+    y = np.column_stack([0.5 * Y, np.zeros(6)])
+    result = items(table(y))
+    for name in ("dead", "saturated", "same_answers"):
+        row = of_task(result, name)
+        assert np.isnan(row["value"])
+        assert row["method"].startswith("undefined: cannot be told")
+    assert any("Add columns score_min and score_max." in w for w in result.warnings)
+
+
+def test_halves_of_the_respondents_stand_beside_the_item_rest_correlation():
+    y = answers(np.random.default_rng(15), 12, 40)
+    result = items(table(y), splits=1)
+    rows = of_items(result, "rest_discrimination")
+    for pair, quantity in (
+        (("half_a_r", "half_b_r"), "split_stability"),
+        (("weak_r", "strong_r"), "weak_strong_stability"),
+    ):
+        a, b = (rows[name].to_numpy() for name in pair)
+        known = np.isfinite(a) & np.isfinite(b)
+        assert np.corrcoef(a[known], b[known])[0, 1] == pytest.approx(
+            of_task(result, quantity)["value"], abs=1e-12
+        )
+    assert np.isnan(of_items(result, "difficulty")[["half_a_r", "weak_r"]]).all(axis=None)
+    few = of_items(items(table(y[:5])), "rest_discrimination")
+    assert np.isnan(few[["half_a_r", "half_b_r", "weak_r", "strong_r"]]).all(axis=None)
 
 
 def test_more_items_than_models_cannot_flip_any():
