@@ -299,7 +299,8 @@ def check_attributes(records: pd.DataFrame) -> None:
                 )
             raise RecordsError(
                 f"records: {column} has two values for one {owner[-1]} ({where}; "
-                f"{int(both.sum())} such). An attribute must be a function of what it describes."
+                f"{int(both.sum())} such). An attribute must be a function of what it describes: "
+                f"leave the column out, or give each of the two its own {owner[-1]}."
             )
 
 
@@ -328,7 +329,7 @@ def stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         if name == "higher_is_better":
             parts = [higher_is_better(table) for table in filled]
         if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            columns[name] = pd.api.types.union_categoricals(list(map(_as_objects, parts)))
+            columns[name] = _joined(parts)
         elif name in _NUMBER:
             columns[name] = np.concatenate([part.to_numpy("float64") for part in parts])
         else:
@@ -336,7 +337,18 @@ def stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _as_objects(labels: pd.Series) -> pd.Series:
-    # Parquet gives labels of another type than Python does, and pandas joins only like types.
-    names = labels.cat.categories.astype(object)
-    return pd.Series(pd.Categorical.from_codes(labels.cat.codes.to_numpy(), categories=names))
+def _joined(parts: Sequence[pd.Series]) -> pd.Categorical:
+    """Put labels under each other: all names are made out once, and not again with every part."""
+    # Parquet gives labels of another type than Python does.
+    names = [part.cat.categories.to_numpy(dtype=object) for part in parts]
+    place, distinct = pd.factorize(np.concatenate(names))
+    starts = np.cumsum([0, *map(len, names)])
+    codes = [
+        np.where(code < 0, -1, place[start + code]) if size else code
+        for start, size, code in zip(
+            starts, map(len, names), (part.cat.codes.to_numpy() for part in parts), strict=False
+        )
+    ]
+    return pd.Categorical.from_codes(
+        np.concatenate(codes), categories=pd.Index(distinct, dtype=object)
+    )

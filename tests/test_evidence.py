@@ -139,7 +139,8 @@ def test_an_attribute_is_a_function_of_what_it_describes():
     frame = table(item=[1, 1], seed=[0, 1], **{"item.gold": ["A", "B"]})
     assert refused(frame) == (
         "records: item.gold has two values for one item (task t, item 1; 1 such). "
-        "An attribute must be a function of what it describes."
+        "An attribute must be a function of what it describes: "
+        "leave the column out, or give each of the two its own item."
     )
 
 
