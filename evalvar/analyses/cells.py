@@ -24,7 +24,8 @@ def item_scores(evidence: Evidence) -> pd.DataFrame:
         An item without any score is absent.
     """
     scored = evidence.records[evidence.records["score"].notna()]
-    if scored.duplicated(_ITEM_KEY).any():
+    # keys are unique, so that only samples repeat an item
+    if scored["sample"].nunique() > 1 and scored.duplicated(_ITEM_KEY).any():
         table = scored.groupby(_ITEM_KEY, observed=True, sort=False)["score"].mean().reset_index()
     else:
         table = scored[[*_ITEM_KEY, "score"]]
