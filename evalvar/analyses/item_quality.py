@@ -185,7 +185,7 @@ def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
         said.append("no item tells respondents apart: all are constant, or answered by too few.")
     if np.isnan(found.facts.low):
         said.append(
-            "the range of the metric is not declared; no item is called dead, saturated or hard. Add "
-            "columns score_min and score_max."
+            "the range of the metric is not declared; no item is called dead, saturated or hard. "
+            "Add columns score_min and score_max."
         )
     return said
