@@ -114,6 +114,7 @@ def _foot(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], places: np.ndarray
     shown = places if panel.get("log") and places.size <= 6 else places[[0, -1]]
     for place in shown:
         text = wording.step(place) if panel.get("steps") else f"{place:,g}"
+        text = text.replace("-", wording.MINUS)
         side = "left" if place == places[0] else "right" if place == places[-1] else "center"
         at = float(_x(panel, np.array([place]))[0])
         sheet.text(axes, at, bottom, text, dy=15, size=12, ha=side)

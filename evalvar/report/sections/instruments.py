@@ -108,6 +108,7 @@ def _counts(found: dict[Place, Cells]) -> str:
 
 def _noise_tables(reading: Reading, found: dict[Place, Cells], several: bool) -> tuple[Table, ...]:
     first = chief(reading, (place[1:] for place in found))
+    whole = any(isfinite(value(cells, "combined_half_width")) for cells in found.values())
     rows = []
     for place, cells in found.items():
         _, task, metric = place
@@ -128,7 +129,7 @@ def _noise_tables(reading: Reading, found: dict[Place, Cells], several: bool) ->
                 Cell(unit.deviation(sd), sd),
                 Cell(unit.deviation(half), half),
                 Cell(wording.ratio(ratio), ratio, tone="warn" if sure else ""),
-                Cell(unit.deviation(both), both),
+                *([Cell(unit.deviation(both), both)] if whole else []),
                 _tau(cells if discrete else None),
                 _tau(beside),
             ),
@@ -147,7 +148,7 @@ def _noise_tables(reading: Reading, found: dict[Place, Cells], several: bool) ->
             Column("Seed sd, mean"),
             Column(f"Item ±\u00a0{shown}"),
             Column("Ratio"),
-            Column(f"One run ±\u00a0{shown}", secondary=True),
+            *([Column(f"One run ±\u00a0{shown}", secondary=True)] if whole else []),
             Column("tau, disc."),
             Column("tau, cont."),
         ),
@@ -158,7 +159,14 @@ def _noise_tables(reading: Reading, found: dict[Place, Cells], several: bool) ->
             f"Kendall\u2019s tau-b (ties corrected), mean over seeds. Item ± is half the {shown} "
             "interval over items, averaged over runs. Seed sd is run-to-run spread on these items, "
             "decoding noise included; the metrics of a benchmark are readings of the same answers. "
-            "A dash: no such reading, or not defined. "
+            + (
+                "One run ±: half the interval of one run\u2019s score, for new items and another "
+                "seed. "
+                if whole
+                else ""
+            )
+            + "Beside chance: at, if the interval of the mean holds it, and barely above. A dash: "
+            "no such reading, or not defined. "
             "Columns as in Madaan et al. (2024), Table 1.",
         ),
         counted="readings",

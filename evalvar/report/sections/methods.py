@@ -1,5 +1,6 @@
 """Methods and settings, and the sources: how was it done, and on what?"""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -7,53 +8,11 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Row, Section, Span, Table, Text
 from evalvar.report.reading import Reading, missing, records
+from evalvar.report.sections.quantities import TITLES, word
 from evalvar.report.sections.sides import sided_methods
 
 MOST_SOURCES = 12
-_TITLES = {
-    "summary": "Scores",
-    "seed_variance": "Seed noise",
-    "checkpoints": "Checkpoints",
-    "compare": "Differences",
-    "code_metrics": "Tries",
-    "coverage": "Coverage",
-    "leaderboard": "Ranks",
-    "variance_components": "Sources of noise",
-    "plan": "What to buy",
-    "gate": "Gate",
-}
-_WORDS = {
-    "mean": "the mean",
-    "final_mean": "the mean at the last checkpoint",
-    "final_seed_sd": "the sd over seeds at the last checkpoint",
-    "seed_sd": "the sd over seeds",
-    "item_half_width": "the half-width over items",
-    "noise_ratio": "the ratio of seed to item noise",
-    "snr": "signal to noise",
-    "difference": "the difference",
-    "difference_simultaneous": "adjusted for several pairs",
-    "macro_difference": "the difference averaged over tasks",
-    "macro_difference_simultaneous": "the same, adjusted for several pairs",
-    "kendall_tau": "tau",
-    "kendall_tau_null_sd": "the no-trend sd of tau",
-    "kendall_tau_a": "tau-a",
-    "spearman": "Spearman\u2019s rank correlation",
-    "monotonicity": "monotonicity",
-    "items_missing": "missing items",
-    "unscored": "unscored answers",
-    "step_noise_sd": "the step noise",
-    "snr_last": "signal to noise of the last steps",
-    "rise_share": "the share of steps that rise",
-    "rank": "the rank",
-    "gap_to_next": "the lead over the next",
-    "decision_accuracy": "the chance that an order is right",
-    "detectable_difference": "the detectable difference",
-    "superiority": "superiority",
-    "non_inferiority": "non-inferiority",
-    "equivalence": "equivalence",
-}
-# Quantities that name what they are of: var_seed, se_item x seed.
-_OF = {"var_": "variance of", "share_": "share of", "se_": "standard error over"}
+_NUMBER = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?")
 
 
 def section(reading: Reading) -> Section:
@@ -132,18 +91,6 @@ def _source_rows(frame: pd.DataFrame) -> tuple[tuple[Column, ...], tuple[Row, ..
     return columns, tuple(rows)
 
 
-def _word(quantity: str) -> str:
-    """Return a quantity in words.
-
-    >>> _word("se_item x seed"), _word("pass@5")
-    ('standard error over item \u00d7 seed', 'pass@5')
-    """
-    for start, words in _OF.items():
-        if quantity.startswith(start):
-            return f"{words} {wording.crossed(quantity.removeprefix(start))}"
-    return _WORDS.get(quantity, quantity)
-
-
 def _names(reading: Reading) -> list[str]:
     return list(dict.fromkeys(result.name for result in reading.results))
 
@@ -151,19 +98,23 @@ def _names(reading: Reading) -> list[str]:
 def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     """Say which method each quantity used, quantities of one method together."""
     table = reading.table(name)
-    bounded = table.assign(bound=table["low"].notna() & table["high"].notna())
+    if not len(table):
+        return ()
+    bound = table["low"].notna() & table["high"].notna()
+    # Two sides are in the methods of comparisons only; a long table has few distinct methods.
+    columns = ["quantity", "method", "a", "b", "level"]
+    distinct = table[columns].astype(str).assign(bound=bound).drop_duplicates()
+    distinct = distinct[~distinct["method"].str.match("undefined|$")]
     used: dict[str, dict[str, None]] = {}
-    known = bounded[~bounded["method"].astype(str).str.match("undefined|$")]
-    for (quantity, bound), group in known.groupby(["quantity", "bound"], sort=False):
-        # Two sides are in the methods of comparisons only; a long table has few distinct methods.
-        distinct = group[["method", "a", "b"]].drop_duplicates()
-        sides = ((str(row["method"]), str(row["a"]), str(row["b"])) for row in records(distinct))
-        for told in sided_methods(sides):
-            shown = f" ({wording.percent(group['level'].max())} intervals)" if bound else ""
-            used.setdefault(str(quantity), {}).setdefault(told + shown)
+    for (quantity, bounded), group in distinct.groupby(["quantity", "bound"], sort=False):
+        sides = zip(group["method"], group["a"], group["b"], strict=True)
+        level = wording.percent(max(map(float, group["level"])))
+        shown = f" ({level} intervals)" if bounded else ""
+        told = used.setdefault(word(name, str(quantity)), {})
+        told |= dict.fromkeys(form + shown for form in _forms(sided_methods(sides)))
     together: dict[tuple[str, ...], list[str]] = {}
     for quantity, methods in used.items():
-        together.setdefault(tuple(methods), []).append(_word(quantity))
+        together.setdefault(tuple(methods), []).append(quantity)
     if not together:
         return ()
     parts = [
@@ -171,9 +122,28 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
         for methods, quantities in together.items()
     ]
     return (
-        Span(f"{_TITLES.get(name, name)}. ", "strong"),
+        Span(f"{TITLES.get(name, name)}. ", "strong"),
         Span(wording.sentence("; ".join(parts))),
     )
+
+
+def _forms(methods: list[str]) -> list[str]:
+    """Tell methods that differ in numbers only as one, without the numbers that differ.
+
+    >>> _forms(["z of 80 items, 2 runs", "z of 40 items, 2 runs", "t"])
+    ['z of \u2026 items, 2 runs', 't']
+    """
+    alike: dict[str, list[list[str]]] = {}
+    for method in methods:
+        alike.setdefault(_NUMBER.sub("\0", method), []).append(_NUMBER.findall(method))
+    told = []
+    for form, numbers in alike.items():
+        places = (set(column) for column in zip(*numbers, strict=True))
+        kept = iter([column.pop() if len(column) == 1 else "\u2026" for column in places])
+        told.append(
+            "".join(next(kept) if part == "\0" else part for part in re.split("(\0)", form))
+        )
+    return told
 
 
 def _settings(reading: Reading) -> Table:

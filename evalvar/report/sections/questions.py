@@ -8,6 +8,7 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.sections import abilities, halves
 
 MOST_DRAWN = 4
 MOST_NAMED = 12
@@ -25,23 +26,26 @@ _CALLED = {
 def section(reading: Reading) -> Section | None:
     """Return the section, or None where items were not analysed."""
     found = readings(reading)
-    if not any(isfinite(_value(rows, "alpha")) for rows in found.values()):
+    fitted = abilities.blocks(reading)
+    known = any(isfinite(_value(rows, "alpha")) for rows in found.values())
+    if not known and not fitted:
         return None
+    blocks: list[Block] = _of_answers(reading, found) if known else []
+    left = len(found) - MOST_DRAWN if known else 0
+    notes = (f"{wording.count(left, 'further reading')} not drawn.",) if left > 0 else ()
+    said = _answer(found) if known else abilities.answer(reading)
+    return Section("items", "Which questions work", said, (*blocks, *fitted), notes, short="Items")
+
+
+def _of_answers(reading: Reading, found: dict[Place, Rows]) -> list[Block]:
     blocks: list[Block] = [_table(reading, found)]
-    drawn = _scatter(reading, list(found)[:MOST_DRAWN])
-    if drawn is not None:
-        blocks.append(drawn)
+    drawn = (scatter(reading), halves.figure(reading, found))
+    blocks += [figure for figure in drawn if figure is not None]
     flagged = _flagged(reading, found)
     if flagged.rows:
         blocks.append(flagged)
-    pruned = _pruning(reading, list(found)[:MOST_DRAWN])
-    if pruned is not None:
-        blocks.append(pruned)
-    left = len(found) - MOST_DRAWN
-    notes = (f"{wording.count(left, 'further reading')} not drawn.",) if left > 0 else ()
-    return Section(
-        "items", "Which questions work", _answer(found), tuple(blocks), notes, short="Items"
-    )
+    pruned = pruning(reading)
+    return blocks if pruned is None else [*blocks, pruned]
 
 
 def readings(reading: Reading) -> dict[Place, Rows]:
@@ -81,8 +85,8 @@ def _answer(found: dict[Place, Rows]) -> str:
         f"{_respondents(alpha)} with reliability {reliability}"
     )
     tell_nothing = [
-        f"{wording.count(number)} {what}"
-        for number, what in ((dead, "nobody answers"), (saturated, "everybody answers"))
+        f"{who} gets {wording.count(number)} right"
+        for number, who in ((dead, "nobody"), (saturated, "everybody"))
         if number > 0
     ]
     if tell_nothing:
@@ -172,9 +176,10 @@ def _of_items(reading: Reading, place: Place) -> pd.DataFrame:
     return wide.join(flags[["flag", "chosen_instead", "gold"]])
 
 
-def _scatter(reading: Reading, places: list[Place]) -> Figure | None:
+def scatter(reading: Reading) -> Figure | None:
+    """Return difficulty against discrimination, one point an item."""
     panels, words = [], []
-    for place in places:
+    for place in list(readings(reading))[:MOST_DRAWN]:
         items = _of_items(reading, place)
         if "rest_discrimination" not in items:
             continue
@@ -266,8 +271,12 @@ def _reasons(told: list[str], row: Any) -> str:
     return text
 
 
-def _pruning(reading: Reading, places: list[Place]) -> Figure | None:
+def pruning(reading: Reading) -> Figure | None:
+    """Return what pruning does to the mean, its error and monotonicity, beside random items."""
+    places = list(readings(reading))[:MOST_DRAWN]
     table = reading.table("items")
+    if "size" not in table:
+        return None
     table = table[table["item"].isna() & table["size"].notna() & table["value"].notna()]
     panels, words = [], []
     for place in places:
