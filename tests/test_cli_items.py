@@ -23,11 +23,13 @@ def quiz(tmp_path):
 def test_text_answers_in_words_and_names_the_worst(run, quiz):
     code, out, err = run("items", quiz)
     assert code == 0
-    first = out.splitlines()[0]
+    first, second = out.splitlines()[:2]
     assert first.startswith("quiz, score: 60 items, 30 models: reliability 0.9")
-    assert "1 that nobody gets right and 0 that all get right" in first
-    assert "1 that the better get wrong and 1 whose label is in doubt" in first
-    assert "(false discoveries 5%)" in first
+    assert first.endswith("such items give 0.90.")
+    assert second == (
+        "Items: 1 that nobody gets right and 0 that all get right; 1 that the better get wrong and "
+        "1 whose label is in doubt (false discoveries 5%)."
+    )
     assert "Without the items that discriminate least" in out
     assert "q07" in out
     assert "hard, and the better get it wrong" in out
@@ -41,17 +43,46 @@ def test_json_and_csv_have_every_item(run, quiz, tmp_path):
     assert code == 0
     assert (data["name"], data["keys"]) == ("items", ["task", "metric", "model", "item", "size"])
     assert sum(row["quantity"] == "difficulty" for row in data["rows"]) == 60
+    assert "top" not in data["settings"]
     assert run("items", quiz, "-o", tmp_path / "items.csv")[0] == 0
     assert len(pd.read_csv(tmp_path / "items.csv")) == len(data["rows"])
 
 
-def test_many_tasks_get_a_line_each(run, quiz, tmp_path):
+def test_many_tasks_get_a_row_each_and_share_the_table_of_the_worst(run, quiz, tmp_path):
     frame = pd.read_csv(quiz)
     several = pd.concat([frame.assign(task=f"t{i}") for i in range(5)])
     several.to_csv(tmp_path / "several.csv", index=False)
     _, out, _ = run("items", tmp_path / "several.csv", "--splits", "5")
-    assert [line[:2] for line in out.splitlines()[:5]] == ["t0", "t1", "t2", "t3", "t4"]
-    assert out.splitlines()[-1] == "Name one with --task and --metric to see its items."
+    lines = out.splitlines()
+    assert lines[0].startswith("5 tasks, 300 items: 5 that nobody gets right and 0 that all")
+    assert [line[:2] for line in lines[3:8]] == ["t0", "t1", "t2", "t3", "t4"]
+    assert lines[2].split()[:3] == ["items", "models", "reliability"]
+    assert lines[3].split()[1:3] == ["60", "30"]
+    named = [line.split()[:2] for line in lines[11:16]]
+    assert named == [[f"t{i}", "q07"] for i in range(5)]
+
+
+def test_several_metrics_are_told_apart(run, quiz, tmp_path):
+    frame = pd.read_csv(quiz)
+    both = [frame.assign(metric=m, task=t) for m in ("acc", "em") for t in ("u", "v")]
+    pd.concat(both).to_csv(tmp_path / "both.csv", index=False)
+    _, out, _ = run("items", tmp_path / "both.csv", "--splits", "5")
+    assert out.startswith("4 readings, 240 items: ")
+    assert [line.split("  ")[0] for line in out.splitlines()[3:7]] == [
+        "u, acc", "u, em", "v, acc", "v, em",
+    ]  # fmt: skip
+
+
+def test_a_repeated_question_is_one_row(run, quiz, tmp_path):
+    frame = pd.read_csv(quiz)
+    text = frame["item"].where(~frame["item"].isin(("q20", "q30", "q40")), "why?")
+    frame.assign(**{"item.text": text}).to_csv(tmp_path / "again.csv", index=False)
+    _, out, _ = run("items", tmp_path / "again.csv")
+    assert "3 asked more than once" in out
+    rows = [line for line in out.splitlines() if "asked again" in line]
+    assert len(rows) == 1
+    assert rows[0].startswith("q20 ")
+    assert rows[0].endswith("  asked again as q30 and q40")
 
 
 def test_top_limits_what_is_named(run, quiz, tmp_path):
@@ -62,6 +93,9 @@ def test_top_limits_what_is_named(run, quiz, tmp_path):
     _, out, _ = run("items", tmp_path / "flipped.csv", "--top", "1")
     assert "and 3 more: --top 4, or -o items.csv for all." in out
     assert "more:" not in run("items", tmp_path / "flipped.csv")[1]
+    code, out, err = run("items", quiz, "--top", "-1")
+    assert (code, out) == (3, "")
+    assert "--top -1: a number of items is expected, 0 for none." in err
 
 
 def test_unknown_respondents(run, quiz):

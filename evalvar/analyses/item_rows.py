@@ -57,13 +57,13 @@ def item_rows(
     return pd.concat(frames, ignore_index=True)
 
 
-def _halves(found: Responses, rng: int) -> dict[str, object]:
+def _halves(found: Responses, rng: int) -> dict[str, np.ndarray]:
     """Give the item-rest r of the first random halves of `stability_rows`, and by ability."""
     y = found.oriented
     try:
         values = (*random_halves(y, rng=found.generator(rng)), *weak_strong_halves(y))
     except NotEnoughDataError:
-        return dict.fromkeys(HALVES, np.nan)
+        return {name: np.full(y.shape[1], np.nan) for name in HALVES}
     return dict(zip(HALVES, values, strict=True))
 
 

@@ -1,33 +1,41 @@
-"""Items: which questions work; as text, the worst of them and why."""
+"""Items: which questions work; as text, what they are worth together and which look wrong."""
 
-from math import isfinite, nan
+from functools import partial
+from math import ceil, isfinite, nan
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import counted
-from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value, percent
+from evalvar.cli.answering import answer
+from evalvar.cli.doubtful import ORDER, Rows, aligned, doubtful, doubtful_table
+from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
+from evalvar.errors import UsageError, counted
+from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
 
 if TYPE_CHECKING:
-    from evalvar.evidence import Evidence
     from evalvar.results import Result
 
-# With more tasks than this, a line each and no table of items.
-_TABLES = 3
+# With more tasks than this, a row each.
+_TALKED_ABOUT = 3
 _TOP = 15
 _PRUNED = (0.1, 0.5, 0.9)
-# What is wrong with an item, worst first.
-_ORDER = ("conflicting_gold", "suspect_label", "flipped", "duplicate", "same_answers")
-_NUMBERS = ("value", "se", "low", "high", "flipped_q", "suspect_q")
+_COLUMNS = {
+    "dead": "none right",
+    "saturated": "all right",
+    "flipped": "better wrong",
+    "suspect_label": "label in doubt",
+    "duplicate": "asked again",
+    "same_answers": "alike",
+}
 
-Rows = list[dict[str, Any]]
 Place = tuple[Any, Any, Any]
+Whole = dict[str, dict[str, Any]]
 
 
-@question(SELECTING, ESTIMATING, text=lambda result: items_text(result))
+@shares(SELECTING, ESTIMATING, READING, ANSWERING)
 def items(
-    evidence: "Evidence",
+    paths: list[str],
     respondents: Annotated[
         str, typer.Option(metavar="WHICH", help="Who answers: model, seed or checkpoint.")
     ] = "model",
@@ -38,10 +46,13 @@ def items(
     top: Annotated[int, typer.Option(help="How many items to name.")] = _TOP,
     rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
     **options: Any,
-) -> "Result":
+) -> None:
     """Which questions work, and which look wrong?"""
-    from dataclasses import replace
-
+    json: bool = options.pop("json")
+    output: list[Path] | None = options.pop("output")
+    if top < 0:
+        raise UsageError(f"--top {top}: a number of items is expected, 0 for none.")
+    evidence = load(paths, options)
     from evalvar.analyses import item_quality
 
     result = item_quality.items(
@@ -52,13 +63,13 @@ def items(
         rng=rng,
         **options,
     )
-    return replace(result, settings={**result.settings, "top": top})
+    answer(result, json, output, partial(items_text, top=top))
 
 
-def items_text(result: "Result") -> str:
+def items_text(result: "Result", *, top: int = _TOP) -> str:
     """Return what the items are worth together, and the table of the worst of them."""
     tasks: dict[Place, Rows] = {}
-    of_items: dict[Place, Rows] = {}
+    flagged: dict[Place, Rows] = {}
     shown = result.table[
         result.table["item"].isna()
         | result.table["quantity"].isin(("difficulty", "rest_discrimination"))
@@ -69,49 +80,111 @@ def items_text(result: "Result") -> str:
         row = dict(zip(names, values, strict=True))
         row |= {key: None for key in ("model", "item", "share") if row[key] != row[key]}
         place = (row["model"], row["task"], row["metric"])
-        (tasks if row["item"] is None else of_items).setdefault(place, []).append(row)
-    top = int(result.settings.get("top", _TOP))
+        (tasks if row["item"] is None else flagged).setdefault(place, []).append(row)
     fdr = float(result.settings["fdr"])
-    blocks = [
-        _task(place, rows, of_items.get(place, []), fdr, top if len(tasks) <= _TABLES else 0)
-        for place, rows in tasks.items()
+    wrong = {place: doubtful(flagged.get(place, [])) for place in tasks}
+    if len(tasks) <= _TALKED_ABOUT:
+        return "\n\n".join(
+            "\n".join([*_task(place, rows, fdr), *_named(wrong[place], top)])
+            for place, rows in tasks.items()
+        )
+    called = _called(list(tasks))
+    together = [{**row, "task": called[place]} for place, found in wrong.items() for row in found]
+    together.sort(key=lambda row: row["place"])
+    what = "task" if len({task for _, task, _ in tasks}) == len(tasks) else "reading"
+    lines = _many({called[place]: _whole(rows) for place, rows in tasks.items()}, what, fdr)
+    told = "Name one with --task and --metric to see how stable its discriminations are."
+    return "\n".join([*lines, *_named(together, top, tasks=True), "", told])
+
+
+def _whole(rows: Rows) -> Whole:
+    """Give the rows about all items, by quantity."""
+    return {row["quantity"]: row for row in rows if row["share"] is None}
+
+
+def _called(places: list[Place]) -> dict[Place, str]:
+    """Name readings by what tells them apart."""
+    apart = [k for k in (0, 1, 2) if k == 1 or len({place[k] for place in places}) > 1]
+    return {place: ", ".join(str(place[k]) for k in apart if place[k]) for place in places}
+
+
+def _many(wholes: dict[str, Whole], what: str, fdr: float) -> list[str]:
+    """Say what is flagged in all tasks, and give a row to each."""
+    counts: dict[str, float] = {}
+    for whole in wholes.values():
+        for name in ("dead", "saturated", *ORDER):
+            value = whole[name]["value"]
+            if isfinite(value):
+                counts[name] = counts.get(name, 0.0) + value
+    sizes = [int(whole["alpha"]["items"]) for whole in wholes.values()]
+    said = _flags({name: counts.get(name, nan) for name in ("dead", "saturated", *ORDER)}, fdr)
+    unit = next(iter(wholes.values()))["alpha"]["unit"]
+    table = [
+        [
+            *("", "items", f"{unit}s", "reliability", "interval", "for 0.90"),
+            *_COLUMNS.values(),
+        ]
     ]
-    if len(tasks) > _TABLES:
-        return "\n".join([*blocks, "", "Name one with --task and --metric to see its items."])
-    return "\n\n".join(blocks)
+    for name, whole in wholes.items():
+        alpha, digits = whole["alpha"], _digits(whole["alpha"])
+        table.append(
+            [
+                name, f"{int(alpha['items']):,}", f"{int(alpha['respondents']):,}",
+                fixed(alpha["value"], digits), interval(alpha["low"], alpha["high"], digits),
+                _whole_number(whole["items_for_90"]["value"]),
+                *(_whole_number(whole[kind]["value"])
+                  for kind in _COLUMNS),
+            ]
+        )  # fmt: skip
+    return [f"{counted(len(wholes), what)}, {counted(sum(sizes), 'item')}: {'; '.join(said)}.", "",
+            *aligned(table, left=1)]  # fmt: skip
 
 
-def _task(place: Place, rows: Rows, items: Rows, fdr: float, top: int) -> str:
-    whole = {row["quantity"]: row for row in rows if row["share"] is None}
-    first = rows[0]
+def _task(place: Place, rows: Rows, fdr: float) -> list[str]:
+    """Say what the items of one task are worth, what is flagged, and what pruning does."""
+    whole, first = _whole(rows), rows[0]
     who = counted(int(first["respondents"]), str(whole["alpha"]["unit"]))
-    sentences = [
-        f"{', '.join(str(part) for part in place if part)}: "
-        f"{counted(int(first['items']), 'item')}, {who}: {_reliability(whole['alpha'])}",
-        *_flags(whole, who, fdr),
+    named = ", ".join(str(part) for part in place if part)
+    return [
+        f"{named}: {counted(int(first['items']), 'item')}, {who}: {_reliability(whole)}.",
+        f"Items: {'; '.join(_flags(_counts(whole), fdr))}.",
+        *_stability(whole),
+        *_pruning(rows),
     ]
-    if not top:
-        return "; ".join(sentences)
-    lines = [f"{'; '.join(sentences)}.", *_stability(whole), *_pruning(rows)]
-    wrong = _wrong(items)
-    if wrong:
-        lines += ["", *_table(wrong, top)]
-        hidden = len(wrong) - top
-        if hidden > 0:
-            lines.append(f"and {hidden:,} more: --top {len(wrong)}, or -o items.csv for all.")
-    return "\n".join(lines)
 
 
-def _reliability(alpha: dict[str, Any]) -> str:
+def _named(wrong: Rows, top: int, tasks: bool = False) -> list[str]:
+    """Name the items in doubt, and say how many more there are."""
+    lines = []
+    if wrong and top:
+        lines += ["", "Items in doubt, worst first", *doubtful_table(wrong[:top], tasks=tasks)]
+    if len(wrong) > top:
+        lines.append(f"and {len(wrong) - top:,} more: --top {len(wrong)}, or -o items.csv for all.")
+    return lines
+
+
+def _counts(whole: Whole) -> dict[str, float]:
+    return {name: whole[name]["value"] for name in ("dead", "saturated", *ORDER)}
+
+
+def _reliability(whole: Whole) -> str:
+    alpha, needed = whole["alpha"], whole["items_for_90"]["value"]
     if not isfinite(alpha["value"]):
         return f"no reliability ({str(alpha['method']).removeprefix('undefined: ')})"
-    digits = max(2, decimals_for(alpha["value"], alpha["se"], alpha["low"], alpha["high"]))
-    bounds = interval(alpha["low"], alpha["high"], digits)
-    return f"reliability {fixed(alpha['value'], digits)}{' ' * bool(bounds)}{bounds}"
+    bounds = interval(alpha["low"], alpha["high"], _digits(alpha))
+    said = f"reliability {fixed(alpha['value'], _digits(alpha))}{' ' * bool(bounds)}{bounds}"
+    return said + (f"; {_whole_number(needed)} such items give 0.90" if isfinite(needed) else "")
 
 
-def _flags(whole: dict[str, dict[str, Any]], who: str, fdr: float) -> list[str]:
-    counts = {name: whole[name]["value"] for name in ("dead", "saturated", *_ORDER)}
+def _digits(alpha: dict[str, Any]) -> int:
+    return max(2, decimals_for(alpha["value"], alpha["se"], alpha["low"], alpha["high"]))
+
+
+def _whole_number(value: float) -> str:
+    return f"{ceil(value - 1e-9):,}" if isfinite(value) else DASH
+
+
+def _flags(counts: dict[str, float], fdr: float) -> list[str]:
     said = []
     ends = [f"{fixed(counts[name], 0)} {what}" for name, what in
             (("dead", "that nobody gets right"), ("saturated", "that all get right"))
@@ -135,10 +208,10 @@ def _flags(whole: dict[str, dict[str, Any]], who: str, fdr: float) -> list[str]:
     ):
         if counts[name] > 0:
             said.append(f"{fixed(counts[name], 0)} {what}")
-    return said
+    return said or ["nothing can be told of them"]
 
 
-def _stability(whole: dict[str, dict[str, Any]]) -> list[str]:
+def _stability(whole: Whole) -> list[str]:
     split, weak = whole["split_stability"], whole["weak_strong_stability"]
     if not isfinite(split["value"]):
         return []
@@ -175,65 +248,4 @@ def _pruning(rows: Rows) -> list[str]:
         table.append(line)
     if len(table) == 1:
         return []
-    return ["", "Without the items that discriminate least", *_aligned(table, left=1)]
-
-
-def _wrong(items: Rows) -> Rows:
-    """Give the items with something wrong, worst first, each with its difficulty."""
-    easy = {row["item"]: row for row in items if row["quantity"] == "difficulty"}
-    found = []
-    for row in items:
-        flags = [name for name in _ORDER if name in str(row["flag"]).split(", ")]
-        if row["quantity"] == "rest_discrimination" and flags:
-            found.append({**row, "difficulty": easy[row["item"]], "flags": flags})
-
-    def place(row: dict[str, Any]) -> tuple[float, ...]:
-        q = min((v for v in (row["suspect_q"], row["flipped_q"]) if isfinite(v)), default=2.0)
-        r = row["value"] if isfinite(row["value"]) else 0.0
-        return (_ORDER.index(row["flags"][0]), q, r)
-
-    return sorted(found, key=place)
-
-
-def _table(wrong: Rows, top: int) -> list[str]:
-    table = [["item", "difficulty", "item-rest r", "interval", "q", "why"]]
-    for row in wrong[:top]:
-        q = row["suspect_q"] if "suspect_label" in row["flags"] else row["flipped_q"]
-        table.append(
-            [
-                str(row["item"]), fixed(row["difficulty"]["value"], 2), fixed(row["value"], 2),
-                interval(row["low"], row["high"], 2), p_value(q) if isfinite(q) else DASH,
-                _why(row),
-            ]
-        )  # fmt: skip
-    return _aligned(table, left=1, last=True)
-
-
-def _why(row: dict[str, Any]) -> str:
-    reasons = []
-    for flag in row["flags"]:
-        if flag == "suspect_label" and row["chosen_instead"]:
-            reasons.append(f"the better choose {row['chosen_instead']}, gold is {row['gold']}")
-        elif flag == "suspect_label":
-            reasons.append("hard, and the better get it wrong")
-        elif flag == "flipped" and "hard, and the better get it wrong" not in reasons:
-            reasons.append("the better get it wrong")
-        elif flag == "duplicate":
-            reasons.append(f"asked as {row['duplicate_of']} too")
-        elif flag == "same_answers":
-            reasons.append(f"answered like {row['duplicate_of']}")
-        elif flag == "conflicting_gold":
-            reasons.append("asked again with another answer as right")
-    return "; ".join(dict.fromkeys(reasons))
-
-
-def _aligned(table: list[list[str]], left: int, last: bool = False) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    ends = {len(widths) - 1} if last else set()
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left or i in ends else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
+    return ["", "Without the items that discriminate least", *aligned(table, left=1)]
