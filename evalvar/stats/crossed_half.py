@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from evalvar.stats.arguments import Floats
+from evalvar.stats.root import falling_root
 
 # Points of the integration, and the generator of its lattice: of those with 4093 points in three
 # dimensions one whose shortest dual vector is longest. Half-widths are right to half a percent.
@@ -141,7 +142,7 @@ def _reach(beyond: Callable[[float], float], share: float, start: float) -> floa
     def excess(log_reach: float) -> float:
         return float(np.log(max(beyond(float(np.exp(log_reach))), 1e-300))) - target
 
-    left = right = np.log(start)
+    left = right = float(np.log(start))
     at_left = at_right = excess(left)
     while at_left < 0:
         right, at_right, left = left, at_left, left - 1
@@ -149,17 +150,8 @@ def _reach(beyond: Callable[[float], float], share: float, start: float) -> floa
     while at_right > 0:
         left, at_left, right = right, at_right, right + 1
         at_right = excess(right)
-    for _ in range(60):
-        middle = (left * at_right - right * at_left) / (at_right - at_left)
-        found = excess(middle)
-        if abs(found) < 1e-10 or right - left < 1e-12:
-            break
-        # The end that stays is halved (Illinois), or one end would hardly move.
-        if found > 0:
-            left, at_left, at_right = middle, found, at_right / 2
-        else:
-            right, at_right, at_left = middle, found, at_left / 2
-    return float(np.exp(middle))
+    found = falling_root(excess, left, right, at_left, at_right, near=1e-10, close=1e-12)
+    return float(np.exp(found))
 
 
 @lru_cache(maxsize=64)

@@ -299,13 +299,16 @@ def design_detectable(
     widths = noise.half_widths(design, level)
     if widths is None:
         return nan
-    most = noise.largest
-    if not isinf(most) and widths.power(most, sqrt(noise.variance(design, most))) < power:
+    most, total = noise.largest, noise.variance(design)
+
+    def power_at(difference: float) -> float:
+        d = min(difference, most)
+        known = d**2 / design.items if noise.discordant else 0.0
+        return widths.power(d, sqrt(max(total - known, 0.0)))
+
+    if not isinf(most) and power_at(most) < power:
         return nan
-    return smallest(
-        lambda d: widths.power(min(d, most), sqrt(noise.variance(design, min(d, most)))),
-        power, sqrt(noise.variance(design)), level,
-    )  # fmt: skip
+    return smallest(power_at, power, sqrt(total), level)
 
 
 def needed(

@@ -11,6 +11,7 @@ from evalvar.stats.arguments import check_level
 from evalvar.stats.half_widths import NoisePart as NoisePart
 from evalvar.stats.half_widths import check_parts, howe_widths
 from evalvar.stats.quantiles import normal_quantile
+from evalvar.stats.root import falling_root
 
 
 def difference_power(
@@ -128,28 +129,17 @@ def smallest(power_at: Callable[[float], float], power: float, sd: float, level:
         return 0.0
     target = float(special.ndtri(power))
 
-    def excess(difference: float) -> float:
+    def short(difference: float) -> float:
         # the quantile of the power is nearly linear in the difference
-        return float(np.clip(special.ndtri(power_at(difference)), -9, 9)) - target
+        return target - float(np.clip(special.ndtri(power_at(difference)), -9, 9))
 
     left, right = 0.0, (normal_quantile(level) + max(target, 0.0)) * sd
-    at_left, at_right = excess(left), excess(right)
+    at_left, at_right = short(left), short(right)
     if np.isnan(at_right):
         return nan
-    if at_left >= 0:  # seed noise near none can make the test larger than its level says
+    if at_left <= 0:  # seed noise near none can make the test larger than its level says
         return 0.0
-    while at_right < 0:
+    while at_right > 0:
         left, at_left, right = right, at_right, 2 * right
-        at_right = excess(right)
-    middle = right
-    for _ in range(80):
-        middle = (left * at_right - right * at_left) / (at_right - at_left)
-        found = excess(middle)
-        if abs(found) < 1e-11 or right - left < 1e-13 * right:
-            break
-        # The end that stays is halved (Illinois), or one end would hardly move.
-        if found < 0:
-            left, at_left, at_right = middle, found, at_right / 2
-        else:
-            right, at_right, at_left = middle, found, at_left / 2
-    return middle
+        at_right = short(right)
+    return falling_root(short, left, right, at_left, at_right, near=1e-11, close=1e-13 * right)
