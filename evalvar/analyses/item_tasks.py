@@ -110,7 +110,7 @@ def stability_rows(
     low, high = np.quantile(drawn, (0.05, 0.95))
     method = f"mean over {drawn.size} random halves; bounds: 5 % and 95 % of them"
     random = Estimate(float(drawn.mean()), np.nan, float(low), float(high), 0.9, size, unit, method)
-    method = "weaker against stronger half (abilities differ less within each; no interval)"
+    method = "weaker against stronger half (abilities differ less within each); no interval"
     return [
         ("split_stability", random),
         ("weak_strong_stability", Estimate(weak, level=level, n=size, unit=unit, method=method)),

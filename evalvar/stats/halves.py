@@ -37,7 +37,7 @@ def random_halves(responses: ArrayLike, *, rng: np.random.Generator) -> tuple[Fl
     -----
     Equals the first split of `split_stability` of the same rng (tested).
     """
-    y, rest = _responses(responses)
+    y, _, rest = _responses(responses)
     return _of_one(y, rest, _drawn(len(y), 1, rng))
 
 
@@ -60,8 +60,8 @@ def weak_strong_halves(responses: ArrayLike) -> tuple[Floats, Floats]:
     NotEnoughDataError
         Fewer than 6 respondents.
     """
-    y, rest = _responses(responses)
-    return _of_one(y, rest, _weak(y))
+    y, total, rest = _responses(responses)
+    return _of_one(y, rest, _weaker(total))
 
 
 def split_stability(responses: ArrayLike, *, rng: np.random.Generator, splits: int = 100) -> Floats:
@@ -87,7 +87,7 @@ def split_stability(responses: ArrayLike, *, rng: np.random.Generator, splits: i
     NotEnoughDataError
         Fewer than 6 respondents: a half needs 3.
     """
-    y, rest = _responses(responses)
+    y, _, rest = _responses(responses)
     return _agreement(y, rest, _drawn(len(y), splits, rng))
 
 
@@ -110,14 +110,15 @@ def weak_strong_stability(responses: ArrayLike) -> float:
     NotEnoughDataError
         Fewer than 6 respondents.
     """
-    y, rest = _responses(responses)
-    return float(_agreement(y, rest, _weak(y))[0])
+    y, total, rest = _responses(responses)
+    return float(_agreement(y, rest, _weaker(total))[0])
 
 
-def _responses(responses: ArrayLike) -> tuple[Floats, Floats]:
+def _responses(responses: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Return the responses, and what `rest_scores` says of them."""
     y = responses_table(responses)
     at_least(len(y), 6, "the stability of discriminations", "respondent")
-    return y, rest_scores(y)[1]
+    return y, *rest_scores(y)
 
 
 def _drawn(respondents: int, splits: int, rng: np.random.Generator) -> Floats:
@@ -128,11 +129,10 @@ def _drawn(respondents: int, splits: int, rng: np.random.Generator) -> Floats:
     return halves
 
 
-def _weak(y: Floats) -> Floats:
+def _weaker(total: Floats) -> Floats:
     """Mark the weaker half in the only row."""
-    total, _ = rest_scores(y)
-    weak = np.zeros((1, len(y)))
-    weak[0, np.argsort(np.nan_to_num(total), kind="stable")[: len(y) // 2]] = 1
+    weak = np.zeros((1, total.size))
+    weak[0, np.argsort(np.nan_to_num(total), kind="stable")[: total.size // 2]] = 1
     return weak
 
 

@@ -23,8 +23,9 @@ def mcdonald_omega(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        unit ``respondent``, n = respondents, method ``omega, one factor, least squares``. NaN
-        where the factor cannot be found, as the method then says.
+        unit ``respondent``, n = respondents, method
+        ``omega, one factor, least squares; no interval``. NaN where the factor cannot be found, as
+        the method then says.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def mcdonald_omega(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
     at_least(int(moving.sum()), 3, "omega", "item")
     z = (y[:, moving] - y[:, moving].mean(axis=0)) / sds[moving]
     found = _one_factor(z)
-    method = "omega, one factor, least squares"
+    method = "omega, one factor, least squares; no interval"
     if found is None:
         value, method = np.nan, f"undefined: no single factor in {_SWEEPS:,} sweeps"
     else:
