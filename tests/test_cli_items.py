@@ -98,6 +98,15 @@ def test_top_limits_what_is_named(run, quiz, tmp_path):
     assert "--top -1: a number of items is expected, 0 for none." in err
 
 
+def test_the_item_nearest_to_a_flag_is_named_where_none_is(run, quiz, tmp_path):
+    said = "Nearest to an item that the better get wrong: q07, item-rest r "
+    assert "Nearest to" not in run("items", quiz)[1]
+    _, out, _ = run("items", quiz, "--fdr", "1e-9")
+    assert "0 that the better get wrong and 0 whose label is in doubt" in out
+    line = next(line for line in out.splitlines() if line.startswith(said))
+    assert line.endswith(", q < 0.001.")
+
+
 def test_unknown_respondents(run, quiz):
     code, out, err = run("items", quiz, "--respondents", "prompt")
     assert (code, out) == (3, "")

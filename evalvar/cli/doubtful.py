@@ -1,9 +1,12 @@
 """Items in doubt: which ones, the worst first, and why, as the rows of a table."""
 
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalvar.numbers import DASH, fixed, interval, listing, p_value
+
+if TYPE_CHECKING:
+    from evalvar.results import Result
 
 Rows = list[dict[str, Any]]
 
@@ -60,6 +63,26 @@ def doubtful_table(rows: Rows, *, tasks: bool = False) -> list[str]:
         owners = ["task", *(row["task"] for row in rows)]
         table = [[owner, *line] for owner, line in zip(owners, table, strict=True)]
     return aligned(table, left=1 + tasks, last=True)
+
+
+def nearest(result: "Result", place: tuple[Any, Any, Any]) -> list[str]:
+    """Name the item that comes nearest to being flagged as flipped, where none is."""
+    model, task, metric = place
+    table = result.quantity("rest_discrimination")
+    mine = table[(table["task"] == task) & (table["metric"] == metric) & (table["value"] < 0)]
+    if model is not None:
+        mine = mine[mine["model"] == model]
+    tested = mine[mine["flipped_q"] < 1]
+    if not len(tested) or tested["flag"].str.contains("flipped").any():
+        return []
+    first = tested.sort_values(["flipped_q", "value"], kind="stable").iloc[0]
+    bounds = interval(first["low"], first["high"], 2)
+    r = f"{fixed(first['value'], 2)}{' ' * bool(bounds)}{bounds}"
+    return [
+        "",
+        f"Nearest to an item that the better get wrong: {first['item']}, item-rest r {r}, "
+        f"q {p_value(first['flipped_q'])}.",
+    ]
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.answering import answer
-from evalvar.cli.doubtful import ORDER, Rows, aligned, doubtful, doubtful_table
+from evalvar.cli.doubtful import ORDER, Rows, aligned, doubtful, doubtful_table, nearest
 from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
 from evalvar.errors import UsageError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
@@ -85,7 +85,9 @@ def items_text(result: "Result", *, top: int = _TOP) -> str:
     wrong = {place: doubtful(flagged.get(place, [])) for place in tasks}
     if len(tasks) <= _TALKED_ABOUT:
         return "\n\n".join(
-            "\n".join([*_task(place, rows, fdr), *_named(wrong[place], top)])
+            "\n".join(
+                [*_task(place, rows, fdr), *nearest(result, place), *_named(wrong[place], top)]
+            )
             for place, rows in tasks.items()
         )
     called = _called(list(tasks))
