@@ -12,12 +12,31 @@ from evalvar.errors import UsageError
 from evalvar.report import drawing, wording
 from evalvar.report.model import Figure
 from evalvar.report.reading import Reading
-from evalvar.report.sections import code, code_curves, scored, seeds
+from evalvar.report.sections import (
+    code,
+    code_curves,
+    framings,
+    questions,
+    recipes,
+    scored,
+    seeds,
+    shorter,
+)
 from evalvar.report.sections import differences as ladders
 from evalvar.report.sections.contests import contests
 from evalvar.results import Result
 
-__all__ = ["differences", "pass_curves", "score_intervals", "seed_curves"]
+__all__ = [
+    "decision_curves",
+    "differences",
+    "framing_curves",
+    "item_scatter",
+    "pass_curves",
+    "pruning_curve",
+    "score_intervals",
+    "seed_curves",
+    "subset_error",
+]
 
 _MOST_ROWS = 60
 
@@ -68,6 +87,45 @@ def pass_curves(results: Result | Iterable[Result], *, width: float = drawing.WI
     figures = code.figures_of(code_curves.curves(_read(results)))
     found = figures[0] if figures else None
     return _drawn(found, "no score at two values of k; pass a result of code_metrics()", width)
+
+
+def framing_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the scores of two ways to ask by checkpoint; of single seeds with `checkpoints` too.
+
+    Parameters
+    ----------
+    results : Result of `framing`, or several
+        Up to four readings are drawn.
+    width : float
+        In pixels; text keeps its size.
+    """
+    figure = framings.curves(_read(results))
+    return _drawn(figure, "no two variants at two checkpoints; pass a result of framing()", width)
+
+
+def decision_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw how many pairs of models stand as in the end, by checkpoint of a `signal` result."""
+    figure = recipes.decisions(_read(results))
+    needed = "no order of 3 models at 3 checkpoints; pass a result of signal()"
+    return _drawn(figure, needed, width)
+
+
+def item_scatter(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the difficulty of each item of an `items` result against its discrimination."""
+    figure = questions.scatter(_read(results))
+    return _drawn(figure, "no item with a discrimination; pass a result of items()", width)
+
+
+def pruning_curve(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw what pruning items of low discrimination does to the mean, beside random pruning."""
+    figure = questions.pruning(_read(results))
+    return _drawn(figure, "no item was pruned; pass a result of items()", width)
+
+
+def subset_error(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the error of a shorter benchmark by its number of items, beside random items."""
+    figure = shorter.figure(_read(results))
+    return _drawn(figure, "no shorter benchmark of two sizes; pass a result of subset()", width)
 
 
 def _read(results: Result | Iterable[Result]) -> Reading:

@@ -1,5 +1,6 @@
 """Two ways to ask the same questions: who leads when, and which is the better instrument?"""
 
+from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
@@ -22,7 +23,7 @@ def section(reading: Reading) -> Section | None:
     if not found:
         return None
     blocks: list[Block] = []
-    drawn = _curves(reading, found)
+    drawn = curves(reading)
     if drawn is not None:
         blocks.append(drawn)
     blocks.append(_table(reading, found))
@@ -32,7 +33,7 @@ def section(reading: Reading) -> Section | None:
     left = len(found) - MOST_DRAWN
     notes = (f"{wording.count(left, 'further reading')} not drawn.",) if left > 0 else ()
     return Section(
-        "framing", "Two ways to ask the same questions", _answer(reading, found), tuple(blocks),
+        "framing", "Two ways to ask the same questions", _answer(found), tuple(blocks),
         notes, short="Framing",
     )  # fmt: skip
 
@@ -46,6 +47,7 @@ def readings(reading: Reading) -> dict[Place, Rows]:
         side = row.get("side")
         name = str(row["quantity"]) + ("" if missing(side) else f" of {side}")
         found.setdefault(place, {})[name] = row
+    found = {place: rows for place, rows in found.items() if "difference" in rows}
     return {place: found[place] for place in _headlines(reading, list(found))}
 
 
@@ -71,58 +73,106 @@ def _title(place: Place, several: bool) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _unit(rows: Rows) -> Unit:
+def unit_of(rows: Rows) -> Unit:
     """Return points for scores between 0 and 1, as the analysis found them."""
-    return Unit(100.0, "points") if rows["difference"].get("in_points") else Unit()
+    points = rows["difference"].get("in_points")
+    return Unit(100.0, "points") if not missing(points) and points else Unit()
 
 
 def _several(found: dict[Place, Rows]) -> bool:
     return len({place[0] for place in found}) > 1
 
 
-def _answer(reading: Reading, found: dict[Place, Rows]) -> str:
+@dataclass(frozen=True)
+class Contrast:
+    """The difference of two variants in words."""
+
+    place: Place
+    rows: Rows
+
+    @property
+    def clear(self) -> bool:
+        """True where the interval leaves out 0."""
+        row = self.rows["difference"]
+        return bool(row["low"] > 0 or row["high"] < 0)
+
+    @property
+    def where(self) -> str:
+        """The model, or what else both have in common."""
+        first, metric = self.place[0] or self.place[1], self.place[2]
+        return f"{first} ({metric})" if metric else first
+
+    @property
+    def ahead(self) -> str:
+        """The better variant, by its estimate."""
+        row = self.rows["difference"]
+        higher = row.get("higher_is_better")
+        up = missing(higher) or bool(higher)
+        return self.place[3] if (row["value"] > 0) == up else self.place[4]
+
+    @property
+    def behind(self) -> str:
+        """The other variant."""
+        return self.place[4] if self.ahead == self.place[3] else self.place[3]
+
+    @property
+    def size(self) -> str:
+        """The difference: without its sign where it is clear, else first minus second."""
+        row, unit = self.rows["difference"], unit_of(self.rows)
+        value = row["value"] * unit.factor
+        shown = abs(value) if self.clear else value
+        return unit.of(wording.fixed(shown, unit.decimals(row), sign=not self.clear))
+
+    @property
+    def interval(self) -> str:
+        """The interval, turned as the difference is."""
+        row, unit = self.rows["difference"], unit_of(self.rows)
+        low, high = (row[name] * unit.factor for name in ("low", "high"))
+        if self.clear:
+            low, high = sorted((abs(low), abs(high)))
+        return wording.interval(low, high, unit.decimals(row), sign=not self.clear)
+
+    @property
+    def turn(self) -> str:
+        """Where the order of the two turns, and which of them rises more steadily."""
+        row = self.rows.get("crossover", {})
+        said = ""
+        if isfinite(row.get("value", nan)):
+            bounds = [float(row[name]) for name in ("low", "high")]
+            shown = (
+                f" [{', '.join(map(wording.step, bounds))}]" if all(map(isfinite, bounds)) else ""
+            )
+            said = f"; the order turns at checkpoint {wording.step(row['value'])}{shown}"
+        steadier = self.rows.get("monotonicity_difference", {})
+        low, high = (float(steadier.get(name, nan)) for name in ("low", "high"))
+        if low > 0 or high < 0:
+            said += f"; {self.place[3] if low > 0 else self.place[4]} rises more steadily"
+        return said
+
+
+def _answer(found: dict[Place, Rows]) -> str:
     place, rows = next(
         ((p, r) for p, r in found.items() if isfinite(r["difference"]["value"])),
         next(iter(found.items())),
     )
-    row, unit = rows["difference"], _unit(rows)
-    a, b = place[3], place[4]
-    where = f"{place[0]} ({place[2]})" if place[2] else place[0]
-    if not isfinite(row["value"]):
-        return f"{a} and {b} of {where} have no paired difference."
-    up = row.get("higher_is_better") is not False
-    clear = row["low"] > 0 or row["high"] < 0
-    if not clear:
-        said = f"With {where}, {a} and {b} cannot be told apart"
+    told = Contrast(place, rows)
+    if not isfinite(rows["difference"]["value"]):
+        return f"{place[3]} and {place[4]} of {told.where} have no paired difference."
+    if told.clear:
+        said = f"With {told.where}, {told.ahead} leads {told.behind} by {told.size} {told.interval}"
     else:
-        ahead, behind = (a, b) if (row["value"] > 0) == up else (b, a)
-        size = unit.of(wording.fixed(abs(row["value"]) * unit.factor, unit.decimals(row)))
-        least, most = sorted(abs(row[name]) * unit.factor for name in ("low", "high"))
-        shown = wording.interval(least, most, unit.decimals(row))
-        said = f"With {where}, {ahead} leads {behind} by {size} {shown}"
-    turn = rows.get("crossover", {}).get("value", nan)
-    if isfinite(turn):
-        bounds_of = rows["crossover"]
-        known = isfinite(bounds_of["low"]) and isfinite(bounds_of["high"])
-        shown = (
-            f" [{wording.step(bounds_of['low'])}, {wording.step(bounds_of['high'])}]"
-            if known
-            else ""
-        )
-        said += f"; the order turns at checkpoint {wording.step(turn)}{shown}"
-    better = rows.get("monotonicity_difference", {})
-    low, high = (float(better.get(name, nan)) for name in ("low", "high"))
-    if low > 0 or high < 0:
-        said += f"; {a if low > 0 else b} rises more steadily"
-    return f"{said}."
+        said = f"With {told.where}, {place[3]} and {place[4]} cannot be told apart"
+    return f"{said}{told.turn}."
 
 
-def _curves(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
+def curves(reading: Reading) -> Figure | None:
+    """Return the scores of both variants by checkpoint, for the first readings."""
+    found = readings(reading)
     table = reading.table("framing")
     means = table[(table["quantity"] == "mean") & table["checkpoint"].notna()]
     panels, words = [], []
     for place, rows in list(found.items())[:MOST_DRAWN]:
-        unit = _unit(rows)
+        unit = unit_of(rows)
         mine = means[[_place(row) == place for row in records(means)]]
         series = tuple(
             _series(reading, place, side, colour, mine[mine["side"] == side], unit)
@@ -134,7 +184,7 @@ def _curves(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
             "title": _title(place, True), "subtitle": f"{place[3]} and {place[4]}",
             "x_name": "checkpoint", "steps": True, "percent": unit.percent, "series": series,
         }  # fmt: skip
-        chances = {float(rows[f"final_mean of {s}"].get("chance") or nan) for s in "ab"}
+        chances = {_chance(rows.get(f"final_mean of {side}", {})) for side in "ab"}
         if len(chances) == 1 and isfinite(chance := chances.pop()):
             panel["chance"] = (chance * unit.factor, "chance")
         turn = rows.get("crossover", {}).get("value", nan)
@@ -153,6 +203,10 @@ def _curves(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
         note="Thin lines: single runs, one a seed. Thick lines: their means. Bands: intervals of "
         "the means. A benchmark at chance tells nothing apart, whatever its questions are.",
     )
+
+
+def _chance(row: dict[str, Any]) -> float:
+    return nan if missing(row.get("chance")) else float(row["chance"])
 
 
 def _series(
@@ -183,7 +237,7 @@ def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
     several = _several(found)
     rows = []
     for place, of_both in found.items():
-        unit = _unit(of_both)
+        unit = unit_of(of_both)
         difference = of_both["difference"]
         clear = difference["low"] > 0 or difference["high"] < 0
         turn = of_both.get("crossover", {}).get("value", nan)
@@ -242,8 +296,9 @@ def _scatter(reading: Reading, found: dict[Place, Rows]) -> Figure | None:
         mine = {p: rows for p, rows in found.items() if p[1:] == place[1:]}
         points = []
         for p, rows in mine.items():
-            unit = _unit(rows)
-            x, y = (rows[f"final_mean of {s}"]["value"] * unit.factor for s in "ba")
+            unit = unit_of(rows)
+            means = (rows.get(f"final_mean of {side}", {}) for side in "ba")
+            x, y = (float(mean.get("value", nan)) * unit.factor for mean in means)
             if isfinite(x) and isfinite(y):
                 points.append((x, y, p[0]))
         bounds = wording.interval(row["low"], row["high"], 2)

@@ -39,7 +39,8 @@ def readings(reading: Reading) -> dict[Place, Rows]:
 
 def _unit(rows: Rows) -> Unit:
     row = next(iter(rows.values()))
-    return Unit(100.0, "points") if row.get("in_points") else Unit()
+    points = row.get("in_points")
+    return Unit(100.0, "points") if not missing(points) and points else Unit()
 
 
 def _value(rows: Rows, quantity: str) -> float:

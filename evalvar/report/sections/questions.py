@@ -295,7 +295,7 @@ def pruning(reading: Reading) -> Figure | None:
                 "x_name": "share of items pruned",
                 "zero": True,
                 "series": (
-                    _series("lowest r", "seed", drift, unit.factor),
+                    _series("lowest r", "blue", drift, unit.factor),
                     {
                         "name": "random",
                         "colour": "muted",
@@ -315,7 +315,7 @@ def pruning(reading: Reading) -> Figure | None:
                 "x_name": "share of items pruned",
                 "zero": True,
                 "series": (
-                    _series("lowest r", "seed", by["pruned_se"], unit.factor),
+                    _series("lowest r", "blue", by["pruned_se"], unit.factor),
                     _series("random", "muted", by["random_se"], unit.factor),
                 ),
             }
@@ -333,7 +333,7 @@ def pruning(reading: Reading) -> Figure | None:
                     "subtitle": "monotonicity, Kendall\u2019s tau",
                     "x_name": "share of items pruned",
                     "series": (
-                        _series("lowest r", "seed", by["pruned_monotonicity"], 1.0),
+                        _series("lowest r", "blue", by["pruned_monotonicity"], 1.0),
                         _series("random", "muted", by["random_monotonicity"], 1.0),
                     ),
                 }

@@ -20,7 +20,7 @@ def section(reading: Reading) -> Section | None:
     if not found:
         return None
     blocks: list[Block] = [_table(reading, found)]
-    drawn = _decisions(reading, found)
+    drawn = decisions(reading)
     if drawn is not None:
         blocks.append(drawn)
     pairs = _pairs(reading, found)
@@ -56,13 +56,13 @@ def _of_pairs(rows: pd.DataFrame, quantity: str) -> list[dict[str, Any]]:
     return list(records(rows[rows["a"].notna() & (rows["quantity"] == quantity)]))
 
 
-def _apart(rows: pd.DataFrame) -> tuple[int, int]:
+def told_apart(rows: pd.DataFrame) -> tuple[int, int]:
     """Count the pairs that are told apart in the end, and all pairs."""
     onsets = _of_pairs(rows, "distinguishable_from")
     return sum(isfinite(row["value"]) for row in onsets), len(onsets)
 
 
-def _half(rows: pd.DataFrame) -> dict[str, Any]:
+def at_half(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the decision accuracy at the checkpoint nearest to half of training."""
     early = rows[(rows["quantity"] == "decision_accuracy") & rows["value"].notna()]
     early = early[early["smoothed"] == 1]
@@ -73,7 +73,7 @@ def _half(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _answer(found: dict[Place, pd.DataFrame]) -> str:
-    counted = {place: _apart(rows) for place, rows in found.items()}
+    counted = {place: told_apart(rows) for place, rows in found.items()}
     total = sum(pairs for _, pairs in counted.values())
     apart = sum(clear for clear, _ in counted.values())
     models = max(float(_row(rows, "signal").get("models") or 0) for rows in found.values())
@@ -96,7 +96,7 @@ def _answer(found: dict[Place, pd.DataFrame]) -> str:
 
 
 def _table(reading: Reading, found: dict[Place, pd.DataFrame]) -> Table:
-    several = any(_apart(rows)[1] > 1 for rows in found.values())
+    several = any(told_apart(rows)[1] > 1 for rows in found.values())
     rows = []
     for (task, metric), mine in found.items():
         unit = reading.unit(task, metric)
@@ -107,13 +107,13 @@ def _table(reading: Reading, found: dict[Place, pd.DataFrame]) -> Table:
         cells += [*_ratio(snr)]
         cells.append(_ratio(_row(mine, "snr", smoothest))[0])
         if several:
-            half = _half(mine)
+            half = at_half(mine)
             value = 100 * float(half.get("value", nan))
             low, high = (100 * float(half.get(name, nan)) for name in ("low", "high"))
             bounds = wording.interval(low, high, 0)
             text = f"{wording.fixed(value, 0)} {bounds}".rstrip()
             cells.append(Cell(text if isfinite(value) else wording.DASH, value))
-        clear, pairs = _apart(mine)
+        clear, pairs = told_apart(mine)
         cells.append(Cell(f"{wording.count(clear)} of {wording.count(pairs)}", clear))
         rows.append(Row(tuple(cells), task))
     columns = [
@@ -159,8 +159,9 @@ def _ratio(row: dict[str, Any]) -> tuple[Cell, Cell]:
     return Cell(text, value, tone=tone), Cell(wording.ratios(low, high) or wording.DASH)
 
 
-def _decisions(reading: Reading, found: dict[Place, pd.DataFrame]) -> Figure | None:
+def decisions(reading: Reading) -> Figure | None:
     """Draw how early the order of the models is that of the end."""
+    found = readings(reading)
     panels: list[dict[str, Any]] = []
     words = []
     for (task, metric), rows in found.items():
@@ -169,7 +170,7 @@ def _decisions(reading: Reading, found: dict[Place, pd.DataFrame]) -> Figure | N
         for smoothed, colour in ((1, "blue"), (5, "teal")):
             mine = early[early["smoothed"] == smoothed].sort_values("checkpoint")
             # With two models the share is 0 or 1 and shows nothing.
-            if len(mine) < 3 or _apart(rows)[1] < 3:
+            if len(mine) < 3 or told_apart(rows)[1] < 3:
                 continue
             points = tuple(
                 (float(r["checkpoint"]), *(100 * r[n] for n in ("value", "low", "high")))

@@ -68,7 +68,8 @@ def readings(reading: Reading) -> dict[Place, pd.DataFrame]:
 
 
 def _unit(rows: pd.DataFrame) -> Unit:
-    return Unit(100.0, "points") if rows["in_points"].iloc[0] else Unit()
+    points = rows["in_points"].iloc[0]
+    return Unit(100.0, "points") if not missing(points) and points else Unit()
 
 
 def _called(way: Way) -> str:
@@ -140,16 +141,17 @@ def _answer(reading: Reading, found: dict[Place, pd.DataFrame]) -> str:
 def figure(reading: Reading) -> Figure | None:
     """Return error and rank agreement by number of items, for the first benchmarks."""
     panels, words = [], []
-    for place, rows in list(readings(reading).items())[:MOST_DRAWN]:
+    for place, rows in readings(reading).items():
         unit = _unit(rows)
         sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
-        if len(sizes) < 2:
+        if len(sizes) < 2 or len(panels) >= 2 * MOST_DRAWN:
             continue
+        drawn = _drawn(rows, sizes[-1])
         for quantity, name, factor, suffix in (
             ("error", "mean error of a score", unit.factor, unit.name or place[2]),
             ("rank_agreement", "agreement of ranks, Kendall\u2019s tau", 1.0, ""),
         ):
-            series = _series(rows, sizes, quantity, factor)
+            series = _series(rows, sizes, quantity, factor, drawn)
             if not series:
                 continue
             panels.append(
@@ -175,8 +177,19 @@ def figure(reading: Reading) -> Figure | None:
     )
 
 
+def _drawn(rows: pd.DataFrame, size: int) -> dict[Way, str]:
+    """Return the ways of the least error, each with its colour in all panels of a benchmark."""
+    errors = {
+        way: float(_row(rows, way, size, "error").get("value", nan))
+        for way in _ways(rows)
+        if way != _RANDOM
+    }
+    best = sorted((way for way in errors if isfinite(errors[way])), key=lambda way: errors[way])
+    return dict(zip(best, _LINES, strict=False))
+
+
 def _series(
-    rows: pd.DataFrame, sizes: list[int], quantity: str, factor: float
+    rows: pd.DataFrame, sizes: list[int], quantity: str, factor: float, drawn: dict[Way, str]
 ) -> list[dict[str, Any]]:
     random = [_row(rows, _RANDOM, size, quantity) for size in sizes]
     if not all(random):
@@ -186,11 +199,7 @@ def _series(
         for size, row in zip(sizes, random, strict=True)
     )
     series = [{"name": _called(_RANDOM), "colour": "muted", "points": band}]
-    ways = [way for way in _ways(rows) if way != _RANDOM]
-    better = -1.0 if quantity == "error" else 1.0
-    last = {way: _row(rows, way, sizes[-1], quantity).get("value", nan) for way in ways}
-    best = sorted((w for w in ways if isfinite(last[w])), key=lambda w: -better * last[w])
-    for way, colour in zip(best[: len(_LINES)], _LINES, strict=False):
+    for way, colour in drawn.items():
         points = tuple(
             (float(size), _row(rows, way, size, quantity).get("value", nan) * factor, nan, nan)
             for size in sizes

@@ -10,6 +10,7 @@ from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import at, curves
 from evalvar.report.sections.contests import contests
 from evalvar.report.sections.said_differences import differences, last_steps
+from evalvar.report.sections.said_framings import early, framed
 from evalvar.report.sections.said_seeds import at_chance, seed_noise, signal
 
 MOST = 6
@@ -22,9 +23,11 @@ def section(reading: Reading) -> Section | None:
         *leaders.lead(reading),
         *differences(compared),
         *seed_noise(reading),
+        *at_chance(reading),
+        *framed(reading),
+        *early(reading),
         *signal(reading),
         *_tries(reading),
-        *at_chance(reading),
         *last_steps(compared),
     ] or _measured(reading)
     if not found:
@@ -115,12 +118,18 @@ def _silent(reading: Reading) -> tuple[Phrase, ...]:
 
 
 def _sampled(reading: Reading) -> list[Phrase]:
-    """Say where seeds hold decoding noise too: several samples an item, drawn by every seed."""
+    """Say where seeds hold decoding noise too: every seed drew several samples an item, once.
+
+    Where a seed was asked under several prompts it drew again, and what that changes is not taken
+    for its training.
+    """
     tries = reading.rows("code_metrics")
     # With one sample an item, no pass@k beyond k = 1 is defined.
     several = tries[~tries["quantity"].astype(str).str.fullmatch(r"[a-z]+[@^]1")]
     seeds = reading.rows("seed_variance", "final_mean")
-    places = {(row["model"], row["task"]) for row in records(seeds) if row["n"] > 1}
+    asked = reading.table("summary").groupby(["model", "task"])["prompt"].nunique()
+    again = set(asked[asked > 1].index)
+    places = {(row["model"], row["task"]) for row in records(seeds) if row["n"] > 1} - again
     tasks = dict.fromkeys(
         str(row["task"]) for row in records(several) if (row["model"], row["task"]) in places
     )
