@@ -107,6 +107,15 @@ def test_the_item_nearest_to_a_flag_is_named_where_none_is(run, quiz, tmp_path):
     assert line.endswith(", q < 0.001.")
 
 
+def test_two_models_promise_no_length(run, quiz, tmp_path):
+    frame = pd.read_csv(quiz)
+    frame[frame["model"].isin(("m03", "m29"))].to_csv(tmp_path / "two.csv", index=False)
+    _, out, err = run("items", tmp_path / "two.csv")
+    assert "60 items, 2 models: reliability 0." in out
+    assert "such items" not in out
+    assert "two models tell no item from another" in err
+
+
 def test_unknown_respondents(run, quiz):
     code, out, err = run("items", quiz, "--respondents", "prompt")
     assert (code, out) == (3, "")

@@ -168,22 +168,28 @@ def _gaps(answers: list[tuple[Responses, np.ndarray]]) -> list[str]:
 def _remarks(found: Responses, statistics: ItemStatistics) -> list[str]:
     respondents, unit = len(found.names), found.unit
     said = []
-    if respondents < 2:
+    if respondents < 3:
         other = "" if unit == "seed" else ", or respondents='seed'"
-        return [f"one {unit} tells no item from another; more {unit}s are needed{other}."]
-    if unit == "seed":
+        who = f"one {unit} tells" if respondents < 2 else f"two {unit}s tell"
+        said.append(f"{who} no item from another; more {unit}s are needed{other}.")
+    elif unit == "seed":
         said.append(
             "seeds of one model often differ by little but noise: a reliability near 0 is then "
             "expected, and discriminations say how noise goes together."
         )
+    elif unit == "checkpoint":
+        said.append(
+            "intervals take checkpoints as independent draws, which those of one run are not: they "
+            "are too narrow."
+        )
     else:
         said.append(
-            f"intervals take {unit}s as independent draws; those of one family answer alike and "
+            "intervals take models as independent draws; those of one family answer alike and "
             "count for less."
         )
-    if np.isfinite(statistics.n).any() and not np.isfinite(statistics.rest).any():
+    if respondents > 2 and not np.isfinite(statistics.rest).any():
         said.append("no item tells respondents apart: all are constant, or answered by too few.")
-    if np.isnan(found.facts.low):
+    if respondents > 1 and np.isnan(found.facts.low):
         said.append(
             "the range of the metric is not declared; no item is called dead, saturated or hard. "
             "Add columns score_min and score_max."

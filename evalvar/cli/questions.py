@@ -133,7 +133,7 @@ def _many(wholes: dict[str, Whole], what: str, fdr: float) -> list[str]:
             [
                 name, f"{int(alpha['items']):,}", f"{int(alpha['respondents']):,}",
                 fixed(alpha["value"], digits), interval(alpha["low"], alpha["high"], digits),
-                _whole_number(whole["items_for_90"]["value"]),
+                _whole_number(_needed(whole)),
                 *(_whole_number(whole[kind]["value"])
                   for kind in _COLUMNS),
             ]
@@ -170,12 +170,17 @@ def _counts(whole: Whole) -> dict[str, float]:
 
 
 def _reliability(whole: Whole) -> str:
-    alpha, needed = whole["alpha"], whole["items_for_90"]["value"]
+    alpha, needed = whole["alpha"], _needed(whole)
     if not isfinite(alpha["value"]):
         return f"no reliability ({str(alpha['method']).removeprefix('undefined: ')})"
     bounds = interval(alpha["low"], alpha["high"], _digits(alpha))
     said = f"reliability {fixed(alpha['value'], _digits(alpha))}{' ' * bool(bounds)}{bounds}"
     return said + (f"; {_whole_number(needed)} such items give 0.90" if isfinite(needed) else "")
+
+
+def _needed(whole: Whole) -> float:
+    """Give the items for a reliability of .9; nothing where so few answer that it has no bounds."""
+    return float(whole["items_for_90"]["value"]) if isfinite(whole["alpha"]["low"]) else nan
 
 
 def _digits(alpha: dict[str, Any]) -> int:

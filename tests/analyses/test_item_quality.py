@@ -281,6 +281,11 @@ def test_a_constant_metric_and_a_single_model():
         "t, score: one model tells no item from another; more models are needed, or "
         "respondents='seed'." in one.warnings
     )
+    two = [w for w in items(table(Y[:2])).warnings if w.startswith("t, score: two models")]
+    assert two == [
+        "t, score: two models tell no item from another; more models are needed, or "
+        "respondents='seed'."
+    ]
     single = items(table(Y[:, :1]))
     assert of_task(single, "alpha")["method"].startswith("undefined: a reliability needs")
 
@@ -294,6 +299,14 @@ def test_seeds_as_respondents_are_taken_model_by_model():
     assert alpha.loc["A", "value"] == pytest.approx(cronbach_alpha(runs["A"].T).value)
     assert alpha.loc["A", "unit"] == "seed"
     assert any("a reliability near 0 is then expected" in w for w in result.warnings)
+
+
+def test_checkpoints_as_respondents_are_no_independent_draws():
+    rng = np.random.default_rng(16)
+    result = items(crossed({"A": rng.random((10, 6)).round()}, "checkpoint"),
+                   respondents="checkpoint")  # fmt: skip
+    assert of_task(result, "alpha")["unit"] == "checkpoint"
+    assert any("which those of one run are not: they are too narrow." in w for w in result.warnings)
 
 
 def test_models_are_means_over_seeds_at_the_last_checkpoint():
