@@ -106,13 +106,14 @@ def _text(
             f"{name}: no {column} in {counted(int(values.isna().sum()), 'row')}, first row "
             f"{_first(values.isna())}. Fill the column or leave those rows out."
         )
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, raw = values.cat.codes.to_numpy(), list(values.cat.categories)
+    labels_of = values.array
+    if isinstance(labels_of, pd.Categorical):
+        codes, raw = labels_of.codes, labels_of.categories.tolist()
     else:
         codes, index = pd.factorize(values, use_na_sentinel=True)
         raw = list(index)
     if all(isinstance(value, str) for value in raw):
-        if isinstance(values.dtype, pd.CategoricalDtype) and not values.cat.ordered:
+        if isinstance(labels_of, pd.Categorical) and not labels_of.ordered:
             return values
         return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(raw, dtype=object)))
     if {type(value) for value in raw} == {int}:
@@ -151,6 +152,8 @@ def _first(bad: "pd.Series | np.ndarray") -> int:
 
 
 def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
+    if values.dtype == np.int64:
+        return values
     if values.dtype.kind in "iu" and not values.hasnans:
         return values.astype("int64")
     numbers = pd.to_numeric(values, errors="coerce")
@@ -167,6 +170,8 @@ def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
 def _number(values: pd.Series, column: str, name: str) -> pd.Series:
     if values.dtype == bool:
         return values.astype("float64")
+    if values.dtype == np.float64 and not np.isinf(values.to_numpy()).any():
+        return values
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     bad = numbers.isna() & values.notna()
     if bad.any():
@@ -349,6 +354,4 @@ def _joined(parts: Sequence[pd.Series]) -> pd.Categorical:
             starts, map(len, names), (part.cat.codes.to_numpy() for part in parts), strict=False
         )
     ]
-    return pd.Categorical.from_codes(
-        np.concatenate(codes), categories=pd.Index(distinct, dtype=object)
-    )
+    return pd.Categorical.from_codes(np.concatenate(codes), categories=pd.Index(distinct))

@@ -217,9 +217,11 @@ def is_label(part: str) -> bool:
 
 
 def _says(column: pd.Series) -> bool:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return bool((column != "").any())
-    return bool((column != 0).any())
+    labels_of = column.array
+    if isinstance(labels_of, pd.Categorical):
+        named = np.array([name != "" for name in labels_of.categories], dtype=bool)
+        return bool(named[labels_of.codes].any())
+    return bool(column.to_numpy().any())
 
 
 def _value(key: str, text: Any, what: str) -> Any:
@@ -237,6 +239,11 @@ def _filled(column: pd.Series, models: pd.Series, found: list[Any], key: str) ->
         known = np.array([value is not None for value in found])
         values = np.array([0 if value is None else value for value in found], dtype="int64")
         return np.where(known[codes], values[codes], column.to_numpy())
+    if None not in found:
+        names, distinct = pd.factorize(np.array(found, dtype=object), sort=True)
+        return pd.Categorical.from_codes(
+            names[codes], categories=pd.Index(distinct, dtype=object)
+        ).remove_unused_categories()
     old = column.astype(object).to_numpy()
     new = [old[row] if found[code] is None else found[code] for row, code in enumerate(codes)]
     return pd.Categorical(new)
