@@ -233,7 +233,7 @@ def basis(row: Mapping[str, Any]) -> str:
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of a frame as dicts."""
     names = list(frame.columns)
-    for values in zip(*(frame[name].tolist() for name in names), strict=True):
+    for values in frame.to_numpy(dtype=object).tolist():
         yield dict(zip(names, values, strict=True))
 
 

@@ -3,8 +3,6 @@
 from math import isfinite, nan
 from typing import Any
 
-import pandas as pd
-
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table, Tone
 from evalvar.report.reading import Reading, Unit, missing, records
@@ -18,6 +16,8 @@ _SHOWN_SIZE = 100
 # model, task, metric; an empty part is all of them
 Place = tuple[str, str, str]
 Way = tuple[str, str]
+Rows = dict[tuple[Way, int, str], dict[str, Any]]
+_PARTS = ("model", "task", "metric")
 _SELECTIONS = {
     "random": "random", "stratified": "strata", "neyman": "strata by variance",
     "anchor": "anchors", "anchor_irt": "IRT anchors", "information": "informative",
@@ -47,29 +47,32 @@ def section(reading: Reading) -> Section | None:
     )  # fmt: skip
 
 
-def readings(reading: Reading) -> dict[Place, pd.DataFrame]:
+def readings(reading: Reading) -> dict[Place, Rows]:
     """Return the rows of every benchmark by its headline metric."""
-    table = reading.table("subset")
-    if not len(table):
-        return {}
-    found: dict[Place, pd.DataFrame] = {}
-    text = table[["model", "task", "metric"]].apply(
-        lambda column: column.map(lambda value: "" if missing(value) else str(value))
-    )
-    for key, rows in table.groupby([text["model"], text["task"], text["metric"]], sort=False):
-        model, task, metric = map(str, key)
-        found[model, task, metric] = rows
-    ordered: dict[Place, pd.DataFrame] = {}
+    found: dict[Place, Rows] = {}
+    for row in records(reading.table("subset")):
+        parts = ["" if missing(row[name]) else str(row[name]) for name in _PARTS]
+        way = (str(row["selection"]), str(row["estimator"]))
+        key = (way, int(row["size"]), str(row["quantity"]))
+        found.setdefault((parts[0], parts[1], parts[2]), {})[key] = row
+    ordered: dict[Place, Rows] = {}
     for model, task in dict.fromkeys(place[:2] for place in found):
         names = [place[2] for place in found if place[:2] == (model, task)]
         head = reading.metrics(task, names)[0]
         ordered[model, task, head] = found[model, task, head]
-    return ordered
+    # What is left of a benchmark that was not made shorter says nothing of that.
+    return {place: rows for place, rows in ordered.items() if _sizes(rows)}
 
 
-def _unit(rows: pd.DataFrame) -> Unit:
-    points = rows["in_points"].iloc[0]
+def _unit(rows: Rows) -> Unit:
+    points = next(iter(rows.values())).get("in_points")
     return Unit(100.0, "points") if not missing(points) and points else Unit()
+
+
+def _items(rows: Rows) -> int:
+    """Return the number of items of the whole benchmark."""
+    told = [row.get("items") for row in rows.values()]
+    return max((int(float(str(n))) for n in told if not missing(n)), default=0)
 
 
 def _called(way: Way) -> str:
@@ -82,31 +85,29 @@ def _called(way: Way) -> str:
     return f"{selection} ({_ESTIMATORS[way[1]]})" if way[1] in _ESTIMATORS else selection
 
 
-def _size(rows: pd.DataFrame) -> int:
+def _sizes(rows: Rows) -> list[int]:
+    return sorted({size for way, size, _ in rows if way[0] != "full"})
+
+
+def _size(rows: Rows) -> int:
     """Return the size that the table shows: the one nearest to a hundred."""
-    sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
-    return min(sizes, key=lambda n: (abs(n - _SHOWN_SIZE), n))
+    return min(_sizes(rows), key=lambda n: (abs(n - _SHOWN_SIZE), n))
 
 
-def _ways(rows: pd.DataFrame) -> list[Way]:
+def _ways(rows: Rows) -> list[Way]:
     """Return the ways that were tried, random items first."""
-    tried = rows.loc[rows["selection"] != "full", ["selection", "estimator"]].drop_duplicates()
-    ways = [(str(s), str(e)) for s, e in tried.itertuples(index=False)]
+    ways = dict.fromkeys(way for way, _, _ in rows if way[0] != "full")
     return sorted(ways, key=lambda way: way != _RANDOM)
 
 
-def _row(rows: pd.DataFrame, way: Way, size: int, quantity: str) -> dict[str, Any]:
-    mine = rows[
-        (rows["selection"] == way[0]) & (rows["estimator"] == way[1])
-        & (rows["size"] == size) & (rows["quantity"] == quantity)
-    ]  # fmt: skip
-    return next(records(mine), {})
+def _row(rows: Rows, way: Way, size: int, quantity: str) -> dict[str, Any]:
+    return rows.get((way, size, quantity), {})
 
 
-def _answer(reading: Reading, found: dict[Place, pd.DataFrame]) -> str:
-    place, rows = max(found.items(), key=lambda one: float(one[1]["items"].max()))
+def _answer(reading: Reading, found: dict[Place, Rows]) -> str:
+    place, rows = max(found.items(), key=lambda one: _items(one[1]))
     unit, size = _unit(rows), _size(rows)
-    items = int(rows["items"].max())
+    items = _items(rows)
     full = _row(rows, ("full", "mean"), items, "half_width").get("value", nan)
     short = _row(rows, _RANDOM, size, "half_width").get("value", nan)
     said = (
@@ -140,10 +141,11 @@ def _answer(reading: Reading, found: dict[Place, pd.DataFrame]) -> str:
 
 def figure(reading: Reading) -> Figure | None:
     """Return error and rank agreement by number of items, for the first benchmarks."""
-    panels, words = [], []
+    panels: list[dict[str, Any]] = []
+    words = []
     for place, rows in readings(reading).items():
         unit = _unit(rows)
-        sizes = sorted({int(n) for n in rows.loc[rows["selection"] != "full", "size"]})
+        sizes = _sizes(rows)
         if len(sizes) < 2 or len(panels) >= 2 * MOST_DRAWN:
             continue
         drawn = _drawn(rows, sizes[-1])
@@ -177,7 +179,7 @@ def figure(reading: Reading) -> Figure | None:
     )
 
 
-def _drawn(rows: pd.DataFrame, size: int) -> dict[Way, str]:
+def _drawn(rows: Rows, size: int) -> dict[Way, str]:
     """Return the ways of the least error, each with its colour in all panels of a benchmark."""
     errors = {
         way: float(_row(rows, way, size, "error").get("value", nan))
@@ -189,7 +191,7 @@ def _drawn(rows: pd.DataFrame, size: int) -> dict[Way, str]:
 
 
 def _series(
-    rows: pd.DataFrame, sizes: list[int], quantity: str, factor: float, drawn: dict[Way, str]
+    rows: Rows, sizes: list[int], quantity: str, factor: float, drawn: dict[Way, str]
 ) -> list[dict[str, Any]]:
     random = [_row(rows, _RANDOM, size, quantity) for size in sizes]
     if not all(random):
@@ -208,7 +210,7 @@ def _series(
     return series
 
 
-def _tables(found: dict[Place, pd.DataFrame]) -> tuple[Table, ...]:
+def _tables(found: dict[Place, Rows]) -> tuple[Table, ...]:
     kinds = [kind for kind in _HEADS if any(_known(rows, kind) for rows in found.values())]
     rows = [
         (number < MOST_WHOLE, row)
@@ -236,14 +238,14 @@ def _tables(found: dict[Place, pd.DataFrame]) -> tuple[Table, ...]:
     return folded(table, rows, "row", of="other benchmarks")
 
 
-def _known(rows: pd.DataFrame, kind: str) -> bool:
-    shorter = rows["selection"] != "full"
-    return bool(((rows["quantity"] == kind) & rows["value"].notna() & shorter).any())
+def _known(rows: Rows, kind: str) -> bool:
+    mine = (row for (way, _, name), row in rows.items() if name == kind and way[0] != "full")
+    return any(isfinite(row["value"]) for row in mine)
 
 
-def _rows(place: Place, rows: pd.DataFrame, kinds: list[str]) -> list[Row]:
+def _rows(place: Place, rows: Rows, kinds: list[str]) -> list[Row]:
     unit, size = _unit(rows), _size(rows)
-    items = int(rows["items"].max())
+    items = _items(rows)
     name = ", ".join(part for part in place[:2] if part) or "all tasks"
     group = f"{name} ({place[2]}): {size:,} of {wording.count(items, 'item')}"
     body = []
