@@ -52,11 +52,36 @@ def test_inventory_counts_every_axis():
 
 def test_overview_runs_what_the_data_support():
     assert names(overview(grid(samples=2))) == [
-        *("summary", "seed_variance", "checkpoints", "variance_components", "leaderboard"),
-        *("compare", "compare", "compare", "plan", "code_metrics", "coverage"),
+        *("summary", "seed_variance", "checkpoints", "signal", "variance_components"),
+        *("leaderboard", "compare", "compare", "compare", "plan", "code_metrics", "coverage"),
     ]
     one_run = grid(models=("A",), seeds=1, steps=1)
     assert names(overview(one_run)) == ["summary", "plan", "coverage"]
+
+
+def test_overview_asks_about_variants_of_the_same_questions():
+    frame = grid(models=("A",), seeds=1, steps=1)
+    both = pd.concat([frame.assign(task="t_choice"), frame.assign(task="t_cloze")])
+    assert "framing" in names(overview(both))
+    prompts = pd.concat([frame.assign(prompt="short"), frame.assign(prompt="long")])
+    assert "prompt_sensitivity" in names(overview(prompts))
+
+
+def test_overview_asks_about_questions_where_enough_answered_them():
+    asked = {"items", "irt", "subset"}
+    few = grid(models=("A", "B", "C", "D"), seeds=1, steps=1)
+    assert not asked & set(names(overview(few)))
+    some = grid(models=[f"m{i}" for i in range(5)], seeds=1, steps=1)
+    assert asked & set(names(overview(some))) == {"items", "subset"}
+    many = grid(models=[f"m{i:02}" for i in range(30)], seeds=1, steps=1)
+    assert asked & set(names(overview(many))) == asked
+    runs = grid(models=("A",), seeds=3, steps=3)
+    assert asked & set(names(overview(runs))) == {"subset"}
+
+
+def test_questions_of_scores_that_are_not_0_or_1_are_left_to_their_own_commands():
+    frame = grid(models=[f"m{i}" for i in range(5)], seeds=1, steps=1)
+    assert "items" not in names(overview(frame.assign(score=frame["score"] * 0.7 + 0.1)))
 
 
 def test_many_models_are_compared_with_the_next_by_score():
