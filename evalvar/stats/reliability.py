@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from evalvar.errors import NotEnoughDataError
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.item_statistics import additive_effects, responses_table
 from evalvar.stats.quantiles import t_quantile
+
+# Repetitions in which the fits without one item are found; an item that needs more is fitted anew.
+_STEPS = 60
 
 
 def cronbach_alpha(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -83,18 +87,20 @@ def alpha_without_each(responses: ArrayLike) -> Floats:
     Returns
     -------
     float array, shape (J,)
-        A missing score counts as respondent + item of `additive_effects`. NaN where the rest has
-        no variance, and with fewer than 3 items or 2 respondents.
+        That of `cronbach_alpha` on the other items, also where scores are missing (tested). NaN
+        where these have no variance, and with fewer than 3 items or 2 respondents.
 
     Examples
     --------
     >>> alpha_without_each([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]]).round(4).tolist()
     [0.7273, 0.5, 0.7273]
     """
-    y = filled(responses)
+    y = responses_table(responses)
     respondents, count = y.shape
     if count < 3 or respondents < 2:
         return np.full(count, np.nan)
+    if np.isnan(y).any():
+        return _without_each(y)
     total = y.sum(axis=1, keepdims=True)
     variances = y.var(axis=0, ddof=1)
     # variance of total - item, without a table of them
@@ -155,14 +161,82 @@ def measurement_error(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
                     method)  # fmt: skip
 
 
-def filled(responses: ArrayLike) -> Floats:
-    """Fill what was not asked with respondent + item; an item nobody answered stays NaN."""
-    y = responses_table(responses)
-    missing = np.isnan(y)
-    if not missing.any():
-        return y
-    respondents, items = additive_effects(y)
-    return np.where(missing, respondents[:, None] + items, y)
+def _without_each(y: Floats) -> Floats:
+    """Give alpha without each item of a table with gaps, from one fit of the whole.
+
+    The fit without item j solves (A - A_j) t = b - b_j for the respondents, where A t = b is that
+    of the whole: t - v with A v = r_j + A_j v, r_j what is left of the item. All v are found at
+    once by repetition, each step of which brings in a share of about one item in all.
+    """
+    seen = np.isfinite(y)
+    answered = seen.sum(axis=0)
+    kept = np.flatnonzero(answered)
+    found = np.full(y.shape[1], np.nan)
+    if kept.size < 3 or (seen.sum(axis=1) > 0).sum() < 2:
+        return found
+    y, seen, answered = y[:, kept], seen[:, kept], answered[kept]
+    effects, at_zero = additive_effects(y)
+    known = seen.astype(np.float64)
+
+    def centred(values: Floats) -> Floats:
+        """Take from the values of an item's respondents their mean, and forget the others."""
+        means = np.einsum("ij,ij->j", known, values) / answered
+        return np.asarray(known * (values - means))
+
+    left = np.where(seen, y - effects[:, None] - at_zero, 0.0)
+    system = np.diag(known.sum(axis=1)) - (known / answered) @ known.T
+    inverse = np.linalg.pinv(system, hermitian=True)
+    moved = inverse @ left
+    still = np.zeros(kept.size, dtype=bool)
+    for _ in range(_STEPS):
+        further = inverse @ (left + centred(moved))
+        still = np.abs(further - moved).max(axis=0) <= ROUNDING * np.abs(left).max(initial=0)
+        moved = further
+        if still.all():
+            break
+    own = centred(np.where(seen, y, 0.0))
+    of_item = centred(np.broadcast_to(effects[:, None], y.shape))
+    # what respondents explain of the rest, and what is left of it
+    squares = (own**2).sum() - (own**2).sum(axis=0)
+    explained = (
+        effects @ own.sum(axis=1)
+        - 2 * effects @ own
+        + (of_item**2).sum(axis=0)
+        + np.einsum("ij,ij->j", left, moved)
+    )
+    cells = seen.sum() - answered
+    gone = ((known.sum(axis=1) == 1)[:, None] & seen).sum(axis=0)
+    respondents = (seen.sum(axis=1) > 0).sum() - gone
+    alpha = _alpha(explained, squares - explained, cells, respondents, kept.size - 1)
+    tiny = (ROUNDING * float(np.abs(y[seen]).max())) ** 2 * y.size
+    alpha = np.where(explained > tiny, alpha, np.nan)
+    for j in np.flatnonzero(~still | (gone > 0) | (squares - explained <= tiny)):
+        alpha[j] = _fitted_anew(np.delete(y, j, axis=1))
+    found[kept] = alpha
+    return found
+
+
+def _fitted_anew(y: Floats) -> float:
+    try:
+        return _Parts.of(y).alpha()
+    except NotEnoughDataError:
+        return np.nan
+
+
+def _alpha(
+    persons: ArrayLike, left: ArrayLike, cells: ArrayLike, respondents: ArrayLike, items: int
+) -> Floats:
+    """Give alpha from the sums of squares of respondents and of what is left over these cells."""
+    total, count = (np.asarray(x, dtype=np.float64) for x in (cells, respondents))
+    of_persons, of_rest = (np.asarray(x, dtype=np.float64) for x in (persons, left))
+    df = total - count - items + 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between, rest = of_persons / (count - 1), of_rest / df
+        # the mean square of respondents is s2_e + (cells - J) / (R - 1) s2_p
+        share = (between - rest) / ((total - items) / (count - 1))
+        alpha = items * share / (items * share + rest)
+        defined = (of_persons > 0) & (df > 0) & (items * share + rest > 0)
+    return np.asarray(np.where(defined, alpha, np.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +302,5 @@ class _Parts:
         )
 
     def _alpha(self, persons: ArrayLike, left: ArrayLike, cells: ArrayLike, less: int) -> Floats:
-        """Give alpha from sums of squares over this many cells and fewer respondents."""
-        count, total = self.respondents - less, np.asarray(cells, dtype=np.float64)
-        of_persons, of_rest = (np.asarray(x, dtype=np.float64) for x in (persons, left))
-        df = total - count - self.items + 1
-        with np.errstate(invalid="ignore", divide="ignore"):
-            between, rest = of_persons / (count - 1), of_rest / df
-            # the mean square of respondents is s2_e + (cells - J) / (R - 1) s2_p
-            share = (between - rest) / ((total - self.items) / (count - 1))
-            alpha = self.items * share / (self.items * share + rest)
-        defined = (of_persons > 0) & (df > 0) & (self.items * share + rest > 0)
-        return np.asarray(np.where(defined, alpha, np.nan))
+        """Give alpha of so many respondents fewer."""
+        return _alpha(persons, left, cells, self.respondents - less, self.items)

@@ -252,6 +252,29 @@ def test_alpha_with_gaps_is_near_that_without():
     assert whole.low < thinned.value < whole.high
 
 
+@pytest.mark.parametrize(("models", "count", "share"), [(40, 30, 0.4), (87, 60, 0.2), (5, 4, 0.3)])
+def test_alpha_without_an_item_is_that_of_the_others_where_cells_are_missing(models, count, share):
+    rng = np.random.default_rng(17)
+    y = holes(rng, answers(rng, models, count), share)
+    anew = [cronbach_alpha(np.delete(y, j, axis=1)).value for j in range(count)]
+    close(alpha_without_each(y), anew)
+
+
+def test_alpha_without_the_only_item_that_someone_answered():
+    y = np.array(
+        [[1, 1, 0, 1], [1, 0, 0, 0], [1, 1, 1, np.nan], [0, 0, np.nan, 0], [1] * 4, [0] * 4]
+    )
+    y = np.vstack([y, [np.nan, np.nan, 1, np.nan]])
+    anew = [cronbach_alpha(np.delete(y, j, axis=1)).value for j in range(4)]
+    close(alpha_without_each(y), anew)
+
+
+def test_gaps_do_not_make_the_rest_more_reliable():
+    rng = np.random.default_rng(18)
+    y = holes(rng, answers(rng, 40, 30), 0.4)
+    assert np.median(alpha_without_each(y)) < cronbach_alpha(y).value
+
+
 def test_the_alphas_interval_is_the_wider_of_two_done_by_hand():
     found = cronbach_alpha(X)
     logs = np.log([1 - cronbach_alpha(np.delete(X, i, 0)).value for i in range(6)])
