@@ -19,6 +19,21 @@ from evalvar.results import Result
 
 _KEYS = ("model", "task", "metric", "seed", "checkpoint", "prompt", "between", "a", "b")
 _LABELS = ("higher_is_better", "chance", "discrete", "at_chance", "verdict", "mean_a", "mean_b")
+# What single analyses say beside their quantities; a result that was cut down may lack it.
+_OWN_LABELS = {
+    "signal": ("models", "smoothed", "share_of_training", "better"),
+    "framing": ("side", "in_points", "items"),
+    "prompt_sensitivity": ("prompts", "best_prompt", "worst_prompt", "in_points"),
+    "items": (
+        *("item", "size", "items", "respondents", "share"),
+        *("flag", "gold", "chosen_instead", "half_a_r", "half_b_r", "weak_r", "strong_r"),
+    ),
+    "irt": ("item", "unbounded", "items", "respondents"),
+    "subset": (
+        *("selection", "estimator", "size", "items", "in_points"),
+        *("beyond_random", "random_low", "random_high"),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ class Reading:
         tables = {}
         for name, frames in found.items():
             table = pd.concat(frames, ignore_index=True)
-            for column in (*_KEYS, *_LABELS):
+            for column in (*_KEYS, *_LABELS, *_OWN_LABELS.get(name, ())):
                 if column not in table:
                     table[column] = None
             for column in ("value", "se", "low", "high", "level", "n", "p_value"):
@@ -223,11 +238,15 @@ def missing(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and not isfinite(value))
 
 
+def number(row: Mapping[str, Any], name: str) -> float:
+    """Return a number that stands as a label, NaN where it is not given."""
+    told = row.get(name)
+    return nan if missing(told) else float(str(told))
+
+
 def basis(row: Mapping[str, Any]) -> str:
     """Return what the estimate of a row rests on; a dash where that is not known."""
-    told = row.get("items")
-    items = nan if missing(told) else float(str(told))
-    return wording.basis(float(row["n"]), str(row["unit"]), items)
+    return wording.basis(float(row["n"]), str(row["unit"]), number(row, "items"))
 
 
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from evalvar.errors import UsageError
 from evalvar.report import figures
 from tests.report import report_samples as samples
+from tests.report import study_samples as study
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,11 @@ from tests.report import report_samples as samples
         (figures.differences, samples.compare),
         (figures.score_intervals, samples.summary),
         (figures.pass_curves, samples.code_metrics),
+        (figures.framing_curves, study.framing),
+        (figures.decision_curves, study.signal),
+        (figures.item_scatter, study.items),
+        (figures.pruning_curve, study.items),
+        (figures.subset_error, study.subset),
     ],
 )
 @pytest.mark.parametrize("width", [690, 336])
@@ -30,6 +36,13 @@ def test_nothing_to_draw_says_what_is_needed():
         UsageError, match=r"there is nothing to draw: no metric with two checkpoints"
     ):
         figures.seed_curves(samples.compare())
+    for draw, needed in (
+        (figures.framing_curves, r"framing\(\)"), (figures.decision_curves, r"signal\(\)"),
+        (figures.item_scatter, r"items\(\)"), (figures.pruning_curve, r"items\(\)"),
+        (figures.subset_error, r"subset\(\)"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=needed):
+            draw(samples.compare())
 
 
 def test_words_stay_inside_the_drawing():

@@ -11,6 +11,11 @@ from evalvar.report.sections.claims import claim, quiet
 Place = tuple[str, str]
 Field = list[dict[str, dict[str, Any]]]
 
+_ROWS = (
+    "Percent for scores between 0 and 1. Scores have the {} interval of one model on the items "
+    "that all of its group answered; ranks rest on the paired differences, not on these. "
+)
+
 
 def section(reading: Reading) -> Section | None:
     """Return the section, or None where no models were ranked."""
@@ -196,15 +201,14 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
         tuple(columns),
         tuple(rows),
         caption="Models by rank with rank sets, ties and intervals",
+        # What a row is, and how to read it, is said once.
         footnotes=(
-            f"Percent for scores between 0 and 1. Scores have the {level} interval of one model "
-            "on the items that all of its group answered; ranks rest on the paired differences, "
-            f"not on these. {wording.sentence(wording.listing(method, most=2))}",
+            ("" if folded else _ROWS.format(level))
+            + wording.sentence(wording.listing(method, most=2)),
         ),
         counted="models" if len(fields) == 1 else "rows",
         scale=(low, high),
         folded=folded,
-        # How to read it is said once.
         note=""
         if folded
         else (

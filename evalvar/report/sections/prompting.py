@@ -5,7 +5,7 @@ from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Section, Table
-from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.reading import Reading, Unit, missing, number, records
 
 Place = tuple[str, str, str]
 Rows = dict[str, dict[str, Any]]
@@ -53,7 +53,7 @@ def _answer(found: dict[Place, Rows]) -> str:
         key=lambda one: (_unit(one[1]).percent, _value(one[1], "prompt_range") or 0.0),
     )
     unit, row = _unit(rows), next(iter(rows.values()))
-    prompts = float(row["prompts"])
+    prompts = number(row, "prompts")
     width = unit.of(unit.deviation(_value(rows, "prompt_range")))
     said = (
         f"The {wording.count(prompts, 'prompt')} of {wording.place(place[1], place[2])} lie "
@@ -78,7 +78,7 @@ def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
         )
         best, worst = first.get("best_prompt"), first.get("worst_prompt")
         cells = [Cell(", ".join((place[0], place[2]) if several else place[2:]))]
-        cells.append(Cell(wording.count(float(first["prompts"])), float(first["prompts"])))
+        cells.append(Cell(wording.count(number(first, "prompts")), number(first, "prompts")))
         cells.append(unit.cell(mean) if mean else Cell(wording.DASH))
         cells += [_deviation(unit, quantities, name) for name in ("prompt_range", "prompt_sd_real")]
         cells.append(Cell(bounds, tone="quiet"))

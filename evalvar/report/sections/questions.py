@@ -8,6 +8,7 @@ import pandas as pd
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table
 from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.reading import number as count_of
 from evalvar.report.sections import abilities, halves
 
 MOST_DRAWN = 4
@@ -75,17 +76,18 @@ def _value(rows: Rows, quantity: str) -> float:
 def _answer(found: dict[Place, Rows]) -> str:
     place, rows = max(
         ((place, rows) for place, rows in found.items() if isfinite(_value(rows, "alpha"))),
-        key=lambda one: float(one[1]["alpha"].get("items") or 0),
+        key=lambda one: max(count_of(one[1]["alpha"], "items"), 0.0),
     )
     alpha = rows["alpha"]
     dead, saturated, wrong = (_value(rows, n) for n in ("dead", "saturated", "suspect_label"))
     reliability = f"{Unit().cell(alpha).text} {Unit().interval(alpha)}".rstrip()
+    many = wording.count(count_of(alpha, "items"), "item")
     said = (
-        f"The {wording.count(alpha['items'], 'item')} of {wording.place(place[1], place[2])} order "
+        f"The {many} of {wording.place(*place[1:])} order "
         f"{_respondents(alpha)} with reliability {reliability}"
     )
     tell_nothing = [
-        f"{who} gets {wording.count(number)} right"
+        f"{wording.count(number, 'item')} {who} gets right"
         for number, who in ((dead, "nobody"), (saturated, "everybody"))
         if number > 0
     ]
@@ -99,7 +101,7 @@ def _answer(found: dict[Place, Rows]) -> str:
 
 
 def _respondents(row: dict[str, Any]) -> str:
-    return wording.count(float(row["respondents"]), str(row["unit"]))
+    return wording.count(count_of(row, "respondents"), str(row["unit"]))
 
 
 def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
@@ -114,7 +116,7 @@ def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
         split = of_task.get("split_stability", {})
         cells = [
             Cell(name),
-            Cell(wording.count(float(alpha["items"])), float(alpha["items"])),
+            Cell(wording.count(count_of(alpha, "items")), count_of(alpha, "items")),
             Unit().cell(alpha, tone="strong"),
             Cell(Unit().interval(alpha) or wording.DASH, tone="quiet"),
             Cell(unit.deviation(_value(of_task, "sem")), _value(of_task, "sem")),
@@ -277,7 +279,8 @@ def pruning(reading: Reading) -> Figure | None:
     table = reading.table("items")
     if "size" not in table:
         return None
-    table = table[table["item"].isna() & table["size"].notna() & table["value"].notna()]
+    shares = table["size"].notna() & table["share"].notna()
+    table = table[table["item"].isna() & shares & table["value"].notna()]
     panels, words = [], []
     for place in places:
         model = table["model"].isna() if not place[0] else table["model"] == place[0]

@@ -88,10 +88,16 @@ def _answer(found: dict[Place, pd.DataFrame]) -> str:
         return f"{wording.listing(where)} {verb} the two models apart at the end of training."
     best = max(counted, key=lambda place: counted[place][0] / max(counted[place][1], 1))
     clear, pairs = counted[best]
+    if not apart:
+        return "No benchmark tells two of the models apart at the end of training."
+    over_all = (
+        f"; over all readings {wording.count(apart)} of {wording.count(total)}"
+        if len(counted) > 1
+        else ""
+    )
     return (
-        f"{wording.place(*best)} tells most models apart: {wording.count(clear)} of "
-        f"{wording.count(pairs, 'pair')} at the end of training, {wording.count(apart)} of "
-        f"{wording.count(total)} over all readings."
+        f"{wording.place(*best)} tells {wording.count(clear)} of {wording.count(pairs, 'pair')} "
+        f"of models apart at the end of training{', the most' if over_all else ''}{over_all}."
     )
 
 

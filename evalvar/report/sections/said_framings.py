@@ -78,13 +78,13 @@ def early(reading: Reading) -> list[Verdict]:
                    for choose in (min, max))  # fmt: skip
     row = halves[worst]
     share = row.get("share_of_training")
-    when = f"checkpoint {wording.step(float(row['checkpoint']))}"
+    when = f"at checkpoint {wording.step(float(row['checkpoint']))}"
     if not missing(share):
         when += f", {wording.percent(float(f'{float(str(share)):.2g}'))} of training"
     apart, pairs = recipes.told_apart(found[worst])
     strong = (
-        f"Of the pairs of models on {wording.place(*worst)}, {_share(row)} stand as in the end at "
-        f"{when};"
+        f"{wording.sentence(when).rstrip('.')}, {_share(row)} of the pairs of models on "
+        f"{wording.place(*worst)} stand as in the end;"
     )
     rest = f" {wording.count(apart)} of {wording.count(pairs, 'pair')} are told apart in the end."
     if best != worst:

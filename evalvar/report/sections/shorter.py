@@ -5,7 +5,7 @@ from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Figure, Row, Section, Table, Tone
-from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.reading import Reading, Unit, missing, number, records
 from evalvar.report.sections.folding import folded
 
 MOST_DRAWN = 2
@@ -118,11 +118,7 @@ def _answer(reading: Reading, found: dict[Place, Rows]) -> str:
             f", drawn at random, make the error bar ±\u00a0{unit.deviation(short)} instead of "
             f"±\u00a0{unit.of(unit.deviation(full))}"
         )
-    better = [
-        _called(way)
-        for way in _ways(rows)
-        if _row(rows, way, size, "error").get("beyond_random") == "better"
-    ]
+    better = [_called(way) for way in _ways(rows) if _beyond(rows, way, size) == "better"]
     said += (
         f"; beyond random items of that number, {wording.listing(better)} "
         f"{'err' if len(better) > 1 else 'errs'} less"
@@ -136,7 +132,20 @@ def _answer(reading: Reading, found: dict[Place, Rows]) -> str:
     ]
     if better and not ranked:
         said += ", but none orders models clearly better"
+    elsewhere = [
+        other[1] or "all tasks"
+        for other, mine in found.items()
+        if other != place
+        and any(_beyond(mine, way, _size(mine)) == "better" for way in _ways(mine))
+    ]
+    if elsewhere and not better:
+        said += f" (on {wording.listing(elsewhere)} one has)"
     return f"{said}."
+
+
+def _beyond(rows: Rows, way: Way, size: int) -> str:
+    told = _row(rows, way, size, "error").get("beyond_random")
+    return "" if missing(told) else str(told)
 
 
 def figure(reading: Reading) -> Figure | None:
@@ -197,7 +206,7 @@ def _series(
     if not all(random):
         return []
     band = tuple(
-        (float(size), *(row[name] * factor for name in ("value", "random_low", "random_high")))
+        (float(size), *(number(row, n) * factor for n in ("value", "random_low", "random_high")))
         for size, row in zip(sizes, random, strict=True)
     )
     series = [{"name": _called(_RANDOM), "colour": "muted", "points": band}]
@@ -253,8 +262,7 @@ def _rows(place: Place, rows: Rows, kinds: list[str]) -> list[Row]:
         cells = [_cell(_row(rows, way, size, kind), kind, unit) for kind in kinds]
         # A way that this benchmark's scores do not allow is named among the remarks.
         if any(isfinite(cell.value) for cell in cells):
-            beyond = _row(rows, way, size, "error").get("beyond_random")
-            told = "" if missing(beyond) else str(beyond)
+            told = _beyond(rows, way, size)
             body.append(Row((Cell(_called(way)), *cells, Cell(told)), group))
     whole = [_cell(_row(rows, ("full", "mean"), items, kind), kind, unit) for kind in kinds]
     body.append(Row((Cell(f"all {wording.count(items, 'item')}"), *whole, Cell("")), group))
