@@ -8,6 +8,7 @@ from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.stats import c4, mean_sd, pooled_sd, sd_ci
+from evalvar.stats.spread import mean_sd_of_models
 
 CURVES = np.array([[0.30, 0.40, 0.50], [0.32, 0.38, 0.54], [0.28, 0.42, 0.49], [0.30, 0.40, 0.55]])
 
@@ -124,6 +125,48 @@ def test_a_checkpoint_at_which_seeds_agree_counts_as_zero():
     x = np.column_stack([np.full(4, 0.1), CURVES[:, 2]])
     assert mean_sd(x).value == pytest.approx(sd_ci(CURVES[:, 2]).value / 2, rel=1e-12)
     assert np.isfinite(mean_sd(x).high)
+
+
+def test_one_model_gives_its_own_mean_of_sds():
+    assert mean_sd_of_models([CURVES]) == mean_sd(CURVES)
+
+
+def test_models_pool_their_degrees_of_freedom():
+    # 12 models alike, 4 seeds, one checkpoint: 36 degrees of freedom
+    x = [[[-1.0], [-1.0], [1.0], [1.0]]] * 12
+    sd = 2 / np.sqrt(3)
+    centre = sd / c4(4) * c4(37)
+    found = mean_sd_of_models(x)
+    assert found.value == pytest.approx(sd, rel=1e-14)
+    expected = centre * np.sqrt(36 / stats.chi2.ppf([0.975, 0.025], 36))
+    np.testing.assert_allclose([found.low, found.high], expected, rtol=1e-10)
+    assert (found.n, found.unit) == (48, "seed")
+
+
+def test_a_model_whose_seeds_agree_counts_as_zero():
+    found = mean_sd_of_models([CURVES, np.full((3, 2), 0.5)])
+    one = mean_sd(CURVES)
+    np.testing.assert_allclose([found.value, found.low], [one.value / 2, one.low / 2], rtol=1e-12)
+    still = mean_sd_of_models([np.full((3, 2), 0.5)] * 2)
+    assert still.value == 0
+    assert still.method.endswith("(seeds never differ: no interval)")
+
+
+def test_the_mean_over_models_is_covered():
+    rng = np.random.default_rng(8)
+    sds = np.array([0.5, 1.0, 1.5, 1.0, 2.0])
+    hit = []
+    for _ in range(800):
+        x = sds[:, None, None] * rng.normal(size=(5, 3, 1))
+        found = mean_sd_of_models(list(x))
+        hit.append(found.low <= sds.mean() <= found.high)
+    assert abs(np.mean(hit) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 800)
+
+
+def test_no_model_has_no_spread():
+    with pytest.raises(NotEnoughDataError) as caught:
+        mean_sd_of_models([])
+    assert str(caught.value) == "a mean over models needs at least 1 model, but has 0."
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 1.0])
