@@ -15,38 +15,15 @@ from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, at_least
 from evalvar.stats.irt_ability import Ability, ability, check_responses
 from evalvar.stats.irt_items import observed_information
-from evalvar.stats.irt_steps import NODES, Answers, Posterior, curves, posterior_tables
+from evalvar.stats.irt_steps import Answers, Posterior, curves, posterior_tables
+from evalvar.stats.irt_updates import WIDER, Prior, packed, rescaled, spreads_of, unpacked, updated
 
 __all__ = ["Ability", "IrtFit", "ability", "fit_irt"]
 
 Model = Literal["2pl", "1pl"]
 _MODELS = ("2pl", "1pl")
-# The spread of the items is never taken to be smaller, so that no item is tied to the rest.
-_LEAST_SPREAD = 0.02
-_MOST_SPREAD = 30.0
-# How far out an intercept may lie says little of the others: its prior is wider than their spread.
-_WIDER = 2.0
 _TINY = 1e-9
 _Z = 1.96
-_MEMORY = 6
-# Mix steps once none moves a parameter by more.
-_NEAR = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """Normal distributions of the items' parameters, estimated along with them.
-
-    Parameters
-    ----------
-    discrimination, discrimination_sd, intercept, intercept_sd : float
-        Mean and standard deviation of a (1PL: the common a, and 0) and of b.
-    """
-
-    discrimination: float
-    discrimination_sd: float
-    intercept: float
-    intercept_sd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +50,8 @@ class IrtFit:
     iterations : int
         Steps taken.
     change : float
-        Largest change of a parameter in the last step.
+        Largest change in the last step of an a or b, or of the mean or spread of either; what is
+        returned is where that step led.
     converged : bool
         Whether that is below the tolerance.
     """
@@ -111,7 +89,7 @@ def fit_irt(
     *,
     model: Model = "2pl",
     tolerance: float = 1e-5,
-    max_steps: int = 500,
+    max_steps: int = 2000,
 ) -> IrtFit:
     """Fit item response curves by marginal maximum likelihood with priors learnt from the items.
 
@@ -142,7 +120,8 @@ def fit_irt(
 
     Each step is an E-step, one Newton step of the M-step, and a rescaling to posteriors of mean 0
     and variance 1 together (parameter expansion: Liu, Rubin and Wu 1998), which also fixes the
-    scale; steps are accelerated by Anderson's mixing. The sign is that of a positive mean a.
+    scale. A step that turns back on the last one is taken by half: the spreads of the priors and
+    the items can chase each other for ever. The sign is that of a positive mean a.
 
     Examples
     --------
@@ -170,170 +149,35 @@ def fit_irt(
     share = (right + 0.5) / (asked + 1)
     start = -1.15 * np.log(share / (1 - share))
     ones = np.ones(start.size if model == "2pl" else 1)
-    state = _pack(ones, start, Prior(1.0, 0.5, float(start.mean()), max(float(start.std()), 0.5)))
+    state = packed(ones, start, Prior(1.0, 0.5, float(start.mean()), max(float(start.std()), 0.5)))
 
     def step(x: Floats) -> Floats:
-        return _step(answers, right, x, start.size)[0]
+        return updated(answers, right, x, start.size)
 
-    state, iterations, change = _fixed_point(step, state, tolerance, max_steps)
+    state, iterations, change = _settled(step, state, tolerance, max_steps)
     return _finished(
         answers, right, state, asked, model, iterations, change, converged=change <= tolerance
     )
 
 
-def _pack(a: Floats, b: Floats, prior: Prior) -> Floats:
-    spread = np.log([prior.discrimination_sd, prior.intercept_sd])
-    return np.concatenate([a, b, [prior.discrimination, prior.intercept], spread])
-
-
-def _unpack(x: Floats, items: int) -> tuple[Floats, Floats, Prior]:
-    a, b = x[: x.size - items - 4], x[x.size - items - 4 : -4]
-    spread = np.exp(x[-2:].clip(*np.log([_LEAST_SPREAD, _MOST_SPREAD])))
-    return a, b, Prior(float(x[-4]), float(spread[0]), float(x[-3]), float(spread[1]))
-
-
-def _step(answers: Answers, right: Floats, x: Floats, items: int) -> tuple[Floats, Posterior]:
-    a, b, prior = _unpack(x, items)
-    each = np.broadcast_to(a, b.shape)
-    chance, softplus = curves(each, b)
-    if a.size == items:
-        softplus = softplus + _unsure(answers, chance, prior)
-    posterior = posterior_tables(answers, each, b, chance, softplus).summed()
-    slopes, bends = _derivatives(answers, right, posterior, chance)
-    newton = _newton_each if a.size == items else _newton_common
-    a, b, prior = newton(a, b, prior, slopes, bends)
-    return _pack(*_rescaled(a, b, prior, posterior)), posterior
-
-
-def _rescaled(
-    a: Floats, b: Floats, prior: Prior, posterior: Posterior
-) -> tuple[Floats, Floats, Prior]:
-    """Hand the mean and the variance that the abilities have come to over to the items."""
-    centre = float(posterior.mean.mean())
-    scale = float(np.sqrt(max(posterior.square.mean() - centre**2, 1e-6)))
-    prior = replace(
-        prior,
-        discrimination=prior.discrimination * scale,
-        intercept=prior.intercept - prior.discrimination * centre,
-    )
-    return a * scale, b - a * centre, prior
-
-
-def _unsure(answers: Answers, chance: Floats, prior: Prior) -> Floats:
-    """Return what not knowing the items adds to the mean of log(1 + exp z).
-
-    Half the variance of z times its bend. Without it, noise that a few items share by chance would
-    pass for an ability.
-    """
-    asked = np.bincount(answers.pattern, minlength=len(answers.asked)) @ answers.asked
-    bend = chance * (1 - chance)
-    weight = np.exp(-(NODES**2) / 2)
-    weight /= weight.sum()
-    haa = asked * (bend @ (weight * NODES**2)) + prior.discrimination_sd**-2
-    hab = -asked * (bend @ (weight * NODES))
-    hbb = asked * (bend @ weight) + (_WIDER * prior.intercept_sd) ** -2
-    det = haa * hbb - hab**2
-    va, vab, vb = hbb / det, -hab / det, haa / det
-    return np.asarray(bend / 2 * (va[:, None] * NODES**2 - 2 * vab[:, None] * NODES + vb[:, None]))
-
-
-def _derivatives(
-    answers: Answers, right: Floats, posterior: Posterior, chance: Floats
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats, Floats]]:
-    """Return the slopes of the log-likelihood in a and b, and its expected bends (aa, ab, bb)."""
-    patterns = posterior.weights
-    mass = patterns if len(patterns) == 1 else answers.asked.T @ patterns
-    expected = mass * chance
-    bend = expected * (1 - chance)
-    slopes = (answers.per_item(posterior.mean) - expected @ NODES, expected.sum(axis=1) - right)
-    return slopes, (bend @ NODES**2, -(bend @ NODES), bend.sum(axis=1))
-
-
-def _newton_each(
-    a: Floats,
-    b: Floats,
-    prior: Prior,
-    slopes: tuple[Floats, Floats],
-    bends: tuple[Floats, Floats, Floats],
-) -> tuple[Floats, Floats, Prior]:
-    (ga, gb), (haa, hab, hbb) = slopes, bends
-    ra, rb = prior.discrimination_sd**-2, (_WIDER * prior.intercept_sd) ** -2
-    da, db = ga - ra * (a - prior.discrimination), gb - rb * (b - prior.intercept)
-    paa, pbb = haa + ra, hbb + rb
-    det = paa * pbb - hab**2
-    a = a + np.clip((pbb * da - hab * db) / det, -1.0, 1.0)
-    b = b + np.clip((paa * db - hab * da) / det, -2.0, 2.0)
-    # what the answers say of each parameter, the other one free
-    info_a, info_b = haa - hab**2 / pbb, hbb - hab**2 / paa
-    centre = _mean_of(a, prior.discrimination, prior.discrimination_sd, info_a)
-    wide = _WIDER * prior.intercept_sd
-    middle = _mean_of(b, prior.intercept, wide, info_b)
-    spread = _spread_of(a, centre, pbb / det, prior.discrimination_sd)
-    return a, b, Prior(centre, spread, middle, _spread_of(b, middle, paa / det, wide))
-
-
-def _newton_common(
-    a: Floats,
-    b: Floats,
-    prior: Prior,
-    slopes: tuple[Floats, Floats],
-    bends: tuple[Floats, Floats, Floats],
-) -> tuple[Floats, Floats, Prior]:
-    (ga, gb), (haa, hab, hbb) = slopes, bends
-    rb = (_WIDER * prior.intercept_sd) ** -2
-    db, pbb = gb - rb * (b - prior.intercept), hbb + rb
-    move = (ga - hab / pbb * db).sum() / (haa - hab**2 / pbb).sum()
-    move = float(np.clip(move, -1.0, 1.0))
-    a = a + move
-    b = b + np.clip((db - hab * move) / pbb, -2.0, 2.0)
-    wide = _WIDER * prior.intercept_sd
-    middle = _mean_of(b, prior.intercept, wide, hbb)
-    spread = _spread_of(b, middle, 1 / pbb, wide)
-    return a, b, Prior(float(a[0]), prior.discrimination_sd, middle, spread)
-
-
-def _mean_of(values: Floats, mean: float, sd: float, information: Floats) -> float:
-    """Return the mean of the prior: of what the answers alone say of each item, weighed by it.
-
-    At a top of the posterior the answers alone would say value + (value - mean) / (sd^2 I).
-    """
-    weight = (information / (1 + sd**2 * information)).sum()
-    return float(mean + ((values - mean) / sd**2).sum() / max(weight, len(values) * 1e-6))
-
-
-def _spread_of(values: Floats, mean: float, variance: Floats, sd: float) -> float:
-    determined = float((1 - variance / sd**2).clip(0, 1).sum())
-    squares = float(((values - mean) ** 2).sum())
-    return max(float(np.sqrt((squares + _LEAST_SPREAD**2) / (determined + 1))), _LEAST_SPREAD)
-
-
-def _fixed_point(
+def _settled(
     step: Callable[[Floats], Floats], x: Floats, tolerance: float, most: int
 ) -> tuple[Floats, int, float]:
-    """Repeat a step until it stands still, mixing the last few (Anderson 1965)."""
-    steps: list[Floats] = []
-    rests: list[Floats] = []
-    change = np.inf
-    for count in range(1, most + 1):
+    """Repeat a step until it stands still, half of it wherever it turns back on the last one."""
+    last, count = np.zeros_like(x), 1
+    while True:
         to = step(x)
-        rest = to - x
-        change, size = float(np.abs(rest).max()), float(np.linalg.norm(rest))
-        if change <= tolerance:
+        change = _distance(x, to)
+        if change <= tolerance or count >= most:
             return to, count, change
-        if rests and size > 2 * float(np.linalg.norm(rests[-1])):
-            # the mixture led astray: go on from the last plain step
-            x, steps, rests = steps[-1], [], []
-            continue
-        if change > _NEAR:  # far off, a mixture may cross into where noise passes for ability
-            x = to
-            continue
-        steps, rests = [*steps, to][-_MEMORY:], [*rests, rest][-_MEMORY:]
-        if len(rests) > 1:
-            moves = np.column_stack([r - rests[-1] for r in rests[:-1]])
-            mix = np.linalg.lstsq(moves, -rest, rcond=1e-10)[0]
-            to = to + np.column_stack([s - steps[-1] for s in steps[:-1]]) @ mix
-        x = to
-    return x, most, change
+        rest = to - x
+        x, last, count = (x + to) / 2 if rest @ last < 0 else to, rest, count + 1
+
+
+def _distance(x: Floats, to: Floats) -> float:
+    """Return the largest change of a parameter, of the spreads themselves and not their logs."""
+    spreads = np.abs(spreads_of(to) - spreads_of(x))
+    return float(max(np.abs(to[:-2] - x[:-2]).max(), spreads.max()))
 
 
 def _finished(
@@ -347,14 +191,14 @@ def _finished(
     *,
     converged: bool,
 ) -> IrtFit:
-    a, b, prior = _unpack(x, right.size)
+    a, b, prior = unpacked(x, right.size)
     a = np.array(np.broadcast_to(a, b.shape))
     if a.mean() < 0:
         a, prior = -a, replace(prior, discrimination=-prior.discrimination)
     chance, softplus = curves(a, b)
     # priors pull on the items, and so on the scale: set it once more
     loose = posterior_tables(answers, a, b, chance, softplus).summed()
-    a, b, prior = _rescaled(a, b, prior, loose)
+    a, b, prior = rescaled(a, b, prior, loose)
     chance, softplus = curves(a, b)
     tables = posterior_tables(answers, a, b, chance, softplus)
     posterior = tables.summed()
@@ -389,7 +233,7 @@ def _variances(
 ) -> tuple[Floats, Floats, Floats]:
     """Return the variances of a and b and their covariance; NaN where nothing determines them."""
     (haa, hab, hbb), mean = bends, prior.discrimination**2 * scale
-    hbb = hbb + (_WIDER * prior.intercept_sd) ** -2
+    hbb = hbb + (WIDER * prior.intercept_sd) ** -2
     if model == "1pl":
         # one slope for all, and each intercept with it
         return np.full_like(hbb, mean), 1 / hbb + (hab / hbb) ** 2 * mean, -hab / hbb * mean

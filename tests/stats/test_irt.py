@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from girth import twopl_mml
 from scipy import integrate, special, stats
@@ -12,6 +13,7 @@ from evalvar.stats import (
     item_information,
     shuffled,
 )
+from evalvar.stats import irt as fitting
 from evalvar.stats.irt_items import observed_information
 from evalvar.stats.irt_steps import Answers, curves, posterior_tables
 
@@ -144,6 +146,66 @@ def test_one_slope_for_all_is_the_slope_of_all():
     # with one slope the number of right answers says it all
     order = np.argsort(y.sum(axis=1), kind="stable")
     assert (np.diff(fit.ability[order]) > -1e-9).all()
+
+
+def alike(n, items, seed, slope):
+    """Draw answers to items of one and the same slope, those left out that all answer alike."""
+    rng = np.random.default_rng([3, n, items, seed])
+    theta, hard = rng.normal(size=(n, 1)), rng.normal(1, 1, items)
+    y = (rng.random((n, items)) < special.expit(slope * theta - hard)).astype(float)
+    return y[:, (y.mean(axis=0) > 0) & (y.mean(axis=0) < 1)]
+
+
+def test_the_items_and_their_spread_do_not_chase_each_other_for_ever():
+    for seed in range(12):
+        fit = fit_irt(alike(40, 60, seed, 0.8))
+        assert fit.converged
+        assert fit.iterations < 300
+
+
+@pytest.mark.parametrize(("n", "items"), [(40, 200), (30, 300), (10, 50)])
+def test_shuffled_answers_converge(n, items):
+    for seed in range(25):
+        y = shuffled(draw(n, items, seed)[0], rng=np.random.default_rng(seed))
+        told = (y.mean(axis=0) > 0) & (y.mean(axis=0) < 1)
+        fit = fit_irt(y[:, told])
+        assert fit.converged
+        assert fit.reliability < 0.6
+
+
+@pytest.mark.parametrize("most", [3, 40, 2000])
+def test_what_is_returned_is_where_the_last_step_led(most):
+    y = alike(40, 60, 3, 0.8)
+    seen = []
+    step = fitting.updated
+
+    def watched(*args):
+        seen.append((args[2], step(*args)))
+        return seen[-1][1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fitting, "updated", watched)
+        fit = fit_irt(y, max_steps=most)
+    (x, to), items = seen[-1], y.shape[1]
+    assert len(seen) == fit.iterations <= most
+    assert fit.change == pytest.approx(
+        max(np.abs(to[:-2] - x[:-2]).max(), np.abs(np.exp(to[-2:]) - np.exp(x[-2:])).max())
+    )
+    assert fit.converged == (fit.change <= 1e-5)
+    # but for the scale, which is set once more
+    slopes = to[:items]
+    np.testing.assert_allclose(fit.discrimination / slopes, fit.discrimination[0] / slopes[0])
+
+
+def test_a_real_table_on_which_mixed_steps_went_in_circles(shared):
+    answers = pd.read_parquet(shared / "livebench_items" / "livebench.parquet")
+    answers = answers[answers["task"] == "zebra_puzzle"].drop_duplicates(["model", "item"])
+    y = answers.pivot(index="model", columns="item", values="score").to_numpy()
+    share = np.nanmean(y, axis=0)
+    fit = fit_irt(y[:, (share > 0) & (share < 1)])
+    assert fit.converged
+    assert fit.iterations < 200
+    assert fit.discrimination.std() < 0.01
 
 
 def test_missing_answers_leave_the_rest_as_it_is():
