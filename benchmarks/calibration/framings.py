@@ -1,4 +1,4 @@
-"""Two framings of a benchmark: where their curves cross, and ratios of their noise."""
+"""Two framings of a benchmark: where their curves cross, ratios of their noise, and what rises."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,9 @@ from benchmarks.calibration.cells import (
 from evalvar.stats import (
     best_prompt_bias,
     crossover_ci,
+    kendall_tau,
     mean_sd_ratio_ci,
+    mean_tau_difference_ci,
     sd_ratio_ci,
     snr_ratio_ci,
 )
@@ -35,6 +37,7 @@ def framings(effort: Effort) -> Iterator[Row]:
     for seeds in SEEDS:
         yield from _crossings(effort, seeds)
         yield from _ratios(effort, seeds)
+        yield from _monotonicities(effort, seeds)
     yield from _best_prompts(effort)
 
 
@@ -97,6 +100,40 @@ def _ratios(effort: Effort, seeds: int) -> Iterator[Row]:
                 ),
             )  # fmt: skip
             yield from coverage(f"framings: ratio of {regime}", cell, [house], pair, truth)
+
+
+def _monotonicities(effort: Effort, seeds: int) -> Iterator[Row]:
+    """Logistic curves, half of whose noise is of the run that both framings ask."""
+    rises = {"steep": 0.5, "slow": 0.05, "flat": 0.01}
+    for one, other in (("steep", "steep"), ("steep", "slow"), ("slow", "slow"), ("slow", "flat")):
+        cell = f"{one} and {other}, {seeds} seeds"
+        rng, sets = generator("monotonicities", cell), effort.draws(600)
+        a, b = _taus(rng, sets, seeds, rises[one], rises[other])
+        far = _taus(rng, 20000, 1, rises[one], rises[other])
+        truth = float(far[0].mean() - far[1].mean())
+        methods = [
+            Method("t or MOVER", HOUSE, lambda a, b: stacked(
+                mean_tau_difference_ci(x, y, checkpoints=10, paired=True)
+                for x, y in zip(a, b, strict=True)
+            )),
+            Method("t over seeds", OPTION, lambda a, b: _over_seeds(a - b)),
+        ]  # fmt: skip
+        yield from coverage("framings: difference of monotonicity", cell, methods, (a, b), truth)
+
+
+def _taus(rng: np.random.Generator, sets: int, seeds: int, *rises: float) -> list[Numbers]:
+    shape = 1 / (1 + np.exp(-(np.arange(10) - 4.5) / 2))
+    shared = rng.standard_normal((sets, seeds, 10))
+    own = (rng.standard_normal(shared.shape) for _ in rises)
+    return [
+        kendall_tau(rise * shape + 0.015 * np.sqrt(0.5) * (shared + noise))
+        for rise, noise in zip(rises, own, strict=True)
+    ]
+
+
+def _over_seeds(d: Numbers) -> Bounds:
+    half = t_quantile(0.95, d.shape[1] - 1) * d.std(axis=1, ddof=1) / np.sqrt(d.shape[1])
+    return d.mean(axis=1) - half, d.mean(axis=1) + half
 
 
 def _best_prompts(effort: Effort) -> Iterator[Row]:

@@ -12,25 +12,21 @@ from evalvar.analyses.framing_sides import Framed
 from evalvar.analyses.functionals import functional_of
 from evalvar.analyses.meeting import Meeting
 from evalvar.analyses.pair_estimates import Manner, estimate
-from evalvar.analyses.seeds import final_mean
+from evalvar.analyses.seeds import FEWEST, final_mean, monotonicity, taus
 from evalvar.errors import NotEnoughDataError
 from evalvar.stats import (
     Estimate,
     crossings,
     crossover_ci,
-    kendall_tau,
-    mean_ci,
     mean_sd,
     mean_sd_ratio_ci,
+    mean_tau_difference_ci,
     sd_ci,
     sd_ratio_ci,
     signal_to_noise,
     snr_ratio_ci,
-    welch,
 )
 from evalvar.stats.crossing import Rule
-
-_FEWEST = 3  # checkpoints of a trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ def _of_one(curves: Curves, mean: Estimate, level: float) -> dict[str, Estimate]
         "final_seed_sd": _try(lambda: sd_ci(last, level=level), level),
         "seed_sd": _try(lambda: mean_sd(curves.means, level=level), level),
         "snr": _try(lambda: signal_to_noise(last, level=level), level),
-        "monotonicity": _mean_of(_taus(curves), "tau-b", 1.0, level),
+        "monotonicity": _monotonicity(curves, level),
     }
 
 
@@ -118,46 +114,34 @@ def _of_both(pair: Framed, level: float) -> dict[str, Estimate]:
     }
 
 
-def _taus(curves: Curves) -> np.ndarray:
-    """Give the oriented tau-b of each seed over the checkpoints it has."""
-    signed = curves.facts.sign * curves.means
-    seen = [curve[np.isfinite(curve)] for curve in signed]
-    return np.array([float(kendall_tau(x)) if x.size >= _FEWEST else np.nan for x in seen])
+def _monotonicity(curves: Curves, level: float) -> Estimate:
+    """Give the mean tau-b as `seed_variance` does, and say what it needs."""
+    found, _ = monotonicity(curves, level)
+    return found if np.isfinite(found.value) else _no_tau(level)
+
+
+def _no_tau(level: float) -> Estimate:
+    method = f"undefined: tau-b needs {FEWEST} checkpoints that are not all equal"
+    return Estimate(np.nan, level=level, unit="seed", method=method)
 
 
 def _tau_difference(pair: Framed, level: float) -> Estimate:
-    a, b = _taus(pair.a), _taus(pair.b)
+    a, b = taus(pair.a), taus(pair.b)
+    known = [np.isfinite(a), np.isfinite(b)]
     if pair.paired:
-        return _mean_of(a - b, "difference of tau-b by seed", 2.0, level)
-    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
-    if min(a.size, b.size) < 2:
-        value = float(a.mean() - b.mean()) if min(a.size, b.size) else np.nan
+        known = [known[0] & known[1]] * 2
+    a, b = a[known[0]], b[known[1]]
+    if not (a.size and b.size):
+        return _no_tau(level)
+    if min(a.size, b.size) == 1:
         method = "difference of mean tau-b (one seed: no interval)"
-        return Estimate(value, level=level, n=min(a.size, b.size), unit="seed", method=method)
-    found = welch(a, b, level=level)
-    return replace(
-        found, low=float(np.fmax(found.low, -2)), high=float(np.fmin(found.high, 2)), unit="seed",
-        method=f"difference of mean tau-b, {found.method}",
-    )  # fmt: skip
-
-
-def _mean_of(values: np.ndarray, what: str, bound: float, level: float) -> Estimate:
-    """Mean over seeds of what each has one of, inside its bounds."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        method = f"undefined: {what} needs {_FEWEST} checkpoints that are not all equal"
-        return Estimate(np.nan, level=level, unit="seed", method=method)
-    if known.size == 1:
-        method = f"{what} (one seed: no interval)"
-        return Estimate(float(known[0]), level=level, n=1, unit="seed", method=method)
-    found = mean_ci(known, level=level)
-    # NaN stays where there is no interval
-    low, high = max(found.low, -bound), min(found.high, bound)
-    if np.isnan(found.low):
-        low = high = np.nan
-    return Estimate(
-        found.value, found.se, low, high, level, found.n, "seed", f"mean {what}, {found.method}"
+        return Estimate(float(a.mean() - b.mean()), level=level, n=1, unit="seed", method=method)
+    shortest = min(
+        int(np.isfinite(curves.means[kept]).sum(axis=1).min())
+        for curves, kept in zip((pair.a, pair.b), known, strict=True)
     )
+    found = mean_tau_difference_ci(a, b, checkpoints=shortest, paired=pair.paired, level=level)
+    return replace(found, method=f"difference of mean tau-b, {found.method}")
 
 
 def _unlike(pair: Framed, between: str) -> str:

@@ -29,6 +29,7 @@ from evalvar.stats import (
 )
 
 KEYS = ("model", "task", "metric")
+FEWEST = 3  # checkpoints of a trend
 _LABELS = (
     *("at_chance", "against_chance", "outlying"),
     *("items", "seeds", "checkpoints", "last_checkpoint"),
@@ -270,25 +271,28 @@ def final_mean(curves: Curves, column: int, level: float) -> Estimate:
 def monotonicity(curves: Curves, level: float) -> tuple[Estimate, list[str]]:
     """Mean over seeds of the oriented tau-b, each seed over the checkpoints it has."""
     nothing = Estimate(np.nan, level=level, unit="seed", method="tau-b: undefined")
-    if curves.checkpoints.size < 3:
+    if curves.checkpoints.size < FEWEST:
         return nothing, []
-    seen = [curve[np.isfinite(curve)] for curve in curves.means]
-    taus = np.array(
-        [float(kendall_tau(c * curves.facts.sign)) if c.size > 2 else np.nan for c in seen]
-    )
-    defined = np.isfinite(taus)
+    each = taus(curves)
+    defined = np.isfinite(each)
     remarks = []
     if not defined.all():
         remarks.append(
-            f"no tau-b for {taus.size - defined.sum()} of {counted(taus.size, 'seed')} "
+            f"no tau-b for {each.size - defined.sum()} of {counted(each.size, 'seed')} "
             "(constant, or fewer than 3 checkpoints)."
         )
     if not defined.any():
         return nothing, remarks
-    taus = taus[defined]
-    if taus.size == 1:
-        one = Estimate(float(taus[0]), level=level, n=1, unit="seed", method="tau-b, one seed")
+    if defined.sum() == 1:
+        only = float(each[defined][0])
+        one = Estimate(only, level=level, n=1, unit="seed", method="tau-b, one seed")
         return one, remarks
-    shortest = min(curve.size for curve, kept in zip(seen, defined, strict=True) if kept)
-    estimate = mean_tau_ci(taus, checkpoints=shortest, level=level)
+    shortest = int(np.isfinite(curves.means[defined]).sum(axis=1).min())
+    estimate = mean_tau_ci(each[defined], checkpoints=shortest, level=level)
     return replace(estimate, method=f"mean tau-b, {estimate.method}"), remarks
+
+
+def taus(curves: Curves) -> np.ndarray:
+    """Give the oriented tau-b of each seed over the checkpoints it has; NaN where it has none."""
+    seen = [curve[np.isfinite(curve)] for curve in curves.facts.sign * curves.means]
+    return np.array([float(kendall_tau(x)) if x.size >= FEWEST else np.nan for x in seen])

@@ -56,7 +56,7 @@ from evalvar.stats.mean import (
     bounded_mean_interval,
     mean_ci,
 )
-from evalvar.stats.mean_tau import mean_tau_ci
+from evalvar.stats.mean_tau import mean_tau_ci, mean_tau_difference_ci
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
 from evalvar.stats.omega import mcdonald_omega
@@ -270,6 +270,7 @@ __all__ = [
     "mean_sd",
     "mean_sd_ratio_ci",
     "mean_tau_ci",
+    "mean_tau_difference_ci",
     "mean_variance",
     "measurement_error",
     "midp",

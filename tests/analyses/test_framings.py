@@ -8,7 +8,7 @@ from scipy import stats as reference
 import evalvar as ev
 from evalvar.analyses.framings import framing, framing_pairs
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import crossed_difference_ci, mean_ci, mean_sd, sd_ratio_ci
+from evalvar.stats import crossed_difference_ci, mean_sd, mean_tau_ci, sd_ratio_ci
 
 STEPS = np.array([0, 100, 200, 400])
 
@@ -92,11 +92,18 @@ def test_v18_reported_curves_by_hand():
     taus = [
         [reference.kendalltau(STEPS, curve).statistic for curve in side] for side in (CHOICE, CLOZE)
     ]
-    by_seed = mean_ci(np.subtract(*taus))
+    sides = [mean_tau_ci(side, checkpoints=STEPS.size) for side in taus]
+    for side, mean in zip("ab", sides, strict=True):
+        found = row(result, "monotonicity", side)
+        assert (found["value"], found["low"], found["high"]) == pytest.approx(
+            (mean.value, mean.low, mean.high)
+        )
+    assert sides[1].value == 1  # all seeds of b rise at every step
     found = row(result, "monotonicity_difference")
-    assert (found["value"], found["low"], found["high"]) == pytest.approx(
-        (by_seed.value, by_seed.low, by_seed.high)
-    )
+    reach = np.hypot(sides[0].value - sides[0].low, sides[1].high - 1)
+    assert found["value"] == pytest.approx(sides[0].value - 1)
+    assert found["low"] == pytest.approx(found["value"] - reach)
+    assert found["high"] > found["value"]
     signals = [x[:, -1].mean() / x[:, -1].std(ddof=1) for x in (CHOICE, CLOZE)]
     assert row(result, "snr_ratio")["value"] == pytest.approx(signals[0] / signals[1])
     assert row(result, "snr", "b")["value"] == pytest.approx(signals[1])
@@ -129,7 +136,7 @@ def test_one_seed_rests_on_items():
     assert np.isnan(row(result, "seed_sd_ratio")["value"])
     assert row(result, "seed_sd_ratio")["method"].startswith("undefined: ")
     assert row(result, "monotonicity_difference")["method"] == (
-        "difference of tau-b by seed (one seed: no interval)"
+        "difference of mean tau-b (one seed: no interval)"
     )
     assert result.warnings == (
         "A, acc: one seed says nothing about the noise of training; train another.",
@@ -282,6 +289,124 @@ def test_models_correlate():
     assert (found["n"], found["unit"]) == (5, "model")
     assert 0 < found["reliability_a"] < 1
     assert not len(framing(pd.concat(frames[:2]), "x", "x_cloze").quantity("correlation"))
+
+
+def shared_items(rng, models=20, n=200):
+    """Two variants of half easy, half hard items, and the reliability of a model's mean."""
+    base = np.where(np.arange(n) < n / 2, 0.08, 0.92)
+    chance = np.clip(base + rng.normal(0, 0.04, models)[:, None], 0.005, 0.995)
+    frames = []
+    for task in ("x", "y"):
+        y = (rng.random(chance.shape) < chance) * 1.0
+        model, item = (axis.ravel() for axis in np.indices(y.shape))
+        frames.append(
+            pd.DataFrame({"model": [f"m{m:02}" for m in model], "task": task, "metric": "acc",
+                          "item": item, "score": y.ravel()})
+        )  # fmt: skip
+    real = chance.mean(axis=1).var(ddof=1)
+    noise = (chance * (1 - chance)).mean() / n
+    return pd.concat(frames), real / (real + noise)
+
+
+def test_what_items_do_to_all_models_alike_is_no_noise_of_their_correlation():
+    rng = np.random.default_rng(21)
+    found = []
+    for _ in range(6):
+        frame, truth = shared_items(rng)
+        one = row(framing(frame, "x", "y"), "correlation", model=None)
+        found.append((one["reliability_a"], one["reliability_b"], truth))
+    a, b, truth = np.mean(found, axis=0)
+    assert a == pytest.approx(truth, abs=0.05)
+    assert b == pytest.approx(truth, abs=0.05)
+
+
+def test_the_reliability_of_models_by_hand():
+    frame, _ = shared_items(np.random.default_rng(22), models=4, n=9)
+    one = row(framing(frame, "x", "y"), "correlation", model=None)
+    y = frame[frame["task"] == "x"].pivot(index="model", columns="item", values="score").to_numpy()
+    rest = y - y.mean(axis=0) - y.mean(axis=1, keepdims=True) + y.mean()
+    noise = (rest**2).sum() / (3 * 8) / 9
+    theirs = 1 - noise / y.mean(axis=1).var(ddof=1)
+    assert one["reliability_a"] == pytest.approx(max(0, theirs))
+
+
+def test_models_with_other_items_have_no_reliability():
+    frame, _ = shared_items(np.random.default_rng(23), models=4, n=9)
+    frame = frame[(frame["model"] != "m01") | (frame["item"] != 0)]
+    one = row(framing(frame, "x", "y"), "correlation", model=None)
+    assert np.isfinite(one["value"])
+    assert one["reliability_a"] is None
+
+
+def test_noise_of_seeds_counts_where_means_are_reported():
+    runs = {"ABCD"[k]: [[0.2 + 0.1 * k - d], [0.2 + 0.1 * k + d]] for k, d in enumerate([0.02] * 4)}
+    means = {(m, task): table for m, table in runs.items() for task in ("x", "y")}
+    one = row(framing(curves(means), "x", "y"), "correlation", model=None)
+    # two seeds 0.04 apart: variance 0.0008, of their mean half of that
+    assert one["reliability_b"] == pytest.approx(1 - 0.0004 / np.var([0, 0.1, 0.2, 0.3], ddof=1))
+
+
+def test_one_seed_lies_above_chance_by_its_items():
+    frame = answers(n=400, seeds=1, gap=(0, 0.8)).assign(chance=0.5)
+    a = row(framing(frame, "x", "x_cloze"), "final_mean", "a")
+    b = row(framing(frame, "x", "x_cloze"), "final_mean", "b")
+    assert (a["above_chance_first"], a["above_chance_last"]) == (False, True)
+    assert b["above_chance_last"] is False
+    assert np.isnan(a["low"])
+
+
+def test_equal_curves_are_mostly_not_seen_to_turn():
+    seen = []
+    for k in range(20):
+        result = framing(answers(n=60, seeds=3, rng=k, gap=(0, 0, 0, 0)), "x", "x_cloze")
+        turn = row(result, "crossover")
+        seen.append(bool(turn["turn_seen"]))
+        if turn["turn_seen"] is False:
+            assert turn["method"].endswith("not seen to turn")
+    assert np.mean(seen) <= 0.1
+    crossing = framing(answers(n=200, gap=(-0.4, -0.4, 0.4, 0.4)), "x", "x_cloze")
+    assert row(crossing, "crossover")["turn_seen"] is True
+
+
+def other_questions(**columns):
+    """Two tasks on items of the same names, with columns by task."""
+    frame = answers(n=40, seeds=2)
+    frames = []
+    for k, task in enumerate(("x", "x_cloze")):
+        part = frame[frame["task"] == task]
+        about = {f"item.{name}": part["item"].map(dict(enumerate(values[k])))
+                 for name, values in columns.items()}  # fmt: skip
+        frames.append(part.assign(**about))
+    return pd.concat(frames)
+
+
+def test_items_with_other_gold_answers_or_texts_are_counted():
+    numbers = np.arange(40)
+    mine, theirs = numbers % 4, numbers // 4 % 4
+    letters = np.array(list("ABCD"))
+    asked = [f"How many are {k}?" for k in numbers]
+    unlike = other_questions(gold=(mine.astype(str), theirs.astype(str)))
+    counts = pd.crosstab(mine, theirs)
+    differ = 40 - max(counts.max(axis=0).sum(), counts.max(axis=1).sum())
+    assert framing(unlike, "x", "x_cloze").warnings == (
+        f"A, acc: {differ} of 40 items have another gold answer under x_cloze, whatever the "
+        "answers are called; make sure that they are the same questions.",
+    )
+    # letters for numbers, and then another text says nothing
+    renamed = other_questions(
+        gold=(mine.astype(str), letters[mine]), text=(asked, [f"No. {k}" for k in numbers])
+    )
+    assert framing(renamed, "x", "x_cloze").warnings == ()
+    texts = other_questions(text=(asked, [f"Who was no. {k}" for k in numbers]))
+    assert framing(texts, "x", "x_cloze").warnings == (
+        "A, acc: 40 of 40 items have another item.text under x_cloze; make sure that they are the "
+        "same questions.",
+    )
+    longer = other_questions(text=(asked, [f"Question:  {text}\nAnswer:" for text in asked]))
+    assert framing(longer, "x", "x_cloze").warnings == ()
+    # letters against texts cannot be judged
+    free = other_questions(gold=(letters[mine], [f"answer {k}" for k in numbers]))
+    assert framing(free, "x", "x_cloze").warnings == ()
 
 
 def test_several_crossings_are_said_and_the_rule_chooses():
