@@ -25,6 +25,9 @@ def _half_width(curves: Curves, level: float) -> Estimate:
     if not runs.size:
         method = "undefined: no standard error over items is known"
         return Estimate(np.nan, level=level, n=curves.n, unit="item", method=method)
+    if curves.items is not None and len(curves.items) == 1:
+        method = "undefined: one item has no standard error"
+        return Estimate(np.nan, level=level, n=1, unit="item", method=method)
     if curves.items is not None:
         measured = np.isfinite(curves.items).all(axis=0)
         if len(curves.items) > 1 and measured.sum() == runs.size:

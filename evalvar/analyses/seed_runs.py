@@ -9,6 +9,7 @@ from evalvar.analyses.curves import Curves
 from evalvar.errors import NotEnoughDataError
 from evalvar.stats import (
     Estimate,
+    RunVariance,
     calibrated_run_variance,
     churn,
     mean_kappa,
@@ -19,8 +20,13 @@ from evalvar.stats import (
 )
 
 OVERFIT = (
-    "the seeds' scores differ by no more than the finite test set makes them (the interval of "
-    "seed_sd_real reaches 0): picking the best seed is overfitting."
+    "the seeds differ by less on new items than the finite test set makes them differ here "
+    "(seed_sd_real, its interval too, lies below seed_sd_independent): picking the best seed is "
+    "overfitting."
+)
+UNTOLD = (
+    "whether the seeds differ beyond what the finite test set makes them cannot be told; how far "
+    "they may is the upper end of seed_sd_real."
 )
 # How far the inverse of a chance may lie from a whole number of classes, rounded as printed.
 _ROUNDED = 0.005
@@ -53,7 +59,14 @@ def real_spread(
         "seed_sd_real": runs.real_sd,
         "seed_sd_calibrated": _calibrated(curves, final_mean, level),
     }
-    return found, [OVERFIT] if runs.distribution.low <= 0 else []
+    return found, _judged(runs)
+
+
+def _judged(runs: RunVariance) -> list[str]:
+    """Say so where the seeds are surely alike, and where they are not seen to differ."""
+    if not runs.distribution.low <= 0:
+        return []
+    return [OVERFIT] if runs.real_sd.high < runs.independent_sd.value else [UNTOLD]
 
 
 def _calibrated(curves: Curves, final_mean: Estimate, level: float) -> Estimate:
@@ -124,11 +137,11 @@ def apart(curves: Curves, level: float) -> tuple[Estimate, dict[int, float]]:
 def corrected(
     estimate: Estimate, p: dict[int, float], readings: int, level: float
 ) -> tuple[Estimate, dict[int, float]]:
-    """Count the seeds that stand apart, when so many readings of the model are looked at."""
+    """Count the seeds that stand apart, when so many readings are looked at."""
     low = {seed: value * readings for seed, value in p.items() if value * readings <= 1 - level}
     method = estimate.method
     if readings > 1:
-        method += f", p times the {readings} tasks and metrics of the model (Bonferroni)"
+        method += f", p times the {readings} models, tasks and metrics (Bonferroni)"
     if not p:
         return estimate, {}
     smallest = min(estimate.p_value * readings, 1.0)

@@ -1,6 +1,5 @@
 """How much of a score is training luck?"""
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,9 +26,11 @@ from evalvar.stats import (
     signal_to_noise,
     unbiased_sd_ci,
 )
+from evalvar.stats.quantiles import normal_quantile
 
 KEYS = ("model", "task", "metric")
 FEWEST = 3  # checkpoints of a trend
+_SPREADS = ("final_seed_sd", "final_seed_sd_unbiased", "seed_sd", "seed_sd_real")
 _LABELS = (
     *("at_chance", "against_chance", "outlying"),
     *("items", "seeds", "checkpoints", "last_checkpoint"),
@@ -109,14 +110,15 @@ def seed_variance(
             of as many normal scores.
         ``outlier_seeds``
             How many seeds stand apart from the others (Grubbs). `p_value`: the smallest. With no
-            seed unlike the others, one is named in 1 - level of all models or less, as p-values are
-            multiplied by the number of tasks and metrics of the model.
+            seed unlike the others, one is named in 1 - level of all calls or less, as p-values are
+            multiplied by the number of models, tasks and metrics.
 
         Labels: higher_is_better, chance, at_chance, against_chance, outlying (the seeds that stand
         apart), discrete, items, seeds, checkpoints, last_checkpoint. against_chance is ``at`` where
-        the interval of final_mean covers chance (then at_chance is true), ``below``, ``above``, or
-        ``barely above``: less than two item_half_width above, and monotonicity, of 3 checkpoints or
-        more, below two of its null standard deviations.
+        the last score cannot be told from chance (then at_chance is true): less than the half-width
+        over items of one run away, or where that is not known, chance in the interval over seeds.
+        Else it is ``below``, ``above``, or ``barely above``: less than two half-widths above, and
+        monotonicity, of 3 checkpoints or more, below two of its null standard deviations.
 
     Notes
     -----
@@ -182,6 +184,8 @@ def _reading(curves: Curves, level: float) -> _Reading:
     found["monotonicity"], why = monotonicity(curves, level)
     real, overfit = real_spread(curves, found["final_mean"], level)
     found |= {**real, **agreement(curves, level), "best_of_seeds_gain": luck(last, level)}
+    for name in _SPREADS:
+        found[name] = _possible(found[name], curves)
     found["outlier_seeds"], p = apart(curves, level)
     against = _against_chance(curves, found)
     if against == "at":
@@ -197,6 +201,14 @@ def _reading(curves: Curves, level: float) -> _Reading:
     }
     key = dict(zip(KEYS, (curves.model, curves.task, curves.metric), strict=True))
     return _Reading(key, found, labels, p, [*remarks, *why, *overfit])
+
+
+def _possible(spread: Estimate, curves: Curves) -> Estimate:
+    """End an interval where no standard deviation of scores of the range can be larger."""
+    low, high = curves.facts.range
+    if low is None or high is None or not spread.high > (high - low) / 2:
+        return spread
+    return replace(spread, high=max((high - low) / 2, spread.value))
 
 
 def _gaps(curves: Curves) -> list[str]:
@@ -215,17 +227,26 @@ def _gaps(curves: Curves) -> list[str]:
 
 
 def _against_chance(curves: Curves, found: dict[str, Estimate]) -> str | None:
-    """Place the last score: at chance, barely above, above or below."""
+    """Place the last score: not told from chance, barely above, above or below."""
     chance, final, rise = curves.facts.chance, found["final_mean"], found["monotonicity"]
-    if not (np.isfinite(chance) and np.isfinite(final.low)):
+    if not (np.isfinite(chance) and np.isfinite(final.value)):
         return None
-    sign = curves.facts.sign
-    if final.low <= chance <= final.high:
+    ahead = curves.facts.sign * (final.value - chance)
+    errors = curves.errors[:, -1]
+    errors = errors[np.isfinite(errors)]
+    if errors.size:
+        half = normal_quantile(final.level) * float(errors.mean())
+        near = abs(ahead) <= half
+    elif np.isfinite(final.low):
+        half = found["item_half_width"].value
+        near = final.low <= chance <= final.high
+    else:
+        return None
+    if near:
         return "at"
-    if sign * (final.value - chance) < 0:
+    if ahead < 0:
         return "below"
-    near = sign * (final.value - chance) < 2 * found["item_half_width"].value
-    if near and np.isfinite(rise.value):
+    if ahead < 2 * half and np.isfinite(rise.value):
         null = kendall_tau_null_sd(curves.checkpoints.size, n_curves=max(rise.n, 1))
         if rise.value <= 2 * null:
             return "barely above"
@@ -235,14 +256,17 @@ def _against_chance(curves: Curves, found: dict[str, Estimate]) -> str | None:
 def _name_outliers(found: list[_Reading], level: float) -> list[tuple[str, str]]:
     """Correct the tests for the number of a model's readings, and name the seeds that stand out."""
     said = []
-    readings = Counter(reading.key["model"] for reading in found if reading.apart)
+    many = sum(bool(reading.apart) for reading in found)
+    times = f", times the {many} readings looked at" if many > 1 else ""
     for reading in found:
-        many = readings[reading.key["model"]]
         estimate, low = corrected(reading.estimates["outlier_seeds"], reading.apart, many, level)
         reading.estimates["outlier_seeds"] = estimate
         reading.labels["outlying"] = ", ".join(map(str, low))
         for seed, p in low.items():
-            why = f"seed {seed} stands apart from the others at the last checkpoint (p = {p:.2g})."
+            why = (
+                f"seed {seed} stands apart from the others at the last checkpoint "
+                f"(p = {p:.2g}{times})."
+            )
             said.append((reading.name, why))
     return said
 

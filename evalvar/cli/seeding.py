@@ -99,12 +99,18 @@ def _sentences(lines: list[Line], names: dict[int, list[str]]) -> list[str]:
             f"Seeds scatter more than items do on {len(over)} of {counted(len(known), what)}, "
             f"surely on {len(sure)}; most on {where}, {_with_bounds(most['noise_ratio'])} times."
         )
-    alike = [line for line in lines if line[0]["seed_sd_real"]["low"] == 0]
-    tested = [line for line in lines if isfinite(line[0]["seed_sd_real"]["low"])]
+    tested = [line[0] for line in lines if isfinite(line[0]["seed_sd_real"]["low"])]
+    untold = [reading for reading in tested if reading["seed_sd_real"]["low"] == 0]
+    alike = [r for r in untold if r["seed_sd_real"]["high"] < r["seed_sd_independent"]["value"]]
+    if untold:
+        said.append(
+            f"On {len(untold)} of {len(tested)} it cannot be told whether the seeds differ beyond "
+            "what their items make them (real sd)."
+        )
     if alike:
         said.append(
-            f"On {len(alike)} of {len(tested)} the seeds differ by no more than their items make "
-            "them: picking the best seed is overfitting."
+            f"On {len(alike)} of these they differ by less on new items: picking the best seed is "
+            "overfitting."
         )
     apart = [f"{line[0]['final_mean']['outlying']} on {' of '.join(names[id(line[0])][::-1])}"
              for line in lines if line[0]["final_mean"]["outlying"]]  # fmt: skip
@@ -122,7 +128,7 @@ def _ratio(reading: Reading) -> float:
 def _noise(line: Line) -> dict[str, str]:
     reading, beside = line
     final = reading["final_mean"]
-    against = {"at": " (at chance)", "barely above": " (barely above chance)",
+    against = {"at": " (not told from chance)", "barely above": " (barely above chance)",
                "below": " (below chance)"}.get(final["against_chance"] or "", "")  # fmt: skip
     soft = beside.get("monotonicity")
     return {

@@ -222,7 +222,33 @@ def test_the_real_spread_of_seeds_is_jordans():
     four = values(seed_variance(matrix(M, chance=0.25)))
     assert four.loc["seed_sd_calibrated", "value"] ** 2 == pytest.approx(0.016666667, abs=1e-9)
     assert "4 classes, a lower bound" in four.loc["seed_sd_calibrated", "method"]
+    # six items tell next to nothing: that seeds are alike is no more seen than that they differ
+    assert not any("overfitting" in sentence for sentence in result.warnings)
+    assert any("cannot be told; how far they may is the upper end" in s for s in result.warnings)
+
+
+def test_seeds_that_are_surely_alike_on_new_items_are_called_overfitting():
+    rng = np.random.default_rng(1)
+    hard = rng.random(1000)
+    result = seed_variance(matrix(rng.random((40, 1000)) < hard))
+    found = values(result)
+    assert found.loc["seed_sd_real", "high"] < found.loc["seed_sd_independent", "value"]
     assert any("picking the best seed is overfitting" in s for s in result.warnings)
+
+
+def test_seeds_that_differ_by_much_are_not_called_alike_because_few_items_cannot_tell():
+    said = 0
+    for rng in map(np.random.default_rng, range(20)):
+        p = np.clip(0.6 + 0.09 * rng.normal(size=(2, 1)), 0.05, 0.95)
+        result = seed_variance(matrix(rng.random((2, 100)) < p))
+        said += any("overfitting" in sentence for sentence in result.warnings)
+    assert said == 0
+
+
+def test_no_spread_is_larger_than_the_range_allows():
+    found = values(seed_variance(matrix(np.array([[1, 1, 0, 1] * 5, [1, 0, 0, 0] * 5]))))
+    for name in ("final_seed_sd", "final_seed_sd_unbiased", "seed_sd", "seed_sd_real"):
+        assert found.loc[name, "high"] <= 0.5
 
 
 def test_agreement_is_that_of_the_answers():
@@ -268,7 +294,7 @@ def test_an_outlying_seed_is_named_and_the_test_corrected_over_tasks():
     four = seed_variance(as_evidence(reported=pd.concat(parts))).quantity("outlier_seeds")
     p = values(one).loc["outlier_seeds", "p_value"]
     assert four.set_index("task").loc["t", "p_value"] == pytest.approx(4 * p)
-    assert "p times the 4 tasks and metrics" in four["method"].iloc[0]
+    assert "p times the 4 models, tasks and metrics" in four["method"].iloc[0]
 
 
 def test_three_seeds_can_stand_apart_and_two_cannot():
@@ -313,6 +339,29 @@ def test_v15_mmlu_is_barely_above_chance():
     rising = curves(np.sort(level, axis=1), chance=0.25, n=n, se=0.0037)
     assert set(seed_variance(rising).table["against_chance"]) == {"above"}
     assert set(seed_variance(curves(X, chance=0.9)).table["against_chance"]) == {"below"}
+
+
+def test_items_tell_a_score_from_chance_where_seeds_are_too_few():
+    rng = np.random.default_rng(0)
+    two = rng.random((2, 1000)) < np.array([[0.7], [0.6]])
+    assert not seed_variance(matrix(two, chance=0.25)).table["at_chance"].any()
+    one = seed_variance(matrix(two[:1], chance=0.7))
+    assert one.table["at_chance"].all()
+    assert any("cannot be told from chance" in sentence for sentence in one.warnings)
+
+
+def test_one_item_has_no_half_width():
+    frame = matrix(np.array([[1], [0], [1]]))
+    assert np.isnan(values(seed_variance(frame)).loc["item_half_width", "value"])
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (2, 4), (3, 3)])
+def test_a_loss_that_falls_is_asked_about_after_few_checkpoints(shape):
+    losses = np.broadcast_to(np.linspace(5.0, 3.4, shape[1]), shape)
+    warnings = seed_variance(curves(losses)).warnings
+    assert any("if lower is better, say so" in sentence for sentence in warnings)
+    accuracy = seed_variance(curves(np.broadcast_to([0.26, 0.25, 0.24, 0.23], (1, 4))))
+    assert not any("if lower is better, say so" in sentence for sentence in accuracy.warnings)
 
 
 def test_a_score_at_chance_is_said_to_be():
