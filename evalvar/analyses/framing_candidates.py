@@ -12,6 +12,8 @@ _ASKED_FREELY = ("cloze", "cf", "completion", "generate", "generation", "gen", "
 _ASKED_BY_LETTER = ("choice", "mc", "mcf", "mcq", "multiple", "letter", "letters", "standard")
 # So many items, and gold answers of two kinds, cannot agree by chance.
 _FEWEST = 10
+# Gold answers of more kinds are texts, which another manner of asking may put in other words.
+_KINDS = 26
 
 
 def framing_pairs(evidence: Evidence) -> list[tuple[str, str]]:
@@ -46,6 +48,71 @@ def framing_pairs(evidence: Evidence) -> list[tuple[str, str]]:
         ):
             found.append((other, one) if _freely(one) > _freely(other) else (one, other))
     return found
+
+
+def contradictions(one: pd.DataFrame, other: pd.DataFrame, name: str) -> list[str]:
+    """Say of items of the same names what tells that they are not the same questions.
+
+    Parameters
+    ----------
+    one, other : DataFrame
+        Records of two tasks on the same items.
+    name : str
+        The other task.
+
+    Returns
+    -------
+    list of str
+        A counted sentence where gold answers of few kinds are not the same under other names, and,
+        where gold answers do not confirm the items, where neither text is part of the other.
+    """
+    said = []
+    golds = _both(one, other, "item.gold")
+    agree = False
+    if len(golds):
+        kinds = golds.nunique()
+        if kinds.min() > 1 and (golds["one"] == golds["other"]).all():
+            agree = True
+        elif kinds.min() > 1 and kinds.max() <= min(_KINDS, len(golds) // 2):
+            # "A" of the one may be "0" of the other
+            counts = pd.crosstab(golds["one"], golds["other"])
+            differ = len(golds) - int(max(counts.max(axis=0).sum(), counts.max(axis=1).sum()))
+            agree = differ == 0
+            if differ:
+                said.append(
+                    f"{differ:,} of {len(golds):,} items have another gold answer under {name}, "
+                    "whatever the answers are called; make sure that they are the same questions."
+                )
+    for column in ("item.text", "item.question"):
+        texts = _both(one, other, column)
+        if agree or not len(texts):
+            continue
+        apart = sum(
+            a not in b and b not in a
+            for a, b in zip(map(_plain, texts["one"]), map(_plain, texts["other"]), strict=True)
+        )
+        if apart:
+            said.append(
+                f"{apart:,} of {len(texts):,} items have another {column} under {name}; make sure "
+                "that they are the same questions."
+            )
+        break
+    return said
+
+
+def _both(one: pd.DataFrame, other: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return what both know of each item, as strings."""
+    if column not in one or column not in other:
+        return pd.DataFrame({"one": [], "other": []})
+    known = [
+        table.drop_duplicates("item").astype({"item": str}).set_index("item")[column].astype(object)
+        for table in (one, other)
+    ]
+    return pd.DataFrame({"one": known[0], "other": known[1]}).dropna().astype(str)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _words(task: str) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.curves import Curves, training_curves
+from evalvar.analyses.framing_candidates import contradictions
 from evalvar.errors import counted
 from evalvar.evidence import Evidence, not_there
 from evalvar.numbers import listing
@@ -31,6 +32,8 @@ class Framed:
         Whether a seed is one run in both.
     items : int
         How many items both answered in every run; 0 where there are none.
+    asked : tuple of str
+        Their names, in the order of the curves' items.
     unpaired : int
         Items left out, which some run has and not all.
     apart : str
@@ -44,6 +47,7 @@ class Framed:
     b: Curves
     paired: bool
     items: int
+    asked: tuple[str, ...]
     unpaired: int
     apart: str
     remarks: tuple[str, ...]
@@ -70,7 +74,7 @@ def framed(evidence: Evidence, between: str, a: str, b: str) -> tuple[list[Frame
     said: list[Said] = []
     for key in sorted(groups[0].keys() & groups[1].keys()):
         pair = (groups[0][key], groups[1][key])
-        meeting, rows = _meet(pair)
+        meeting, rows = _meet(pair, between, b)
         if meeting is None:
             said.append((", ".join(key), f"{a} and {b} have no checkpoint in common."))
             continue
@@ -90,6 +94,7 @@ def framed(evidence: Evidence, between: str, a: str, b: str) -> tuple[list[Frame
 class _Meeting:
     paired: bool
     items: int
+    asked: tuple[str, ...]
     unpaired: int
     apart: str
     remarks: tuple[str, ...]
@@ -128,7 +133,9 @@ def _groups(side: Evidence, by: list[str]) -> dict[tuple[str, ...], _Group]:
     return found
 
 
-def _meet(pair: tuple[_Group, _Group]) -> tuple[_Meeting | None, tuple[_Rows, _Rows]]:
+def _meet(
+    pair: tuple[_Group, _Group], between: str, b: str
+) -> tuple[_Meeting | None, tuple[_Rows, _Rows]]:
     """Find the rows of the runs and items that both sides have."""
     remarks = []
     steps = [_values(group, "checkpoint") for group in pair]
@@ -154,19 +161,21 @@ def _meet(pair: tuple[_Group, _Group]) -> tuple[_Meeting | None, tuple[_Rows, _R
     if same.size:
         sides = [_where(group, "seed", same) for group in sides]
     records = [group[0] for group in sides]
-    items, unpaired, apart = 0, 0, ""
+    asked: tuple[str, ...] = ()
+    unpaired, apart = 0, ""
     if all(map(len, records)):
         records, unpaired, said = _shared(records)
-        items = records[0]["item"].nunique()
-        if items:
+        asked = tuple(sorted(records[0]["item"].astype(str).unique()))
+        if asked:
             sides = [(some, claims) for some, (_, claims) in zip(records, sides, strict=True)]
             remarks += said
+            remarks += contradictions(records[0], records[1], b) if between == "task" else []
         else:
             apart = "no item that both have in every run"
             unpaired = 0
     elif any(map(len, records)):
         apart = "only one of the two has items"
-    meeting = _Meeting(same.size > 0, items, unpaired, apart, tuple(remarks))
+    meeting = _Meeting(same.size > 0, len(asked), asked, unpaired, apart, tuple(remarks))
     return meeting, (_rows(sides[0]), _rows(sides[1]))
 
 
@@ -230,8 +239,8 @@ def _framed(
     names: dict[str, str | None] = {**dict.fromkeys(_AXES), **dict(zip(by, key, strict=True))}
     said = dict.fromkeys(reason for curves in (a, b) for _, reason in curves.remarks)
     return Framed(
-        names, _on(a, seeds, steps), _on(b, seeds, steps), met.paired, met.items, met.unpaired,
-        met.apart, (*met.remarks, *said),
+        names, _on(a, seeds, steps), _on(b, seeds, steps), met.paired, met.items, met.asked,
+        met.unpaired, met.apart, (*met.remarks, *said),
     )  # fmt: skip
 
 
