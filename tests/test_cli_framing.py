@@ -46,6 +46,24 @@ def test_framing_as_json_and_text(run, quiz):
     assert any(line.startswith("monotonicity (tau-b)") for line in lines)
 
 
+def test_equal_framings_are_not_said_to_lead_or_to_turn(run, tmp_path):
+    draws = np.random.default_rng(3)
+    at = np.indices((50, 3, 6)).reshape(3, -1)
+    columns = dict(zip(("item", "seed", "checkpoint"), at, strict=True))
+    frames = [
+        pd.DataFrame({"model": "A", "task": task, **columns, "score": draws.integers(0, 2, 900)})
+        for task in ("quiz", "quiz_cloze")
+    ]
+    pd.concat(frames).to_csv(tmp_path / "equal.csv", index=False)
+    code, out, _ = run("framing", tmp_path / "equal.csv", "-a", "quiz", "-b", "quiz_cloze")
+    said = out.splitlines()[1]
+    assert code == 0
+    assert "At the last checkpoint the two cannot be told apart: " in said
+    assert "leads" not in said.split("The order")[0]
+    assert "The order is not seen to turn: the mean curves cross at checkpoint " in said
+    assert "neither is sure to lead before it, nor after it." in said
+
+
 def test_framing_without_variants_names_them(run, quiz):
     code, out, err = run("framing", quiz)
     assert (code, out) == (3, "")

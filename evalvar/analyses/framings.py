@@ -1,27 +1,30 @@
 """What does asking the same questions in another way change?"""
 
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.curves import Curves
 from evalvar.analyses.framing_candidates import framing_pairs as framing_pairs
 from evalvar.analyses.framing_estimates import Found, above_chance, crossing_count, estimates
+from evalvar.analyses.framing_models import correlations
 from evalvar.analyses.framing_sides import BETWEEN, Framed, framed
 from evalvar.analyses.intake import as_tuple, by_reason, intake
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing
 from evalvar.numbers import listing
 from evalvar.results import Result, Row
-from evalvar.stats import Estimate, pearson_ci
-from evalvar.stats.crossing import Rule
+from evalvar.stats import Estimate, bounded_mean_ci, mean_ci
+from evalvar.stats.crossing import NOT_SEEN, Rule
 
 KEYS = ("model", "task", "metric", "between", "a", "b", "side", "checkpoint")
 _RULES = ("last", "first", "split")
 _LABELS = (
     *("items", "unpaired", "seeds", "paired", "checkpoints", "last_checkpoint", "in_points"),
     *("higher_is_better", "chance", "above_chance_first", "above_chance_last", "crossings"),
-    *("reliability_a", "reliability_b"),
+    *("turn_seen", "reliability_a", "reliability_b"),
 )
 
 Labels = dict[str, object]
@@ -89,9 +92,12 @@ def framing(
 
         Labels: items (that the means rest on, in both), unpaired (left out), seeds, paired (whether
         seeds are), checkpoints, last_checkpoint, in_points, higher_is_better, chance,
-        above_chance_first and above_chance_last (whether the side's interval lies above chance at
-        the first and last checkpoint), crossings, and of the correlation reliability_a and
-        reliability_b (share of the variance over models that is not noise of the means).
+        above_chance_first and above_chance_last (whether the side's interval, of one seed that over
+        items, lies above chance at the first and last checkpoint). Of ``crossover``: crossings,
+        turn_seen (whether one surely leads before it and the other after it; null without an
+        interval). Of ``correlation``: reliability_a and reliability_b (share of the variance over
+        models that neither new seeds nor a model's own luck with the items would change; null where
+        the models were not asked the same items).
 
     Raises
     ------
@@ -129,10 +135,13 @@ def framing(
             rows.append((key, one.quantity, one.estimate))
             labels.append(described[one.side])
             if one.quantity == "crossover":
-                labels[-1] = {**labels[-1], "crossings": crossing_count(pair)}
+                labels[-1] = {
+                    **labels[-1], "crossings": crossing_count(pair),
+                    "turn_seen": _turn_seen(one.estimate),
+                }  # fmt: skip
         said += [(pair.name, reason) for reason in _remarks(pair, rule)]
-    for correlated, label in _correlations(rows, labels, level):
-        rows.append(correlated)
+    for place, correlated, label in correlations(pairs, level):
+        rows.append(({**place, **variants}, "correlation", correlated))
         labels.append(label)
     settings = {
         **{"a": a, "b": b, "between": between, "rule": rule},
@@ -183,7 +192,12 @@ def _labels(pair: Framed, found: list[Found]) -> dict[str | None, Labels]:
     described: dict[str | None, Labels] = {None: both}
     for side, curves in (("a", pair.a), ("b", pair.b)):
         chance = curves.facts.chance
-        means = [one.estimate for one in found if (one.side, one.quantity) == (side, "mean")]
+        means = [
+            _over_items(curves, t, mean.estimate)
+            for t, mean in enumerate(
+                one for one in found if (one.side, one.quantity) == (side, "mean")
+            )
+        ]
         described[side] = {
             **both, "items": pair.items or curves.n,
             "above_chance_first": above_chance(curves, means[0]),
@@ -192,6 +206,28 @@ def _labels(pair: Framed, found: list[Found]) -> dict[str | None, Labels]:
             "higher_is_better": curves.facts.higher_is_better,
         }  # fmt: skip
     return described
+
+
+def _over_items(curves: Curves, column: int, mean: Estimate) -> Estimate:
+    """Give the mean of a single run, which has no interval over seeds, that over its items."""
+    alone = np.flatnonzero(np.isfinite(curves.means[:, column]))
+    if np.isfinite(mean.low) or curves.items is None or alone.size != 1:
+        return mean
+    items = curves.items[:, alone[0], column]
+    if len(items) < 2 or not np.isfinite(items).all():
+        return mean
+    low, high = curves.facts.range
+    if low is None or high is None:
+        found = mean_ci(items, level=mean.level)
+    else:
+        found = bounded_mean_ci(items, low=low, high=high, level=mean.level)
+    return replace(mean, low=found.low, high=found.high)
+
+
+def _turn_seen(crossover: Estimate) -> bool | None:
+    if not np.isfinite(crossover.low):
+        return None
+    return NOT_SEEN not in crossover.method
 
 
 def _remarks(pair: Framed, rule: str) -> list[str]:
@@ -213,38 +249,3 @@ def _remarks(pair: Framed, rule: str) -> list[str]:
         which = {"split": "the one that best parts the checkpoints"}.get(rule, f"the {rule}")
         remarks.append(f"the mean curves cross {crossed} times; {which} counts.")
     return remarks
-
-
-def _correlations(rows: list[Row], labels: list[Labels], level: float) -> list[tuple[Row, Labels]]:
-    """Correlate the final means over the models of each task and metric."""
-    places: dict[tuple[Any, Any], dict[str, dict[str, Estimate]]] = {}
-    keys: dict[tuple[Any, Any], dict[str, Any]] = {}
-    beside: dict[tuple[Any, Any], Labels] = {}
-    for (key, quantity, found), label in zip(rows, labels, strict=True):
-        if quantity == "final_mean" and np.isfinite(found.value):
-            place = (key["task"], key["metric"])
-            places.setdefault(place, {}).setdefault(str(key["model"]), {})[key["side"]] = found
-            keys[place] = {**key, "model": None, "side": None}
-            beside[place] = {n: label[n] for n in ("in_points",)}
-    correlated: list[tuple[Row, Labels]] = []
-    for place, by_model in places.items():
-        both = [sides for sides in by_model.values() if len(sides) == 2]
-        if len(both) < 3:
-            continue
-        means = {side: np.array([m[side].value for m in both]) for side in ("a", "b")}
-        found = pearson_ci(means["a"], means["b"], level=level)
-        noise = {side: np.array([m[side].se for m in both]) for side in ("a", "b")}
-        reliable = {
-            f"reliability_{side}": _reliability(means[side], noise[side]) for side in ("a", "b")
-        }
-        row = (keys[place], "correlation", found)
-        correlated.append((row, {**beside[place], **reliable}))
-    return correlated
-
-
-def _reliability(means: np.ndarray, errors: np.ndarray) -> float | None:
-    """Share of the variance over models that is not the noise of each mean."""
-    spread = float(means.var(ddof=1))
-    if not (spread > 0 and np.isfinite(errors).all()):
-        return None
-    return max(0.0, 1 - float((errors**2).mean()) / spread)

@@ -81,13 +81,15 @@ def _leads(rows: Rows, a: str, b: str) -> str:
     found = _scaled(row)
     size, low, high = _positive(found)
     digits = _digits(found)
-    a_leads = (row["value"] >= 0) == bool(row["higher_is_better"])
-    ahead, behind = (a, b) if a_leads else (b, a)
+    if row["value"] == 0 and low != low:
+        return f"{a} and {b} are level at the last checkpoint."
+    more, less = (a, b) if row["value"] >= 0 else (b, a)
+    ahead, behind = (more, less) if row["higher_is_better"] else (less, more)
     unit = " points" if row["in_points"] else ""
     lower = "" if row["higher_is_better"] else " (lower is better)"
     by = f"{fixed(size, digits)}{unit} {interval(low, high, digits)}".rstrip() + lower
     if isfinite(low) and low <= 0:
-        return f"At the last checkpoint the two cannot be told apart: {ahead} leads by {by}."
+        return f"At the last checkpoint the two cannot be told apart: {more} scores {by} more."
     return f"{ahead} leads {behind} by {by} at the last checkpoint."
 
 
@@ -97,11 +99,26 @@ def _turns(rows: Rows) -> str:
         if "do not cross" in str(row["method"]):
             return "The order never turns."
         return ""
-    bounds = ""
-    if isfinite(row["low"]):
-        bounds = f" [{_step(row['low'])}, {_step(row['high'])}]"
     again = f" (the curves cross {row['crossings']} times)" if row["crossings"] > 1 else ""
-    return f"The order turns at checkpoint {_step(row['value'])}{bounds}{again}."
+    at = f"checkpoint {_step(row['value'])}"
+    if not isfinite(row["low"]):
+        return f"The mean curves cross at {at}{again}; without an interval, that may be noise."
+    if not row["turn_seen"]:
+        return (
+            f"The order is not seen to turn: the mean curves cross at {at}{again}, but "
+            f"{_unsure(str(row['method']))}."
+        )
+    return f"The order turns at {at} [{_step(row['low'])}, {_step(row['high'])}]{again}."
+
+
+def _unsure(method: str) -> str:
+    """Say on which side of a crossing it is not clear who leads."""
+    before, after = "at the first" in method, "last checkpoint" in method
+    if before and after:
+        return "neither is sure to lead before it, nor after it"
+    if before or after:
+        return f"neither is sure to lead {'before' if before else 'after'} it"
+    return "the same one is sure to lead before it and after it"
 
 
 def _rises(rows: Rows, a: str, b: str) -> str:
@@ -160,13 +177,15 @@ def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
         difference, turn = rows[None, "difference"], rows[None, "crossover"]
         found = _scaled(difference)
         digits = _digits(found)
-        ends = f"[{_step(turn['low'])}, {_step(turn['high'])}]" if isfinite(turn["low"]) else ""
+        seen = turn["turn_seen"]
+        ends = f"[{_step(turn['low'])}, {_step(turn['high'])}]" if seen else ""
         table.append(
             [
                 *(str(place[i]) for i in shown),
                 _number(rows["a", "final_mean"]), _number(rows["b", "final_mean"]),
                 fixed(found["value"], digits), interval(found["low"], found["high"], digits),
-                _step(turn["value"]), ends, fixed(rows[None, "seed_sd_ratio"]["value"], 2),
+                "not seen" if seen is False else _step(turn["value"]), ends,
+                fixed(rows[None, "seed_sd_ratio"]["value"], 2),
                 fixed(rows[None, "monotonicity_difference"]["value"], 2),
             ]
         )  # fmt: skip

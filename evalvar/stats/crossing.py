@@ -12,6 +12,9 @@ from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, at_least, same_size
 from evalvar.stats.estimate import Estimate
 
+# What the method of a crossover says where the order is not clear on both sides of it.
+NOT_SEEN = "not seen to turn"
+
 # Halvings of a step in which an interval ends.
 _HALVINGS = 14
 
@@ -174,7 +177,8 @@ def crossover_ci(
     The interval is the part around the crossing in which the interval of the difference holds
     zero: at the true crossing it does so with the probability `level`, so that the interval covers
     as the bounds do (Fieller's argument). Curves that run side by side make it long, and it may
-    reach the first or the last checkpoint, as the method then says: nothing is known beyond.
+    reach the first or the last checkpoint, as the method then says: nothing is known beyond, and
+    the order is not seen to turn. Nor is it where the interval leaves zero on the same side twice.
     Curves that are equal at first (both at chance) and cross once, later, cross by chance before:
     ``first`` finds that. There, with t over seeds for bounds, ``last`` covers 95 to 99 % at 95, and
     ``split`` 92 to 98; where two noisy curves cross slowly, ``last`` 93 to 95 and ``split`` 94 to
@@ -198,23 +202,31 @@ def crossover_ci(
     if np.isnan([end for end, _ in ends]).any():
         method = "linear interpolation (the difference has no interval there: no interval)"
         return Estimate(found.at, level=level, n=n, unit=unit, method=method)
-    reached = [
-        name for name, (_, closed) in zip(("first", "last"), ends, strict=True) if not closed
-    ]
+    signs = [sign for _, sign in ends]
+    reached = [name for name, sign in zip(("first", "last"), signs, strict=True) if not sign]
     if reached:
-        method += f", open at the {' and the '.join(reached)} checkpoint"
+        method += f", open at the {' and the '.join(reached)} checkpoint: {NOT_SEEN}"
+    elif signs[0] == signs[1]:
+        method += f", the same one leads on both sides: {NOT_SEEN}"
     return Estimate(found.at, nan, ends[0][0], ends[1][0], level, n, unit, method)
 
 
-def _end(x: Floats, found: Crossing, bounds: Bounds, way: int) -> tuple[float, bool]:
-    """Walk from the crossing until the interval leaves zero; tell whether it does."""
+def _sign(found: Crossing, way: int, low: float) -> int:
+    """Give the sign of an interval that leaves zero; without one it is that of this side."""
+    if np.isnan(low):
+        return way if found.rises else -way
+    return 1 if low > 0 else -1
+
+
+def _end(x: Floats, found: Crossing, bounds: Bounds, way: int) -> tuple[float, int]:
+    """Walk from the crossing until the interval leaves zero; give the sign it has there, or 0."""
 
     def holds(step: int, share: float) -> bool | None:
         low, high = bounds(step, share)
         return None if np.isnan(low) or np.isnan(high) else low <= 0 <= high
 
     if holds(found.before, found.share) is None:
-        return nan, False
+        return nan, 0
     step, inner = found.before, found.share
     while True:
         outer = 0.0 if way < 0 else 1.0
@@ -222,10 +234,11 @@ def _end(x: Floats, found: Crossing, bounds: Bounds, way: int) -> tuple[float, b
         if not holds(step, outer):
             break
         if step == (0 if way < 0 else x.size - 2):
-            return float(x[0] if way < 0 else x[-1]), False
+            return float(x[0] if way < 0 else x[-1]), 0
         step, inner = step + way, 1.0 - outer
+    sign = _sign(found, way, bounds(step, outer)[0])
     for _ in range(_HALVINGS):
         middle = (inner + outer) / 2
         inner, outer = (middle, outer) if holds(step, middle) else (inner, middle)
     # the outer end, so that rounding never shortens the interval
-    return float(x[step] + outer * (x[step + 1] - x[step])), True
+    return float(x[step] + outer * (x[step + 1] - x[step])), sign

@@ -79,7 +79,7 @@ def test_an_interval_that_reaches_the_ends_says_so():
     curves = np.array([[-0.1, 0.2], [-1.0, 1.0], [0.9, -1.0]])
     found = crossover_ci([0, 10], curves.mean(axis=0), t_bounds(curves))
     assert (found.low, found.high) == (0, 10)
-    assert found.method.endswith(", open at the first and the last checkpoint")
+    assert found.method.endswith(", open at the first and the last checkpoint: not seen to turn")
 
 
 def test_equal_seeds_have_no_interval_at_the_crossing():
