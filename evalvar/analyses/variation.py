@@ -72,15 +72,19 @@ def variation(
 
 
 def _told(found: TotalVariation, what: str, level: float) -> Iterator[tuple[str, Estimate]]:
-    method = f"{what}, {found.method}"
+    value, excess, method = found.value, found.excess, f"{what}, {found.method}"
+    beyond = (
+        f"a run of each {found.between:.4g} apart, two runs of one {found.within:.4g}, unbiased"
+    )
     if found.method.startswith("undefined: "):
-        method = found.method
-    whole = Estimate(found.value, level=level, n=found.runs, unit="seed", method=method,
-                     p_value=found.p_value)  # fmt: skip
-    yield "total_variation", whole
-    method = f"less {found.expected:.4g}, its mean when runs are exchanged"
-    excess = Estimate(found.excess, level=level, n=found.runs, unit="seed", method=method)
-    yield "total_variation_excess", excess
+        # outcomes that never occur twice are apart whatever the recipes
+        value, excess, method, beyond = nan, nan, found.method, found.method
+    yield "total_variation", Estimate(
+        value, level=level, n=found.runs, unit="seed", method=method, p_value=found.p_value
+    )
+    yield "total_variation_excess", Estimate(
+        excess, level=level, n=found.runs, unit="seed", method=beyond
+    )
 
 
 def _outcomes(answers: pd.DataFrame) -> tuple[np.ndarray, str]:

@@ -25,9 +25,9 @@ class TotalVariation:
     ----------
     value : float
         Total variation of the two distributions over outcomes, mean over items, in 0..1.
-    expected : float
-        What it is on average when runs are dealt to the two sides at random: finite runs of one
-        recipe differ too.
+    between, within : float
+        Mean total variation of a run of one and a run of the other; and of two runs of one recipe,
+        the mean of both.
     p_value : float
         Share of the ways to deal the runs that put the sides at least as far apart.
     smallest_p : float
@@ -39,7 +39,8 @@ class TotalVariation:
     """
 
     value: float
-    expected: float
+    between: float
+    within: float
     p_value: float
     smallest_p: float
     items: int
@@ -48,8 +49,8 @@ class TotalVariation:
 
     @property
     def excess(self) -> float:
-        """The distance beyond what runs of one recipe show."""
-        return self.value - self.expected
+        """How much further apart runs of two recipes are than runs of one: between less within."""
+        return self.between - self.within
 
 
 def total_variation(
@@ -88,13 +89,19 @@ def total_variation(
     give less than 2/C(2S, S): 0.33 for two, 0.1 for three, 0.008 for five.
     For scores of 0 and 1 it is the mean over items of the absolute difference of the shares that
     are right, and so sees recipes with one mean that fail on other items.
+    Finite runs of one recipe are at some distance too, so `value` is above 0 without any
+    difference. `excess` is not: between and within are means over pairs of different runs, and so
+    unbiased; their difference is 0 on average where the recipes answer alike, and half of the
+    energy distance ("Energy statistics", Szekely and Rizzo 2013). With one answer a run it
+    estimates half the sum over outcomes of the squared difference of their chances, and may fall
+    below zero.
 
     Examples
     --------
     >>> a, b = [[1, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 1]]
     >>> found = total_variation(a, b, rng=0)
-    >>> found.value, found.p_value, round(found.expected, 6)
-    (1.0, 0.1, 0.4)
+    >>> found.value, found.p_value, found.excess
+    (1.0, 0.1, 1.0)
     """
     x, y = _outcomes(a, "a"), _outcomes(b, "b")
     if len(x) != len(y) or x.shape[2:] != y.shape[2:]:
@@ -126,7 +133,8 @@ def total_variation(
     method = f"permutation of runs, {'exact' if exact else f'{n_resamples} draws'}"
     if not still and np.ptp(drawn) <= 1e-9 and seen > 0:
         method, p = f"undefined: no outcome occurs twice in an item ({method})", nan
-    return TotalVariation(seen, float(drawn.mean()), p, smallest, len(x), total, method)
+    between, within = (one / len(x) for one in _of_runs(shares, count))
+    return TotalVariation(seen, between, within, p, smallest, len(x), total, method)
 
 
 def _outcomes(data: ArrayLike, name: str) -> Floats:
@@ -158,6 +166,15 @@ def _shares(x: Floats) -> tuple[Floats, bool]:
     shares = counts.reshape(runs, width) / answers
     moves = (shares != shares[0]).any(axis=0)
     return shares[:, moves], not bool(moves.all())
+
+
+def _of_runs(shares: Floats, count: int) -> tuple[float, float]:
+    """Average the distances of two runs, summed over items: of both sides, and of one."""
+    apart = np.stack([np.abs(shares - one).sum(axis=1) / 2 for one in shares])
+    one, other = apart[:count, :count], apart[count:, count:]
+    # a run is not compared with itself
+    within = [float(side.sum()) / (len(side) * (len(side) - 1)) for side in (one, other)]
+    return float(apart[:count, count:].mean()), sum(within) / 2
 
 
 def _distances(chosen: Ints, shares: Floats) -> Floats:

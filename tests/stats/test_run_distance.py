@@ -30,13 +30,18 @@ def test_the_p_value_is_the_share_of_all_exchanges():
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 3, (12, 3)), rng.integers(0, 3, (12, 4))
     both = np.concatenate([a, b], axis=1)
-    drawn = []
+    drawn, pairs = [], {}
+    for i, j in combinations(range(7), 2):
+        pairs.setdefault((i < 3, j < 3), []).append(by_hand(both[:, [i]], both[:, [j]]))
     for chosen in combinations(range(7), 3):
         rest = [run for run in range(7) if run not in chosen]
         drawn.append(by_hand(both[:, list(chosen)], both[:, rest]))
     found = total_variation(a, b, rng=0)
     assert found.value == pytest.approx(by_hand(a, b))
-    assert found.expected == pytest.approx(np.mean(drawn))
+    assert found.between == pytest.approx(np.mean(pairs[True, False]))
+    within = (np.mean(pairs[True, True]) + np.mean(pairs[False, False])) / 2
+    assert found.within == pytest.approx(within)
+    assert found.excess == pytest.approx(found.between - within)
     assert found.p_value == pytest.approx(np.mean(np.array(drawn) >= found.value - 1e-9))
     assert found.smallest_p == pytest.approx(1 / 35)
     assert found.method == "permutation of runs, exact"
@@ -83,7 +88,33 @@ def test_the_smallest_p_value_is_what_so_few_runs_can_give():
 
 def test_runs_that_never_differ_are_at_no_distance():
     found = total_variation(np.ones((5, 3)), np.ones((5, 3)), rng=0)
-    assert (found.value, found.expected, found.p_value) == (0, 0, 1)
+    assert (found.value, found.excess, found.p_value) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("other", [0, 30, 100])
+def test_runs_without_luck_are_as_far_apart_as_their_recipes(seeds, other):
+    a, b = np.zeros((100, seeds)), np.zeros((100, seeds))
+    b[:other] = 1
+    found = total_variation(a, b, rng=0)
+    assert (found.within, found.excess) == (0, pytest.approx(other / 100))
+
+
+def test_the_excess_is_unbiased_where_recipes_differ_and_where_not():
+    rng = np.random.default_rng(8)
+    chances = rng.dirichlet(np.ones(4), (2, 30))
+
+    def drawn(law, seeds):
+        return (rng.random((30, seeds, 1)) > law.cumsum(axis=1)[:, None]).sum(axis=2)
+
+    for a, b in ((0, 0), (0, 1)):
+        # items are independent here: half the squared distance of the chances
+        true = ((chances[a] - chances[b]) ** 2).sum(axis=1).mean() / 2
+        found = [
+            total_variation(drawn(chances[a], 2), drawn(chances[b], 3), rng=0).excess
+            for _ in range(600)
+        ]
+        assert np.mean(found) == pytest.approx(true, abs=4 * np.std(found) / np.sqrt(600))
 
 
 def test_scores_that_are_all_different_say_nothing():
@@ -112,7 +143,7 @@ def test_draws_are_those_of_the_rng_and_near_the_exact_answer():
     assert exact.method == "permutation of runs, exact"
     assert drawn[0].method == "permutation of runs, 800 draws"
     assert drawn[0] == drawn[1]
-    assert drawn[0].expected != drawn[2].expected
+    assert drawn[0].p_value != drawn[2].p_value
     assert drawn[0].p_value == pytest.approx(exact.p_value, abs=0.06)
 
 
