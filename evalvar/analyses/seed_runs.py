@@ -126,6 +126,9 @@ def apart(curves: Curves, level: float) -> tuple[Estimate, dict[int, float]]:
         found = outliers(last[seen])
     except NotEnoughDataError as error:
         return _undefined(("",), str(error), level)[""], {}
+    if np.isnan(found.p_value).any():
+        reason = "all seeds but one are equal, which does not say how far seeds scatter"
+        return _undefined(("",), reason, level)[""], {}
     p = dict(zip(curves.seeds[seen].tolist(), found.p_value.tolist(), strict=True))
     estimate = Estimate(
         0.0, level=level, n=last[seen].size, unit="seed", p_value=min(p.values()),

@@ -26,7 +26,8 @@ class Outliers:
         Distance from the mean of the other runs in units of its standard error, from their own
         spread alone: t with S - 2 degrees of freedom for a run like the others.
     p_value : float array
-        Of the run being the furthest of S (Grubbs), two-sided.
+        Of the run being the furthest of S (Grubbs), two-sided; NaN where all others are equal, so
+        that nothing says how far runs scatter.
     """
 
     z: Floats
@@ -86,4 +87,6 @@ def outliers(values: ArrayLike) -> Outliers:
         room = np.maximum((runs - 1) ** 2 - runs * z**2, 0.0)
         t = z * np.sqrt(runs * (runs - 2) / room)
     p = np.minimum(2 * runs * special.stdtr(runs - 2, -np.abs(t)), 1.0)
+    alone = [constant(np.delete(x, place)) for place in range(runs)]
+    p = np.where(alone, np.nan, p)
     return Outliers(z, robust, t, p)

@@ -25,7 +25,13 @@ def test_no_z_is_beyond_its_limit_so_a_fixed_cut_may_never_fire(runs, most):
     x[2] = 1e6
     assert (runs - 1) / np.sqrt(runs) == pytest.approx(most, abs=1e-6)
     assert outliers(x).z[2] == pytest.approx(most, abs=1e-6)
-    assert outliers(x).p_value[2] == pytest.approx(0, abs=1e-12)
+
+
+def test_runs_that_are_all_equal_but_one_do_not_say_how_far_runs_scatter():
+    found = outliers([0.70, 0.70, 0.71])
+    assert np.isnan(found.p_value[2])
+    assert found.p_value[:2].tolist() == [1.0, 1.0]
+    assert found.flagged().tolist() == []
 
 
 def test_t_is_the_distance_from_the_others_by_their_own_spread():
