@@ -69,14 +69,11 @@ def sd_ratio_ci(a: ArrayLike, b: ArrayLike, *, paired: bool, level: float = 0.95
         return Estimate(nan, level=level, n=n, unit="seed", method=method)
     ratio = float(x.std(ddof=1) / y.std(ddof=1))
     if paired and n >= _PAIRED_FROM:
-        r = float(np.corrcoef(x, y)[0, 1])
-        spare = 2 * (1 - r**2) * t_quantile(level, n - 2) ** 2 / (n - 2)
-        if not spare > 1e-12:
+        unlike, factor = pitman_morgan(x, y, level)
+        if np.isnan(factor):
             method = "Pitman-Morgan (a and b repeat each other: no interval)"
             return Estimate(ratio, level=level, n=n, unit="seed", method=method)
-        # K + sqrt(K^2 - 1), of which K - sqrt(K^2 - 1) is the inverse
-        factor = sqrt(1 + spare + sqrt(spare * (spare + 2)))
-        se = ratio * sqrt((1 - r**2) / (n - 1))
+        se = ratio * sqrt(unlike / (n - 1))
         low, high, method = ratio / factor, ratio * factor, "Pitman-Morgan"
     else:
         df = x.size - 1, y.size - 1
@@ -85,6 +82,19 @@ def sd_ratio_ci(a: ArrayLike, b: ArrayLike, *, paired: bool, level: float = 0.95
         low = ratio / sqrt(special.fdtri(df[0], df[1], 1 - tail))
         se, method = ratio * sqrt(1 / (2 * df[0]) + 1 / (2 * df[1])), "F"
     return Estimate(ratio, se, low, high, level, n, "seed", method)
+
+
+def pitman_morgan(x: Floats, y: Floats, level: float) -> tuple[float, float]:
+    """Give 1 - r^2 of two samples, and the factor to both ends of the ratio of their sds.
+
+    The factor is NaN where one repeats the other.
+    """
+    unlike = 1 - float(np.corrcoef(x, y)[0, 1]) ** 2
+    spare = 2 * unlike * t_quantile(level, x.size - 2) ** 2 / (x.size - 2)
+    if not spare > 1e-12:
+        return 0.0, nan
+    # K + sqrt(K^2 - 1), of which K - sqrt(K^2 - 1) is the inverse
+    return unlike, sqrt(1 + spare + sqrt(spare * (spare + 2)))
 
 
 def mean_sd_ratio_ci(a: ArrayLike, b: ArrayLike, *, paired: bool, level: float = 0.95) -> Estimate:

@@ -1,7 +1,7 @@
 """The noise of the last checkpoints, and what their mean buys."""
 
 from dataclasses import replace
-from math import inf, nan
+from math import inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,8 @@ from scipy import special
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, constant, finite
 from evalvar.stats.estimate import Estimate
-from evalvar.stats.quantiles import normal_quantile, t_quantile
+from evalvar.stats.quantiles import normal_quantile
+from evalvar.stats.sd_ratio import pitman_morgan
 
 
 def last_noise(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> Estimate:
@@ -186,10 +187,10 @@ def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95)
 
     Notes
     -----
-    Both are of the same runs, so their variances depend on each other. With w their ratio and r the
-    correlation, w (k -+ sqrt(k^2 - 1)), k = 1 + 2 (1 - r^2) t^2 / (n - 2), holds the true ratio
-    exactly for normal scores. Source: "A test for the significance of the difference between the
-    variances in two correlated samples" (Morgan 1939) and Pitman (1939).
+    Both are of the same runs, so their variances depend on each other: the interval is that of
+    `sd_ratio_ci` for many paired seeds, exact for normal scores with few too. The test is of the
+    correlation of last + smoothed with last - smoothed: "A test for the significance of the
+    difference between the variances in two correlated samples" (Morgan 1939).
 
     Examples
     --------
@@ -207,18 +208,14 @@ def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95)
         which = "last" if constant(x) else "smoothed"
         method = f"undefined: the {which} scores of all seeds are equal"
         return Estimate(nan, level=level, n=n, unit="seed", method=method)
-    ratio = float(x.var(ddof=1) / y.var(ddof=1))
-    rest = max(0.0, 1 - float(np.corrcoef(x, y)[0, 1]) ** 2)
-    k = 1 + 2 * rest * t_quantile(level, n - 2) ** 2 / (n - 2)
-    wide = k + np.sqrt(k**2 - 1)
-    gain = float(np.sqrt(ratio))
-    apart = abs(ratio - 1)
-    t = apart * float(np.sqrt((n - 2) / (4 * ratio * rest))) if rest else inf
+    gain, (unlike, factor) = float(x.std(ddof=1) / y.std(ddof=1)), pitman_morgan(x, y, level)
+    method = "Pitman-Morgan, ratio of sds"
+    if isnan(factor):
+        method = "Pitman-Morgan (one repeats the other: no interval)"
+    apart = abs(gain**2 - 1)
+    t = apart / gain * sqrt((n - 2) / (4 * unlike)) if unlike else inf
     p = float(2 * special.stdtr(n - 2, -t)) if apart > ROUNDING else 1.0
-    return Estimate(
-        gain, nan, float(np.sqrt(ratio / wide)), float(np.sqrt(ratio * wide)), level, n, "seed",
-        "Morgan-Pitman, ratio of sds", p,
-    )  # fmt: skip
+    return Estimate(gain, nan, gain / factor, gain * factor, level, n, "seed", method, p)
 
 
 def _tails(tails: ArrayLike, fewest: int) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats import sd_ci
+from evalvar.stats import sd_ci, sd_ratio_ci
 from evalvar.stats.smoothing import last_noise, last_noise_detrended, last_ratio, smoothing_gain
 
 END = [0.481, 0.476, 0.492, 0.484, 0.479]
@@ -114,6 +114,8 @@ def test_a_gain_without_spread_is_undefined():
     assert found.method == "undefined: the last scores of all seeds are equal"
     same = smoothing_gain([0.1, 0.2, 0.4], [0.1, 0.2, 0.4])
     assert (same.value, same.p_value) == (1.0, pytest.approx(1.0))
+    assert np.isnan(same.low)
+    assert same.method == "Pitman-Morgan (one repeats the other: no interval)"
 
 
 def test_bad_input():
@@ -128,3 +130,11 @@ def test_bad_input():
         last_noise_detrended([[0.1, 0.2]])
     with pytest.raises(UsageError, match=r"drift must lie in \[0, 1\), but is 1.0"):
         last_noise([END], drift=1.0)
+
+
+def test_a_gain_has_the_interval_of_a_ratio_of_the_same_seeds():
+    rng = np.random.default_rng(3)
+    last = rng.normal(size=7)
+    smoothed = 0.6 * last + 0.3 * rng.normal(size=7)
+    gain, ratio = smoothing_gain(last, smoothed), sd_ratio_ci(last, smoothed, paired=True)
+    assert (gain.value, gain.low, gain.high) == (ratio.value, ratio.low, ratio.high)
