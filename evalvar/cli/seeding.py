@@ -45,9 +45,10 @@ def seeds_text(result: "Result") -> str:
                [_between(line[0]) for line in kept]),
     ]  # fmt: skip
     if len(kept) < len(lines):
+        ranked = any(_ratio(reading) >= 0 for reading, _ in lines)
+        which = "those whose seeds scatter most against items" if ranked else "the first"
         blocks.append(
-            f"{len(kept)} of {len(lines)} lines, those whose seeds scatter most against items; "
-            "--task names others, --json has all."
+            f"{len(kept)} of {len(lines)} lines, {which}; --task names others, --json has all."
         )
     return "\n\n".join([*(block for block in blocks if block), _footer(lines[0][0])])
 
