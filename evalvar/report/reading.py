@@ -140,12 +140,8 @@ class Reading:
         compared = self.table("compare")
         for side in ("mean_a", "mean_b"):
             means.append(compared.assign(value=pd.to_numeric(compared[side])))
-        frame = pd.concat([m[["task", "metric", "value"]] for m in means], ignore_index=True)
-        frame = frame.dropna(subset=["value"]).astype({"value": float})
-        grouped = frame.groupby(["task", "metric"], dropna=False)["value"].agg(["min", "max"])
-        return {
-            _place(*k): (v[0], v[1]) for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
-        }
+        # Where nobody's mean is known, the means of the items tell.
+        return _ranges([self.rows("items", "difficulty")]) | _ranges(means)
 
     def unit(self, task: Any, metric: Any) -> Unit:
         """Return the unit of a metric: points where all its means lie between 0 and 1."""
@@ -226,6 +222,15 @@ class Reading:
                 if not missing(value):
                     found.setdefault(value)
         return list(found)
+
+
+def _ranges(means: list[pd.DataFrame]) -> dict[tuple[str, str], tuple[float, float]]:
+    frame = pd.concat([m[["task", "metric", "value"]] for m in means], ignore_index=True)
+    frame = frame.dropna(subset=["value"]).astype({"value": float})
+    grouped = frame.groupby(["task", "metric"], dropna=False)["value"].agg(["min", "max"])
+    return {
+        _place(*k): (v[0], v[1]) for k, v in zip(grouped.index, grouped.to_numpy(), strict=True)
+    }
 
 
 def _place(task: Any, metric: Any) -> tuple[str, str]:

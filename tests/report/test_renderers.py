@@ -23,6 +23,7 @@ from evalvar.report.model import (
 )
 from evalvar.report.pdf import to_typst
 from tests.report import report_samples as samples
+from tests.report import study_samples
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = """<script>alert("x")</script> & 'q' #let x = 1 *b* _i_ @ref $m$ \\n `c` [l](u) | // ~"""
@@ -225,9 +226,14 @@ def test_same_bytes_in_another_process_with_another_hash_seed(root):
     assert len(seen) == 1
 
 
-def test_golden_page():
-    text = to_markdown(build(samples.everything()))
-    path = GOLDEN / "everything.md"
+@pytest.mark.parametrize("name", ["everything", "study"])
+def test_golden_page(name):
+    made = {
+        "everything": samples.everything,
+        "study": lambda: [*samples.study(), *(make() for make in study_samples.SAMPLES.values())],
+    }
+    text = to_markdown(build(made[name]()))
+    path = GOLDEN / f"{name}.md"
     if os.environ.get("EVALVAR_ACCEPT"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8"), "EVALVAR_ACCEPT=1 pytest accepts the new page"

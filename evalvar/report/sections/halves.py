@@ -63,7 +63,7 @@ def figure(reading: Reading, found: dict[tuple[str, str, str], dict[str, Any]]) 
         {"panels": tuple(panels)},
         caption="Discrimination found on one half of the respondents against that on the other, "
         "one point an item.",
-        alt=f"{'; '.join(words)}.",
+        alt=wording.sentence("; ".join(words)),
         note="On the dotted line both halves agree. Drawn is one random split; r is the mean over "
         "all, with the range of 90% of them. Where few respondents answered, most of the scatter "
         "is chance, and what is pruned by it is pruned by chance.",

@@ -12,15 +12,24 @@ from evalvar.report.sections.quantities import TITLES, word
 from evalvar.report.sections.sides import sided_methods
 
 MOST_SOURCES = 12
+# As many entries are told in prose; of more, so many of each analysis.
+MOST_WHOLE = 40
+MOST_TOLD = 2
 _NUMBER = re.compile(r"[+\u2212-]?\d[\d,]*(?:\.\d+)?")
 
 
 def section(reading: Reading) -> Section:
     """Return the section; every report has one."""
     blocks: list[Block] = []
-    phrases = [phrase for name in _names(reading) if (phrase := _methods(reading, name))]
+    told = {name: parts for name in _names(reading) if (parts := _methods(reading, name))}
+    total = sum(map(len, told.values()))
+    # A page of prose on methods is read by nobody: what leads each analysis, and a table of all.
+    most = MOST_TOLD if total > MOST_WHOLE else total
+    phrases = [_phrase(name, parts[:most]) for name, parts in told.items()]
     if phrases:
         blocks.append(Text("paragraphs", tuple(phrases)))
+    if most < total:
+        blocks.append(_method_table(told))
     settings = _settings(reading)
     if settings.rows:
         blocks.append(settings)
@@ -95,11 +104,11 @@ def _names(reading: Reading) -> list[str]:
     return list(dict.fromkeys(result.name for result in reading.results))
 
 
-def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
+def _methods(reading: Reading, name: str) -> list[tuple[str, str]]:
     """Say which method each quantity used, quantities of one method together."""
     table = reading.table(name)
     if not len(table):
-        return ()
+        return []
     bound = table["low"].notna() & table["high"].notna()
     # Two sides are in the methods of comparisons only; a long table has few distinct methods.
     columns = ["quantity", "method", "a", "b", "level"]
@@ -115,16 +124,35 @@ def _methods(reading: Reading, name: str) -> tuple[Span, ...]:
     together: dict[tuple[str, ...], list[str]] = {}
     for quantity, methods in used.items():
         together.setdefault(tuple(methods), []).append(quantity)
-    if not together:
-        return ()
-    parts = [
-        f"{wording.listing(quantities, most=8)}: {wording.listing(list(methods), most=3)}"
+    return [
+        (wording.listing(quantities, most=8), wording.listing(list(methods), most=3))
         for methods, quantities in together.items()
     ]
-    return (
-        Span(f"{TITLES.get(name, name)}. ", "strong"),
-        Span(wording.sentence("; ".join(parts))),
+
+
+def _phrase(name: str, parts: list[tuple[str, str]]) -> tuple[Span, ...]:
+    text = "; ".join(f"{quantities}: {methods}" for quantities, methods in parts)
+    return (Span(f"{TITLES.get(name, name)}. ", "strong"), Span(wording.sentence(text)))
+
+
+def _method_table(told: dict[str, list[tuple[str, str]]]) -> Table:
+    rows = tuple(
+        Row((Cell(_capital(quantities)), Cell(methods)), TITLES.get(name, name))
+        for name, parts in told.items()
+        for quantities, methods in parts
     )
+    return Table(
+        "method-table",
+        (Column("Quantities", "name"), Column("Method", "text")),
+        rows,
+        caption="The method of every quantity",
+        sortable=False,
+        folded="The methods of all quantities",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _forms(methods: list[str]) -> list[str]:

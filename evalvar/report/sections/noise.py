@@ -209,7 +209,8 @@ def _tables(
     columns = [Column("Metric", "name"), Column("Score")]
     for kind in kinds:
         drawn = [f"{axis}s" for axis in kind.removeprefix("se_").split(" x ")]
-        columns.append(Column(f"Error, new {wording.listing(drawn)}"))
+        of = "all new" if kind == widest and len(drawn) > 2 else f"new {wording.listing(drawn)}"
+        columns.append(Column(f"Error, {of}"))
     columns.append(Column("[low, high]", "text", secondary=True))
     columns.append(Column("Largest part", "text"))
     table = Table(
@@ -219,7 +220,8 @@ def _tables(
         caption="Standard error of each score by what would be drawn again",
         footnotes=(
             "Standard errors in points for scores between 0 and 1, of the mean over the items, "
-            "seeds and samples measured, if those named in the head were drawn again. Variance "
+            "seeds and samples measured, if those named in the head were drawn again (all new: "
+            f"{wording.listing(widest.removeprefix('se_').split(' x '))}). Variance "
             "components by moments. The interval is that of the error before it, and wide with few "
             "seeds.",
         ),

@@ -216,7 +216,7 @@ def scatter(reading: Reading) -> Figure | None:
         "scatter",
         {"panels": tuple(panels)},
         caption="Difficulty against discrimination, one point an item.",
-        alt=f"{'; '.join(words)}.",
+        alt=wording.sentence("; ".join(words)),
         note="Right: items on which better respondents score higher. Left of 0: lower. Orange: "
         "flagged, with false discoveries controlled. With few respondents most of the width is "
         "chance. Where items are many, the area of a square is the number of items in it.",
@@ -348,7 +348,7 @@ def pruning(reading: Reading) -> Figure | None:
         {"panels": tuple(panels)},
         caption="What pruning the items of the lowest discrimination does, beside pruning at "
         "random.",
-        alt=f"{'; '.join(words)}.",
+        alt=wording.sentence("; ".join(words)),
         note="Items that discriminate least are hard ones above all: without them the mean drifts, "
         "which no gain in precision makes good. Grey band: two standard deviations over random "
         "subsets of the same size.",

@@ -181,7 +181,7 @@ def figure(reading: Reading) -> Figure | None:
         "lines",
         {"panels": tuple(panels)},
         caption="Error of the score, and agreement of ranks, by number of items.",
-        alt=f"{'; '.join(words)}.",
+        alt=wording.sentence("; ".join(words)),
         note="Grey band: where single random subsets of that size lie. Items are chosen by the "
         "answers of some models and judged on others. Methods inside the band buy nothing that "
         "luck could not.",
