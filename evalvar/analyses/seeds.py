@@ -185,7 +185,7 @@ def _reading(curves: Curves, level: float) -> _Reading:
     real, overfit = real_spread(curves, found["final_mean"], level)
     found |= {**real, **agreement(curves, level), "best_of_seeds_gain": luck(last, level)}
     for name in _SPREADS:
-        found[name] = _possible(found[name], curves)
+        found[name] = possible_spread(found[name], curves)
     found["outlier_seeds"], p = apart(curves, level)
     against = _against_chance(curves, found)
     if against == "at":
@@ -203,7 +203,7 @@ def _reading(curves: Curves, level: float) -> _Reading:
     return _Reading(key, found, labels, p, [*remarks, *why, *overfit])
 
 
-def _possible(spread: Estimate, curves: Curves) -> Estimate:
+def possible_spread(spread: Estimate, curves: Curves) -> Estimate:
     """End an interval where no standard deviation of scores of the range can be larger."""
     low, high = curves.facts.range
     if low is None or high is None or not spread.high > (high - low) / 2:
