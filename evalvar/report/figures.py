@@ -118,7 +118,7 @@ def item_scatter(results: Result | Iterable[Result], *, width: float = drawing.W
 
 def pruning_curve(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
     """Draw what pruning items of low discrimination does to the mean, beside random pruning."""
-    figure = questions.pruning(_read(results))
+    figure = questions.pruned_figure(_read(results))
     return _drawn(figure, "no item was pruned; pass a result of items()", width)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.model import Figure, Verdict
 from evalvar.report.reading import Reading, basis, missing
-from evalvar.report.sections import framings, recipes
+from evalvar.report.sections import contrasts, recipes
 from evalvar.report.sections.claims import claim, quiet
 
 # With fewer pairs of models their order says next to nothing of the others'.
@@ -15,8 +15,8 @@ FEWEST_PAIRS = 3
 
 def framed(reading: Reading) -> list[Verdict]:
     """Say which of two ways to ask the same questions scores higher, of the clearest reading."""
-    found = framings.readings(reading)
-    heads: dict[tuple[str, ...], framings.Place] = {}
+    found = contrasts.readings(reading)
+    heads: dict[tuple[str, ...], contrasts.Place] = {}
     for place, rows in found.items():
         row = rows["difference"]
         if all(isfinite(row[name]) for name in ("value", "low", "high")):
@@ -25,10 +25,10 @@ def framed(reading: Reading) -> list[Verdict]:
         return []
     place = max(heads.values(), key=lambda place: _distance(found[place]["difference"]))
     rows = found[place]
-    row, unit = rows["difference"], framings.unit_of(rows)
-    told = framings.Contrast(place, rows)
+    row, unit = rows["difference"], contrasts.unit_of(rows)
+    told = contrasts.Contrast(place, rows)
     bounds = quiet(f" {told.interval}".rstrip())
-    same = [framings.Contrast(other, found[other]) for other in heads.values()]
+    same = [contrasts.Contrast(other, found[other]) for other in heads.values()]
     level = wording.percent(float(row["level"]))
     method = f"{wording.sentence(str(row['method'])).rstrip('.')}, {basis(row)}, {level} interval."
     if len(same) > 1:
