@@ -46,9 +46,17 @@ def cells(evidence: Evidence) -> pd.DataFrame:
         ``at_high`` (items at the bounds of the range), ``se`` (as reported; NaN for items),
         ``from_items``.
     """
+    scores = item_scores(evidence) if len(evidence.records) else None
+    return cells_of(evidence, scores, metric_facts(evidence))
+
+
+def cells_of(
+    evidence: Evidence, scores: pd.DataFrame | None, facts: dict[tuple[str, str], Facts]
+) -> pd.DataFrame:
+    """Give `cells` where the item scores, if there are any, and facts are at hand."""
     tables = []
-    if len(evidence.records):
-        tables.append(_from_items(item_scores(evidence), metric_facts(evidence)))
+    if scores is not None:
+        tables.append(_from_items(scores, facts))
     if len(evidence.reported):
         tables.append(_as_reported(evidence.reported))
     if not tables:
@@ -59,17 +67,18 @@ def cells(evidence: Evidence) -> pd.DataFrame:
 
 
 def _from_items(scores: pd.DataFrame, facts: dict[tuple[str, str], Facts]) -> pd.DataFrame:
-    bounds = pd.DataFrame(
-        [(*key, fact.low, fact.high) for key, fact in facts.items()],
-        columns=["task", "metric", "low", "high"],
-    ).set_index(["task", "metric"])
-    at = pd.MultiIndex.from_arrays([scores["task"].astype(str), scores["metric"].astype(str)])
-    limits = bounds.reindex(at)
-    scores = scores.assign(
-        at_low=scores["score"].to_numpy() == limits["low"].to_numpy(),
-        at_high=scores["score"].to_numpy() == limits["high"].to_numpy(),
-    )
-    by_run = scores.groupby(KEY, observed=True, sort=False)
+    tasks, metrics = scores["task"].array, scores["metric"].array
+    bounds = np.full((len(tasks.categories), len(metrics.categories), 2), np.nan)
+    for (task, metric), fact in facts.items():
+        if task in tasks.categories and metric in metrics.categories:
+            at = tasks.categories.get_loc(task), metrics.categories.get_loc(metric)
+            bounds[at] = fact.low, fact.high
+    limits, score = bounds[tasks.codes, metrics.codes], scores["score"]
+    at_ends = {
+        "at_low": score.to_numpy() == limits[:, 0],
+        "at_high": score.to_numpy() == limits[:, 1],
+    }
+    by_run = scores.assign(**at_ends).groupby(KEY, observed=True, sort=False)
     table = by_run.agg(
         n=("score", "size"),
         mean=("score", "mean"),
@@ -77,8 +86,9 @@ def _from_items(scores: pd.DataFrame, facts: dict[tuple[str, str], Facts]) -> pd
         at_low=("at_low", "sum"),
         at_high=("at_high", "sum"),
     )
-    rest = scores["score"] - by_run["score"].transform("mean")
-    table["third"] = (rest**3).groupby([scores[name] for name in KEY], observed=True).mean()
+    run = by_run.ngroup().to_numpy()
+    rest = score - table["mean"].to_numpy()[run]
+    table["third"] = (rest**3).groupby(run).mean().to_numpy()
     return _columns(table.reset_index().assign(se=np.nan, from_items=True))
 
 

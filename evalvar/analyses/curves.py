@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.cells import cells, item_scores
+from evalvar.analyses.cells import cells_of, item_scores
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.units import Shared, by_run, shared, units_of
 from evalvar.errors import counted
@@ -61,10 +61,11 @@ def training_curves(evidence: Evidence) -> Iterator[Curves]:
     facts = metric_facts(evidence)
     by = ["model", "task", "metric"]
     items: dict[tuple[str, ...], pd.DataFrame] = {}
-    if len(evidence.records):
-        groups = item_scores(evidence).groupby(by, observed=True, sort=False)
+    every = item_scores(evidence) if len(evidence.records) else None
+    if every is not None:
+        groups = every.groupby(by, observed=True, sort=False)
         items = {tuple(map(str, key)): group for key, group in groups}
-    for key, cell in cells(evidence).groupby(by, sort=True):
+    for key, cell in cells_of(evidence, every, facts).groupby(by, sort=True):
         model, task, metric = map(str, key)
         scores = items.get((model, task, metric))
         yield _curves(model, task, metric, cell, scores, facts[(task, metric)])
@@ -109,9 +110,11 @@ def _curves(
 
 def _same_prompts(claims: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Keep the reported values of the prompts that every run has; all where there is none."""
+    if not len(claims):
+        return claims, []
     runs = claims.groupby(["seed", "checkpoint"]).ngroups
     has = claims.groupby("prompt")["prompt"].transform("size")
-    if not runs or (has == runs).all():
+    if (has == runs).all():
         return claims, []
     if not (has == runs).any():
         return claims, ["no prompt in common; each run is the mean over its own."]

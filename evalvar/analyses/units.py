@@ -74,11 +74,26 @@ def units_of(scores: pd.DataFrame) -> tuple[np.ndarray, Units]:
         The unit of each row.
     units : Units
     """
-    item, names = pd.factorize(scores["item"].astype(str), sort=True)
-    prompt, prompts = pd.factorize(scores["prompt"].astype(str), sort=True)
+    item, names = _sorted_labels(scores["item"])
+    prompt, prompts = _sorted_labels(scores["prompt"])
     numbers, codes = np.unique(item * len(prompts) + prompt, return_inverse=True)
     count = max(len(prompts), 1)
-    return codes, Units(pd.Index(names), numbers // count, numbers % count, tuple(prompts))
+    return codes, Units(names, numbers // count, numbers % count, tuple(prompts))
+
+
+def _sorted_labels(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Give the number of every row's label among those that occur, sorted as text."""
+    labels = column.array
+    if not isinstance(labels, pd.Categorical):
+        codes, names = pd.factorize(column.astype(str), sort=True)
+        return codes, pd.Index(names)
+    # by category: rows are many, and their labels few
+    used = np.flatnonzero(np.bincount(labels.codes, minlength=len(labels.categories)))
+    names = labels.categories[used].astype(str)
+    order = names.argsort()
+    place = np.empty(len(labels.categories), dtype=np.int64)
+    place[used[order]] = np.arange(used.size)
+    return place[labels.codes], names[order]
 
 
 def by_run(
