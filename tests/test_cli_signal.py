@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evalvar.numbers import DASH
+
 MODELS = ("tiny", "small", "medium", "large")
 
 
@@ -91,6 +93,48 @@ def test_without_noise_the_spread_is_still_told(run, tmp_path):
     assert "needs at least 3 checkpoints, but no run has them." in err
     single = run("signal", path, "--task", "easy")[1]
     assert "no signal-to-noise ratio (noise over checkpoints needs at least 3" in single
+
+
+def test_checkpoints_of_single_runs_make_nothing_sure(run, tmp_path):
+    path = tmp_path / "single.csv"
+    table(seeds=1).to_csv(path, index=False)
+    code, out, err = run("signal", path)
+    assert code == 0
+    assert out.startswith(
+        "How far a new run would move is not known for any of 2 benchmarks, as no model has "
+        "several seeds; models spread "
+    )
+    assert "surely" not in out
+    assert "no model has several seeds: noise is what the last checkpoints" in err
+    alone = run("signal", path, "--task", "easy")[1]
+    assert "times as far as the last checkpoints of one run move about a line (what a new" in alone
+    windows = alone.partition("mean of the last")[2].splitlines()
+    assert [line.split()[0] for line in windows[1:3]] == ["1", "2"]
+    assert windows[2].split()[1] == DASH
+
+
+def test_pairs_of_single_runs_are_called_so(run, tmp_path):
+    rng = np.random.default_rng(1)
+    scores = rng.random((2, 40)) < np.array([[0.1], [0.9]])
+    rows = [(f"m{m}", "t", "acc", i, int(scores[m, i])) for m in range(2) for i in range(40)]
+    path = tmp_path / "items.csv"
+    pd.DataFrame(rows, columns=["model", "task", "metric", "item", "score"]).to_csv(
+        path, index=False
+    )
+    out = run("signal", path)[1]
+    assert out.splitlines()[0].endswith("; 1 of 1 pairs of single runs are apart in the end.")
+    assert "With one seed each, what is apart are these runs; two runs of one recipe may be" in out
+
+
+def test_a_pair_apart_at_its_ends_alone_is_said_to_be(run, tmp_path):
+    curves = table(tasks=("easy",))
+    cut = (curves["model"] == "tiny") & (curves["checkpoint"] == 6000)
+    path = tmp_path / "cut.csv"
+    late = (curves["checkpoint"] < 6000) & (curves["model"] != "tiny")
+    level = curves["value"].where(~late, 0.3 + 0.01 * np.random.default_rng(2).random(len(curves)))
+    curves.assign(value=level)[~cut].to_csv(path, index=False)
+    out = run("signal", path)[1]
+    assert "ends only" in out
 
 
 def test_many_benchmarks_are_cut(run, tmp_path):

@@ -1,6 +1,6 @@
 """From which checkpoint on is each pair of models apart?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations
@@ -10,11 +10,10 @@ import numpy as np
 
 from evalvar.analyses.curves import Curves
 from evalvar.analyses.functionals import functional_of
-from evalvar.analyses.intake import last_checkpoint
 from evalvar.analyses.meeting import meet
 from evalvar.analyses.pair_estimates import Manner, estimate
 from evalvar.analyses.pairing import Key, Sides, sides_by_metric
-from evalvar.analyses.populations import Population
+from evalvar.analyses.populations import Population, at_the_end
 from evalvar.errors import NotEnoughDataError, counted
 from evalvar.evidence import Evidence
 from evalvar.results import Row
@@ -28,10 +27,11 @@ Labelled = tuple[Row, dict[str, Any]]
 SidesAt = Callable[[int | None], dict[Key, Sides]]
 
 
-def sides_at(evidence: Evidence) -> SidesAt:
+def sides_at(evidence: Evidence, curves: Sequence[Curves]) -> SidesAt:
     """Return a function that gives the sides of a checkpoint by task and metric; None is the end.
 
-    They are those that `compare` makes, of this checkpoint or by default, and made when asked for.
+    They are those that `compare` makes of these records, and made when asked for. The end is that
+    of each model's curve.
     """
     mean = functional_of("mean")
     by_step = dict(iter(evidence.records.groupby("checkpoint", sort=False)))
@@ -39,7 +39,7 @@ def sides_at(evidence: Evidence) -> SidesAt:
     @cache
     def sides(checkpoint: int | None) -> dict[Key, Sides]:
         records = (
-            last_checkpoint(evidence.records)[0]
+            at_the_end(evidence.records, curves)
             if checkpoint is None
             else by_step[checkpoint].reset_index(drop=True)
         )
@@ -74,15 +74,16 @@ def onsets(
     order = np.argsort(-best, kind="stable").tolist()
     rows: list[Labelled] = []
     said: list[str] = []
+    alone: list[str] = []
     for i, j in combinations(order, 2):
         a, b = population.curves[i], population.curves[j]
-        steps, lone = _shared(a, b)
-        if lone:
+        steps, lacking = _shared(a, b)
+        if lacking:
             said.append(
-                f"{counted(lone, 'checkpoint')} that {a.model} or {b.model} lacks: they are "
+                f"{counted(lacking, 'checkpoint')} that {a.model} or {b.model} lacks: they are "
                 "compared at those that both have, and at the end of each."
             )
-        end = int(max(a.checkpoints[-1], b.checkpoints[-1]))
+        ends = int(a.checkpoints[-1]), int(b.checkpoints[-1])
         at = _differences(a, b, steps, sides, level)
         family = pairs if correction == "bonferroni" else 1
         onset = clear_from(at, steps.size + 1, level=level, comparisons=family)
@@ -90,15 +91,24 @@ def onsets(
         key = {"task": population.task, "metric": population.metric, "a": a.model, "b": b.model}
         labels = {
             "better": _better(onset, a, b),
-            "last_checkpoint": end,
+            "last_checkpoint": ends[0] if ends[0] == ends[1] else None,
             "checkpoints": steps.size + 1,
             "items": 0 if sides is None else min(a.n, b.n),
             "seeds": int(a.seeds.size + b.seeds.size),
         }
-        told = _told(onset, [*steps.tolist(), end], level, words)
+        if sides is not None and max(_asked(a), _asked(b)) == 1:
+            words += ", these runs, not their recipes"
+            alone.append(f"{a.model} and {b.model}")
+        told = _told(onset, steps.tolist(), ends, level, words)
         rows.append(((key, "distinguishable_from", told), labels))
     if len(said) > 1:
         said = [f"{len(said):,} pairs, the first of them: {said[0]}"]
+    if alone:
+        more = f" and {len(alone) - 1:,} more pairs" if len(alone) > 1 else ""
+        said.append(
+            f"{alone[0]}{more}: with one seed each only items are drawn again, and what is apart "
+            "are these runs; two runs of one recipe may be as far apart. Read several seeds."
+        )
     return rows, said
 
 
@@ -141,11 +151,16 @@ def _differences(
     return over_seeds if sides is None else partial(over_items, made=sides)
 
 
-def _told(onset: Onset, steps: list[int], level: float, words: str) -> Estimate:
+def _told(
+    onset: Onset, steps: list[int], ends: tuple[int, int], level: float, words: str
+) -> Estimate:
     last, value = onset.last, np.nan
     method = f"fixed sequence from the end back, {words}; {last.method}"
-    if onset.index is not None:
-        value = float(steps[onset.index])
+    if onset.index is not None and (onset.index < len(steps) or ends[0] == ends[1]):
+        value = float([*steps, ends[0]][onset.index])
+    elif onset.index is not None:
+        where = f"checkpoints {ends[0]:,} and {ends[1]:,}"
+        method = f"undefined: apart at their ends alone, {where} ({method})"
     elif last.method.startswith("undefined: "):
         method = last.method
     else:
@@ -153,6 +168,13 @@ def _told(onset: Onset, steps: list[int], level: float, words: str) -> Estimate:
     return Estimate(
         value, level=level, n=last.n, unit=last.unit, method=method, p_value=onset.p_value
     )
+
+
+def _asked(curves: Curves) -> int:
+    """Count the runs that have items at the end."""
+    if curves.items is None:
+        return 0
+    return int(np.isfinite(curves.items[:, :, -1]).any(axis=0).sum())
 
 
 def _better(onset: Onset, a: Curves, b: Curves) -> str | None:

@@ -1,16 +1,17 @@
 """The models of one task and metric side by side: their scores at the end and on the way."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from evalvar.analyses.curves import Curves
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import not_there
 from evalvar.numbers import listing
 from evalvar.stats.arguments import at_least
-from evalvar.stats.run_noise import Noise, pooled_noise, seed_noise, step_noise, steps_depend
+from evalvar.stats.run_noise import Noise, pooled_noise, seed_noise, step_noise
 
 _FEWEST = 3  # checkpoints that a line leaves a residual of
 
@@ -61,34 +62,70 @@ class Population:
         steps = self.steps
         return steps[steps != ends.pop()] if len(ends) == 1 else steps
 
+    @property
+    def ends(self) -> list[int]:
+        """The different last checkpoints of the models."""
+        return sorted({int(curves.checkpoints[-1]) for curves in self.curves})
+
     def at(self, steps: np.ndarray, window: int = 1) -> np.ndarray:
-        """Give the mean over seeds at these checkpoints, or over a window of them that ends there.
+        """Give the mean over seeds at these shared checkpoints, or over a window that ends there.
 
         Returns
         -------
         float array, shape (n_models, n_steps)
-            NaN where a model has not so many checkpoints yet.
+            NaN where there are not so many shared checkpoints yet.
         """
-        found = np.full((len(self.curves), steps.size), np.nan)
-        for row, curves in zip(found, self.curves, strict=True):
-            curve = trailing(over_seeds(curves.means), window)
-            place = np.searchsorted(curves.checkpoints, steps)
-            row[:] = curve[place]
-        return found
+        shared = self.steps
+        scores = [
+            over_seeds(curves.means)[np.searchsorted(curves.checkpoints, shared)]
+            for curves in self.curves
+        ]
+        return trailing(np.stack(scores), window)[:, np.searchsorted(shared, steps)]
+
+    def back(self) -> np.ndarray:
+        """Give how far before its end every model has a score: 0, and more where they agree."""
+        reached = [
+            c.checkpoints[-1] - c.checkpoints[np.isfinite(c.means).any(axis=0)] for c in self.curves
+        ]
+        shared = reached[0]
+        for more in reached[1:]:
+            shared = np.intersect1d(shared, more)
+        return np.sort(shared)
+
+    def ended(self, window: int = 1) -> list[np.ndarray]:
+        """Average each run over the last checkpoints: those as far from the end in every model.
+
+        A mean over checkpoints that lie further back in one model would hold how much that model
+        learned since.
+
+        Returns
+        -------
+        list of float array, shape (n_seeds,)
+            One a model; NaN where there are not so many, or the run lacks one.
+        """
+        back = self.back()[:window]
+        if back.size < window:
+            return [np.full(c.seeds.size, np.nan) for c in self.curves]
+        return [
+            c.means[:, np.searchsorted(c.checkpoints, c.checkpoints[-1] - back)].mean(axis=1)
+            for c in self.curves
+        ]
+
+    def unshared(self, window: int) -> bool:
+        """Tell whether every model has so many checkpoints, but not as far from its end."""
+        return self.back().size < window <= min(curves.checkpoints.size for curves in self.curves)
 
     def finals(self, window: int = 1) -> np.ndarray:
         """Give each model's mean over seeds at its last checkpoint, or over its last ones."""
-        ends = [trailing(over_seeds(curves.means), window)[-1] for curves in self.curves]
-        return np.array(ends)
+        return np.array([float(over_seeds(ends[:, None])[0]) for ends in self.ended(window)])
 
     def seed_noise(self, window: int = 1) -> Noise:
         """Pool what seeds differ by at the end, of scores averaged over the last checkpoints."""
         at_least(int(self.seeds.max(initial=0)), 2, "noise over seeds", "seed")
-        ends = [trailing(curves.means, window)[:, -1] for curves in self.curves]
-        return seed_noise([end[np.isfinite(end)] for end in ends])
+        return seed_noise([end[np.isfinite(end)] for end in self.ended(window)])
 
-    def step_noise(self, last: int, window: int = 1) -> Noise:
-        """Pool what the last checkpoints differ by; of a mean of several, as if independent."""
+    def step_noise(self, last: int) -> Noise:
+        """Pool what the last checkpoints of each run differ by."""
         parts = []
         for curves in self.curves:
             ends, steps = tails(curves, last)
@@ -98,22 +135,17 @@ class Population:
             raise NotEnoughDataError(
                 f"noise over checkpoints needs at least {_FEWEST} checkpoints, but no run has them."
             )
-        pooled = pooled_noise(parts)
-        return replace(pooled, variance=pooled.variance / window)
-
-    def steps_depend(self, last: int) -> float:
-        """Give the p-value of independence of each run's last checkpoints."""
-        return steps_depend([tails(curves, last) for curves in self.curves])
+        return pooled_noise(parts)
 
     def noise(self, last: int, window: int = 1) -> Noise:
         """Give the noise of one run: over seeds where a model has several, else over checkpoints.
 
         A seed is another run of the whole recipe; checkpoints of one run only show what the last
-        steps move.
+        steps move, and nothing of what a mean of them would move by.
         """
         if (self.seeds > 1).any():
             return self.seed_noise(window)
-        return self.step_noise(last, window)
+        return self.step_noise(last)
 
 
 def over_seeds(means: np.ndarray) -> np.ndarray:
@@ -139,6 +171,22 @@ def tails(curves: Curves, last: int) -> tuple[np.ndarray, np.ndarray]:
     """Give the last checkpoints of the runs that have all of them, and their steps."""
     ends = curves.means[:, -last:]
     return ends[np.isfinite(ends).all(axis=1)], curves.checkpoints[-last:].astype(float)
+
+
+def at_the_end(records: pd.DataFrame, curves: Iterable[Curves]) -> pd.DataFrame:
+    """Keep the records of each model at the last checkpoint of its curve; none where it has none.
+
+    A curve may end in a reported value, later than the items of its model.
+    """
+    by = ["model", "task", "metric"]
+    ends = {(c.model, c.task, c.metric): float(c.checkpoints[-1]) for c in curves}
+    code = records.groupby(by, observed=True, sort=False).ngroup().to_numpy()
+    _, first = np.unique(code, return_index=True)
+    keys = records[by].iloc[first].astype(str).itertuples(index=False, name=None)
+    end = np.array([ends.get(key, np.nan) for key in keys])
+    kept = records["checkpoint"].to_numpy(np.float64) == end[code]
+    ended: pd.DataFrame = records[kept]
+    return ended.reset_index(drop=True)
 
 
 def populations(

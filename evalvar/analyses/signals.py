@@ -10,12 +10,14 @@ import pandas as pd
 from evalvar.analyses.asked import check_rng, check_words
 from evalvar.analyses.curves import training_curves
 from evalvar.analyses.facts import labelled, metric_facts
+from evalvar.analyses.falling import falling, undeclared
 from evalvar.analyses.intake import as_tuple, by_reason, intake
 from evalvar.analyses.onsets import CORRECTIONS, Labelled, onsets, sides_at
 from evalvar.analyses.populations import Population, populations, tails
 from evalvar.analyses.variation import answers_at_the_end, variation
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
+from evalvar.numbers import listing
 from evalvar.results import Result
 from evalvar.stats import (
     Estimate,
@@ -34,9 +36,6 @@ _LABELS = (
     *("models", "seeds", "smoothed", "share_of_training", "tau", "last_checkpoint", "checkpoints"),
     *("better", "smallest_p", "items"),
 )
-
-# Of many benchmarks a few look as if their steps depended on each other by chance.
-_CLEARLY = 0.01
 
 
 def signal(
@@ -88,13 +87,16 @@ def signal(
 
         ``signal``
             Standard deviation over models of their score at their last checkpoint, freed of noise.
+            Where the noise is that of checkpoints it has no interval, nor has `snr`.
         ``signal_pairs``
             Mean absolute difference of two models, noise included.
         ``signal_range``
             Largest difference over the mean: relative dispersion of Heineman et al., for parity.
         ``noise``
-            Standard deviation of one run: over seeds where a model has several, else of the last
-            checkpoints about a line. Pooled over models; `method` says which.
+            Standard deviation of one run, pooled over models: over seeds where a model has several.
+            Else of the last checkpoints about a line, without interval: what a new run moves by is
+            more where they depend on each other, and less where the curve bends. `method` says
+            which.
         ``step_noise``
             The latter, also where there are seeds.
         ``snr``
@@ -107,15 +109,19 @@ def signal(
             Share of pairs of small models, at a checkpoint, in the order of their large ones.
         ``distinguishable_from``
             The first checkpoint of a pair from which on its difference is clear of zero through to
-            the end; NaN where it is not clear in the end. `p_value` is that of the end, adjusted.
+            the end; NaN where it is not clear in the end, then without a `better`, and where it is
+            clear only at the ends, which lie at different checkpoints. `p_value` is that of the
+            end, adjusted. With one seed of both it is about these runs, not their recipes.
         ``total_variation``, ``total_variation_excess``
             Distance between what the runs of two models answer, tested by exchanging whole runs;
-            and what it exceeds its mean under exchange by. Needs two seeds of each.
+            and how much further apart a run of each is than two runs of one, which is 0 on average
+            where the models answer alike. Needs two seeds of each.
 
         Labels: higher_is_better, chance, discrete, models, seeds (of all of them), smoothed (how
-        many checkpoints each score is the mean of; for decision accuracy the early score only),
-        share_of_training, tau (tau-b of the two orders), last_checkpoint, checkpoints, better,
-        smallest_p, items.
+        many checkpoints each score is the mean of, those as far from the end in every model; for
+        decision accuracy shared ones, and the early score only), share_of_training, tau (tau-b of
+        the two orders), last_checkpoint (None where ends differ), checkpoints, better, smallest_p,
+        items.
 
     Raises
     ------
@@ -137,9 +143,10 @@ def signal(
     check_rng(rng)
     named = dict(small or {})
     evidence = intake(data, missing=missing, model=model, task=task, metric=metric)
-    groups, said = populations(training_curves(evidence), named)
-    sides = sides_at(evidence) if len(evidence.records) else None
-    answers = answers_at_the_end(evidence.records) if len(evidence.records) else {}
+    curves, unsaid = list(training_curves(evidence)), undeclared(evidence)
+    groups, said = populations(curves, named)
+    sides = sides_at(evidence, curves) if len(evidence.records) else None
+    answers = answers_at_the_end(evidence.records, curves) if len(evidence.records) else {}
     found: list[Labelled] = []
     for population, tiny in groups:
         rows, why = _of(population, last, sorted({*smooth, 1}), level)
@@ -153,7 +160,8 @@ def signal(
         )  # fmt: skip
         found += [*apart, *varied]
         said += [(population.name, remark) for remark in dict.fromkeys([*why, *more, *floors])]
-        said += [(place, remark) for c in population.curves for place, remark in c.remarks]
+        for one in population.curves:
+            said += [*one.remarks, *((one.name, asked) for asked in falling(one, unsaid))]
     settings = {
         **{"model": as_tuple(model), "task": as_tuple(task), "metric": as_tuple(metric)},
         **{"last": last, "small": named, "smooth": list(smooth), "correction": correction},
@@ -193,41 +201,58 @@ def _of(
     if not early.size:
         said.append("no earlier checkpoint that all models have: no decision accuracy.")
     for window in windows:
-        finals = population.finals(window)
-        if not np.isfinite(finals).all():
-            if window > 1:
-                continue
-            said.append("a model has no score at its last checkpoint.")
         labels = {
             "models": len(population.curves), "seeds": int(population.seeds.sum()),
             "smoothed": window, "last_checkpoint": _end(population),
         }  # fmt: skip
-        spread = _spread(population, finals, last, window, level)
+        spread = _spread(population, last, window, level)
         found += [((key, name, estimate), labels) for name, estimate in spread.items()]
         said += [f"{name}: {estimate.method.removeprefix('undefined: ')}."
                  for name, estimate in spread.items()
                  if window == 1 and name in ("noise", "snr_heineman")
                  and estimate.method.startswith("undefined: ")]  # fmt: skip
         found += _decisions(population, early, window, labels, level)
-    if not (population.seeds > 1).any() and population.steps_depend(last) < _CLEARLY:
+    ends, undivided = population.ends, [w for w in windows if population.unshared(w)]
+    if len(ends) > 1:
         said.append(
-            f"the last {last} checkpoints of a run depend on each other: a new run moves by more "
-            "than they show, and the signal-to-noise ratio is smaller; read several seeds."
+            f"models end at checkpoints {ends[0]:,} to {ends[-1]:,}, and their ends are compared: "
+            "fair to recipes that were finished, not to a run that was cut short."
+        )
+    if undivided:
+        said.append(
+            f"no spread of the mean of the last {listing(list(map(str, undivided)))} checkpoints: "
+            "models differ in how far before their end these lie."
+        )
+    if any(e.unit == "checkpoint" for (_, name, e), _ in found if name == "noise"):
+        said.append(
+            "no model has several seeds: noise is what the last checkpoints of a run move by about "
+            "a line. It is too little where they depend on each other and too much where the curve "
+            "bends, so that spread, noise and ratio have no interval. Read several seeds."
         )
     return found, said
 
 
 def _end(population: Population) -> int | None:
     """Give the last checkpoint where all models have the same."""
-    ends = {int(curves.checkpoints[-1]) for curves in population.curves}
-    return ends.pop() if len(ends) == 1 else None
+    ends = population.ends
+    return ends[0] if len(ends) == 1 else None
 
 
-def _spread(
-    population: Population, finals: np.ndarray, last: int, window: int, level: float
-) -> dict[str, Estimate]:
-    runs = np.maximum(population.seeds, 1)
+def _spread(population: Population, last: int, window: int, level: float) -> dict[str, Estimate]:
+    """Give spread and noise of scores averaged over a window, which shows only over seeds."""
+    finals = population.finals(window)
+    runs = np.array([max(np.isfinite(ends).sum(), 1) for ends in population.ended(window)])
     found: dict[str, Estimate] = {}
+    if window > 1 and not (population.seeds > 1).any():
+        return found
+    if population.unshared(window):
+        why = f"models differ in how far before their end the last {window} checkpoints lie"
+        lost = Estimate(
+            np.nan, level=level, n=finals.size, unit="model", method=f"undefined: {why}"
+        )
+        return dict.fromkeys(("signal", "noise", "snr"), lost)
+    if not np.isfinite(finals).all():
+        return found
     noise, why = _noise(lambda: population.noise(last, window))
     if noise is None:
         undefined = Estimate(np.nan, level=level, unit="model", method=why)
@@ -242,17 +267,19 @@ def _spread(
         return found
     found["signal_pairs"] = mean_difference(finals, level=level)
     if noise is not None and noise.unit == "seed":
-        steps, _ = _noise(lambda: population.step_noise(last))
-        if steps is not None:
-            found["step_noise"] = steps.sd(level=level)
+        within, _ = _noise(lambda: population.step_noise(last))
+        if within is not None:
+            found["step_noise"] = within.sd(level=level)
     wide = relative_range(finals)
     found["signal_range"] = _parity(wide, "largest difference over the mean", level, finals.size)
     ends = [tails(curves, last)[0] for curves in population.curves]
-    of_runs = [relative_noise(run) for runs_ in ends for run in runs_ if run.size > 1]
-    if of_runs:
-        quiet = float(np.mean(of_runs))
+    several = [run for runs_ in ends for run in runs_ if run.size > 1]
+    if several:
+        quiet = float(np.mean([relative_noise(run) for run in several]))
         ratio = wide / quiet if quiet > 0 else np.nan
-        method = f"relative range over relative sd of the last {last}, ddof 0"
+        sizes = sorted({run.size for run in several})
+        steps = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+        method = f"relative range over relative sd of the last {steps}, ddof 0"
         found["snr_heineman"] = _parity(ratio, method, level, finals.size)
     return found
 

@@ -1,6 +1,6 @@
 """Do the runs of two models answer alike, whatever their scores?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from math import nan
 from typing import Any
@@ -9,7 +9,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.populations import Population
+from evalvar.analyses.curves import Curves
+from evalvar.analyses.populations import Population, at_the_end
 from evalvar.results import Row
 from evalvar.stats import Estimate, total_variation
 from evalvar.stats.run_distance import TotalVariation
@@ -18,11 +19,11 @@ Labelled = tuple[Row, dict[str, Any]]
 _CHOSEN = "answer.chosen"
 
 
-def answers_at_the_end(records: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+def answers_at_the_end(
+    records: pd.DataFrame, curves: Iterable[Curves]
+) -> dict[tuple[str, str], pd.DataFrame]:
     """Give the scored answers of each model's last checkpoint, by task and metric."""
-    scored = records[records["score"].notna()]
-    last = scored.groupby(["model", "task", "metric"], observed=True)["checkpoint"].transform("max")
-    ends = scored[scored["checkpoint"] == last]
+    ends = at_the_end(records[records["score"].notna()], curves)
     groups = ends.groupby(["task", "metric"], observed=True, sort=False)
     return {(str(task), str(metric)): group for (task, metric), group in groups}
 
@@ -32,9 +33,12 @@ def variation(
     n_resamples: int,
 ) -> tuple[list[Labelled], list[str]]:  # fmt: skip
     """Return two rows for each pair of models of several seeds, and what there is to say."""
-    several = [c.model for c, seeds in zip(population.curves, population.seeds, strict=True)
-               if seeds > 1]  # fmt: skip
-    if answers is None or len(several) < 2:
+    if answers is None:
+        return [], []
+    # a run that only reported its mean has no answers
+    seeds = answers.groupby(answers["model"].astype(str), sort=False)["seed"].nunique()
+    several = [c.model for c in population.curves if seeds.get(c.model, 0) > 1]
+    if len(several) < 2:
         return [], []
     outcome, what = _outcomes(answers)
     tables = dict(_tables(answers, outcome, several))
@@ -43,24 +47,25 @@ def variation(
     floors: set[float] = set()
     best = population.finals() * population.curves[0].facts.sign
     rank = {c.model: -score for c, score in zip(population.curves, best, strict=True)}
+    ends = {c.model: int(c.checkpoints[-1]) for c in population.curves}
     for a, b in combinations(sorted(several, key=lambda model: rank[model]), 2):
-        if a not in tables or b not in tables:
-            continue
         x, y = tables[a], tables[b]
         width = max(x.shape[2], y.shape[2])
         whole = _whole(x, width) & _whole(y, width)
         key = {"task": population.task, "metric": population.metric, "a": a, "b": b}
+        end = {"last_checkpoint": ends[a] if ends[a] == ends[b] else None}
         if not whole.any():
             why = "undefined: no item that all runs of both answered equally often"
             nothing = Estimate(nan, level=level, method=why)
-            rows.append(((key, "total_variation", nothing), {}))
+            rows.append(((key, "total_variation", nothing), end))
             continue
         name = "\0".join((population.task, population.metric, a, b))
         found = total_variation(
             x[whole], y[whole], rng=[rng, crc32(name.encode())], n_resamples=n_resamples
         )
         floors.add(found.smallest_p)
-        labels = {"smallest_p": found.smallest_p, "items": found.items, "seeds": found.runs}
+        labels = {"smallest_p": found.smallest_p, "items": found.items, "seeds": found.runs,
+                  **end}  # fmt: skip
         rows += [((key, quantity, estimate), labels)
                  for quantity, estimate in _told(found, what, level)]  # fmt: skip
     if floors and max(floors) > 1 - level:
@@ -79,11 +84,15 @@ def _told(found: TotalVariation, what: str, level: float) -> Iterator[tuple[str,
     if found.method.startswith("undefined: "):
         # outcomes that never occur twice are apart whatever the recipes
         value, excess, method, beyond = nan, nan, found.method, found.method
-    yield "total_variation", Estimate(
-        value, level=level, n=found.runs, unit="seed", method=method, p_value=found.p_value
+    yield (
+        "total_variation",
+        Estimate(
+            value, level=level, n=found.runs, unit="seed", method=method, p_value=found.p_value
+        ),
     )
-    yield "total_variation_excess", Estimate(
-        excess, level=level, n=found.runs, unit="seed", method=beyond
+    yield (
+        "total_variation_excess",
+        Estimate(excess, level=level, n=found.runs, unit="seed", method=beyond),
     )
 
 

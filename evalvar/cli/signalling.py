@@ -47,9 +47,10 @@ def _ratio(benchmark: Benchmark) -> float:
 
 
 def _headline(benchmarks: list[Benchmark]) -> str:
-    known = [r for r in (_one(b, "snr") for b in benchmarks) if r is not None and _bounded(r)]
+    ratios = [row for row in (_one(b, "snr") for b in benchmarks) if row is not None]
+    known = [row for row in ratios if _bounded(row)]
     if not known:
-        return f"Noise is not known for any of {len(benchmarks)} benchmarks: see the remarks."
+        return _unbounded(benchmarks, [r["value"] for r in ratios if isfinite(r["value"])])
     above = sum(row["low"] > 1 for row in known)
     below = sum(row["high"] < 1 for row in known)
     text = (
@@ -57,7 +58,18 @@ def _headline(benchmarks: list[Benchmark]) -> str:
         f"moves (signal-to-noise above 1 at {percent(known[0]['level'])}), on {below} surely not"
     )
     unknown = len(benchmarks) - len(known)
-    return f"{text}; of {unknown} the noise is not known." if unknown else f"{text}."
+    return f"{text}; of {unknown} the noise of a new run is not known." if unknown else f"{text}."
+
+
+def _unbounded(benchmarks: list[Benchmark], ratios: list[float]) -> str:
+    if not ratios:
+        return f"Noise is not known for any of {len(benchmarks)} benchmarks: see the remarks."
+    ends = dict.fromkeys(fixed(end, 1) for end in (min(ratios), max(ratios)))
+    return (
+        f"How far a new run would move is not known for any of {len(benchmarks)} benchmarks, as no "
+        f"model has several seeds; models spread {' to '.join(ends)} times as far as the last "
+        "checkpoints of one run move about a line."
+    )
 
 
 def _sentence(benchmark: Benchmark) -> str:
@@ -67,9 +79,14 @@ def _sentence(benchmark: Benchmark) -> str:
         why = snr["method"].removeprefix("undefined: ") if snr else "no noise"
         text += f"no signal-to-noise ratio ({why})"
     else:
+        noise = _one(benchmark, "noise")
         text += (
             f"models spread {_number(snr)} {_interval(snr)} times as far as one run moves by "
-            f"{_noise_of(benchmark)}"
+            "training luck"
+            if noise and noise["unit"] == "seed"
+            else f"models spread {_number(snr)} times as far as the last checkpoints of one run "
+            "move about a line (what a new run would move by is not known: no model has several "
+            "seeds)"
         )
     half = _half(benchmark)
     if half is not None:
@@ -79,13 +96,9 @@ def _sentence(benchmark: Benchmark) -> str:
         )
     apart, pairs = _apart(benchmark), _all(benchmark, "distinguishable_from")
     if pairs:
-        text += f"; {len(apart)} of {len(pairs)} pairs are apart in the end"
+        what = "pairs of single runs" if any(map(_of_runs, pairs)) else "pairs"
+        text += f"; {len(apart)} of {len(pairs)} {what} are apart in the end"
     return text + "."
-
-
-def _noise_of(benchmark: Benchmark) -> str:
-    noise = _one(benchmark, "noise")
-    return "training luck" if noise and noise["unit"] == "seed" else "its last checkpoints"
 
 
 def _end(benchmark: Benchmark) -> str:
@@ -103,12 +116,13 @@ def _table(benchmarks: list[Benchmark]) -> list[str]:
     for benchmark in benchmarks:
         rows = {name: _one(benchmark, name) for name in ("signal", "noise", "snr")}
         half, apart = _half(benchmark), _apart(benchmark)
+        starts = [row["value"] for row in apart if isfinite(row["value"])]
         pairs = _all(benchmark, "distinguishable_from")
         line = [
             benchmark[0]["task"], benchmark[0]["metric"], str(int(benchmark[0]["models"])),
             *(_number(row) for row in rows.values()), _interval(rows["snr"]),
             _percent(half), _percents(half), f"{len(apart)} of {len(pairs)}" if pairs else DASH,
-            f"{median(apart):,.0f}" if apart else DASH,
+            f"{median(starts):,.0f}" if starts else DASH,
         ]  # fmt: skip
         if small:
             last = _all(benchmark, "small_decision_accuracy")[-1:]
@@ -123,7 +137,7 @@ def _windows(benchmark: Benchmark) -> list[str]:
     cells = [head]
     for window in sorted({int(row["smoothed"]) for row in benchmark if row["smoothed"]}):
         snr, half = _one(benchmark, "snr", window), _half(benchmark, window)
-        if snr is not None and isfinite(snr["value"]):
+        if half is not None or (snr is not None and isfinite(snr["value"])):
             cells.append([str(window), _number(snr), _interval(snr), _percent(half),
                           _percents(half)])  # fmt: skip
     return ["", *_aligned(cells, left=1)] if len(cells) > 2 else []
@@ -137,6 +151,8 @@ def _pairs(benchmark: Benchmark) -> list[str]:
     cells = [["a", "b", "apart from", "p", *(["answers differ", "p"] if varied else [])]]
     for row in pairs:
         start = f"{row['value']:,.0f}" if isfinite(row["value"]) else DASH
+        if row["better"] is not None and start == DASH:
+            start = "ends only"
         line = [row["a"], row["b"], start, p_value(row["p_value"])]
         other = varied.get((row["a"], row["b"]))
         if varied:
@@ -159,6 +175,10 @@ def _notes(benchmarks: list[Benchmark]) -> list[str]:
             else "apart from: the checkpoint from which on the difference is clear of zero through "
             f"to the end, at {percent(pairs[0]['level'])} for each pair by itself."
         )
+    if any(map(_of_runs, pairs)):
+        notes.append(
+            "With one seed each, what is apart are these runs; two runs of one recipe may be, too."
+        )
     return notes
 
 
@@ -178,9 +198,13 @@ def _half(benchmark: Benchmark, window: int = 1) -> Row | None:
     return early[-1] if early else None
 
 
-def _apart(benchmark: Benchmark) -> list[float]:
+def _apart(benchmark: Benchmark) -> Benchmark:
     rows = _all(benchmark, "distinguishable_from")
-    return [row["value"] for row in rows if isfinite(row["value"])]
+    return [row for row in rows if row["better"] is not None]
+
+
+def _of_runs(pair: Row) -> bool:
+    return "these runs" in pair["method"]
 
 
 def _bounded(row: Row) -> bool:
@@ -188,7 +212,9 @@ def _bounded(row: Row) -> bool:
 
 
 def _number(row: Row | None) -> str:
-    return DASH if row is None else fixed(row["value"], _digits(row))
+    if row is None or not isfinite(row["value"]):
+        return DASH
+    return fixed(row["value"], _digits(row))
 
 
 def _interval(row: Row | None) -> str:

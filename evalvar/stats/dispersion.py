@@ -12,7 +12,7 @@ from evalvar.stats.arguments import ROUNDING, at_least, check_level, finite
 from evalvar.stats.component_interval import difference_interval, square_interval
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.quantiles import t_quantile
-from evalvar.stats.run_noise import Noise, moving
+from evalvar.stats.run_noise import ONE_RUN, Noise, moving
 
 
 def model_spread(
@@ -35,7 +35,8 @@ def model_spread(
     -------
     Estimate
         unit ``model``. The value is 0, and the interval begins there, where the scores spread no
-        more than the noise would make them, as the method then says.
+        more than the noise would make them, as the method then says. With the noise of checkpoints
+        there is no interval: see `step_noise`.
 
     Raises
     ------
@@ -58,6 +59,10 @@ def model_spread(
     found = _between(scores, noise, runs, "the spread over models")
     check_level(level)
     value = found.square - found.error
+    if noise.unit == "checkpoint":
+        method = f"sd over models less the noise of checkpoints ({ONE_RUN})"
+        value = sqrt(max(value, 0.0))
+        return Estimate(value, level=level, n=found.models, unit="model", method=method)
     low, high = (
         difference_interval(found.square, found.df, found.error, noise.df, level)
         if found.error > 0
@@ -92,7 +97,8 @@ def spread_to_noise(
     Returns
     -------
     Estimate
-        unit ``model``, method ``F``. NaN where there is no noise, as the method then says.
+        unit ``model``, method ``F``. NaN where there is no noise, as the method then says. With the
+        noise of checkpoints there is no interval: see `step_noise`.
 
     Raises
     ------
@@ -119,6 +125,10 @@ def spread_to_noise(
         return Estimate(nan, level=level, n=found.models, unit="model",
                         method="undefined: no noise is seen")  # fmt: skip
     f = found.square / found.error
+    if noise.unit == "checkpoint":
+        value = sqrt(max(f - 1, 0.0) / found.runs)
+        method = f"spread over models / noise of checkpoints ({ONE_RUN})"
+        return Estimate(value, level=level, n=found.models, unit="model", method=method)
     tails = special.fdtri(found.df, noise.df, [(1 - level) / 2, (1 + level) / 2])
     # an F below 1 counts as 1 above, or the upper bound would reach zero too
     ratios = f, f / tails[1], max(f, 1.0) / tails[0]

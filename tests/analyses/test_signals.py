@@ -161,7 +161,13 @@ def test_one_seed_each_shows_the_noise_of_the_last_checkpoints():
     assert (noise["unit"], noise["n"]) == ("checkpoint", 5)
     squares = [np.polyfit(range(5), c[-5:], 1, full=True)[1][0] for c in curves.values()]
     assert noise["value"] == pytest.approx(np.sqrt(sum(squares) / 15))
-    assert one(result, "noise", 2)["value"] == pytest.approx(noise["value"] / np.sqrt(2))
+    for quantity in ("signal", "noise", "snr"):
+        # checkpoints of one run bound nothing, and do not show what a mean of them moves by
+        assert np.isnan([one(result, quantity)[name] for name in ("se", "low", "high")]).all()
+        assert rows(result, quantity)["smoothed"].tolist() == [1]
+    assert any("no model has several seeds: noise is what the last checkpoints" in w
+               for w in result.warnings)  # fmt: skip
+    assert rows(result, "decision_accuracy")["smoothed"].unique().tolist() == [1, 2, 3, 5]
     assert not len(rows(result, "step_noise"))
     assert not len(rows(result, "distinguishable_from"))
     assert "t, acc: pairs of models are not tested: no items, and one seed each." in result.warnings
@@ -224,6 +230,175 @@ def test_models_with_different_checkpoints_meet_at_those_they_share():
     assert any("they are compared at those that both have, and at the end of each" in w
                for w in result.warnings)  # fmt: skip
     assert one(result, "signal")["last_checkpoint"] is None
+    assert (
+        "t, acc: models end at checkpoints 400 to 500, and their ends are compared: fair to "
+        "recipes that were finished, not to a run that was cut short."
+    ) in result.warnings
+
+
+def test_a_pair_apart_at_its_ends_alone_is_apart_from_no_checkpoint():
+    rng = np.random.default_rng(7)
+    same = [0.3, 0.4, 0.5] + 0.002 * rng.standard_normal((2, 4, 3))
+    further = np.column_stack([same[1], 0.6 + 0.002 * rng.standard_normal(4)])
+    result = signal(reported({"short": same[0], "long": further}))
+    (row,) = rows(result, "distinguishable_from").to_dict("records")
+    assert row["p_value"] < 0.01
+    assert (row["better"], row["last_checkpoint"]) == ("long", None)
+    assert np.isnan(row["value"])
+    assert row["method"].startswith(
+        "undefined: apart at their ends alone, checkpoints 300 and 200 (fixed sequence"
+    )
+
+
+def off_grid(ends, grid=(0, 100, 200, 300), seeds=4):
+    """Return recipes that learn one curve and end off their grid; so much noise as to be real."""
+    rng = np.random.default_rng(8)
+    rows = [
+        {"model": f"m{end}", "task": "t", "metric": "loss", "seed": seed, "checkpoint": step,
+         "value": 4 - (step / end) + 0.002 * rng.standard_normal(), "higher_is_better": False}
+        for end in ends
+        for seed in range(seeds)
+        for step in (*(g for g in grid if g < end), end)
+    ]  # fmt: skip
+    return as_evidence(reported=pd.DataFrame(rows))
+
+
+def test_means_over_checkpoints_that_lie_further_back_in_one_model_are_no_spread():
+    result = signal(off_grid((310, 350, 390)))
+    # all learn to the same loss; the checkpoint before the last lies 10 to 90 steps back
+    assert one(result, "snr")["value"] < 1
+    for quantity in ("signal", "noise", "snr"):
+        found = rows(result, quantity)
+        assert found["smoothed"].tolist() == [1, 2, 3, 5]
+        assert found["value"].iloc[1:].isna().all()
+        assert found["method"].iloc[1] == (
+            "undefined: models differ in how far before their end the last 2 checkpoints lie"
+        )
+    assert (
+        "t, loss: no spread of the mean of the last 2, 3 and 5 checkpoints: models differ in how "
+        "far before their end these lie."
+    ) in result.warnings
+
+
+def test_means_are_over_checkpoints_equally_far_from_each_models_end():
+    rng = np.random.default_rng(9)
+    a = 0.5 + 0.01 * rng.standard_normal((3, 6))
+    b = 0.9 + 0.01 * rng.standard_normal((3, 6))
+    b[:, 3], a[:, 5] = np.nan, np.nan  # ends at 400 and 500; b lacks what is 200 before its end
+    result = signal(reported({"a": a, "b": b}))
+    runs = [a[:, [4, 3, 1]].mean(axis=1), b[:, [5, 4, 2]].mean(axis=1)]
+    expected = spread_to_noise([run.mean() for run in runs], seed_noise(runs), runs=3)
+    assert one(result, "snr", 3)["value"] == pytest.approx(expected.value)
+    assert not np.isnan(one(result, "snr", 2)["value"])
+    # on the way all are averaged over the steps that both have: 0, 100, 200, 400
+    early = decision_accuracy(
+        [a[:, [2, 4]].mean(), b[:, [2, 4]].mean()], [a[:, 4].mean(), b[:, 5].mean()]
+    )
+    found = rows(result, "decision_accuracy", 2)
+    assert found["checkpoint"].tolist() == [100, 200, 400]
+    assert found["value"].iloc[-1] == early.value[0]
+
+
+def test_a_seed_that_lacks_one_of_the_last_checkpoints_is_no_part_of_their_mean():
+    rng = np.random.default_rng(10)
+    a, b = (m + 0.01 * rng.standard_normal((4, 3)) for m in (0.5, 0.6))
+    a[3, 1] = np.nan
+    runs = [a[:3, 1:].mean(axis=1), b[:, 1:].mean(axis=1)]
+    expected = spread_to_noise([run.mean() for run in runs], seed_noise(runs), runs=[3, 4])
+    found = one(signal(reported({"a": a, "b": b})), "snr", 2)
+    assert (found["value"], found["high"]) == pytest.approx((expected.value, expected.high))
+
+
+def test_a_loss_that_nobody_declared_is_asked_about():
+    rng = np.random.default_rng(11)
+    curves = {m: up + np.linspace(5, 3, 6) + 0.01 * rng.standard_normal((3, 6))
+              for m, up in (("good", 0), ("bad", 0.3))}  # fmt: skip
+    asked = "the score falls while the model learns, and higher is taken as better"
+    assert sum(asked in w for w in signal(reported(curves)).warnings) == 1
+    declared = signal(reported(curves, higher_is_better=False))
+    assert not any(asked in w for w in declared.warnings)
+    assert rows(declared, "distinguishable_from")["better"].tolist() == ["good"]
+
+
+def test_with_one_seed_each_runs_are_apart_and_not_recipes():
+    frame, _ = answers([0.0, 3.0], seeds=1)
+    result = signal(frame)
+    (row,) = rows(result, "distinguishable_from").to_dict("records")
+    assert row["better"] == "m1"
+    assert "these runs, not their recipes" in row["method"]
+    assert (
+        "t, acc: m1 and m0: with one seed each only items are drawn again, and what is apart are "
+        "these runs; two runs of one recipe may be as far apart. Read several seeds."
+    ) in result.warnings
+    several = signal(answers([0.0, 3.0], seeds=2)[0])
+    assert "not their recipes" not in rows(several, "distinguishable_from")["method"].iloc[0]
+    assert not any("with one seed each" in w for w in several.warnings)
+
+
+def test_recipes_that_answer_half_of_the_items_otherwise_differ_by_half():
+    frame, _ = answers([0.2, 0.2], seeds=2, steps=1)
+    half = (frame["model"] == "m1") & (frame["item"] < 30)
+    result = signal(frame.assign(score=half * 1.0))
+    assert rows(result, "total_variation")["value"].tolist() == [0.5]
+    excess = rows(result, "total_variation_excess").iloc[0]
+    assert excess["value"] == 0.5
+    assert excess["method"] == "a run of each 0.5 apart, two runs of one 0, unbiased"
+
+
+def test_scores_that_are_all_different_have_no_distance():
+    frame, _ = answers([0.2, 0.9], steps=1)
+    result = signal(frame.assign(score=np.random.default_rng(12).random(len(frame))))
+    for quantity in ("total_variation", "total_variation_excess"):
+        (row,) = rows(result, quantity).to_dict("records")
+        assert np.isnan(row["value"])
+        assert row["method"].startswith("undefined: no outcome occurs twice in an item")
+
+
+def items_and_means(items, means):
+    """Return answers of some (model, seed, checkpoint), and reported means of others."""
+    rng = np.random.default_rng(13)
+    records = [
+        {"model": m, "task": "t", "metric": "acc", "seed": s, "checkpoint": c, "item": i,
+         "score": float(rng.random() < 0.6)}
+        for m, s, c in items for i in range(20)
+    ]  # fmt: skip
+    said = [
+        {"model": m, "task": "t", "metric": "acc", "seed": s, "checkpoint": c, "value": 0.6}
+        for m, s, c in means
+    ]
+    return as_evidence(pd.DataFrame(records), reported=pd.DataFrame(said))
+
+
+BOTH = [("a", 0, 1), ("a", 1, 1), ("b", 0, 1), ("b", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("items", "means", "varied"),
+    [
+        (BOTH, [("c", 0, 1), ("c", 1, 1)], 1),
+        (BOTH[:3], [("b", 1, 1)], 0),
+        ([BOTH[0], BOTH[2]], [BOTH[1], BOTH[3]], 0),
+        (BOTH, [("a", 0, 2), ("a", 1, 2), ("b", 0, 2), ("b", 1, 2)], 0),
+    ],
+)
+def test_runs_that_only_reported_their_mean_have_no_answers_to_compare(items, means, varied):
+    result = signal(items_and_means(items, means))
+    found = rows(result, "total_variation")
+    assert len(found) == varied
+    assert (found["last_checkpoint"] == 1).all()
+    assert len(rows(result, "signal", 1)) == 1
+
+
+def test_items_that_stop_before_the_reported_values_say_nothing_of_the_end():
+    result = signal(items_and_means(BOTH, [(m, s, 2) for m, s, _ in BOTH]))
+    (row,) = rows(result, "distinguishable_from").to_dict("records")
+    assert (row["method"], row["better"]) == ("undefined: no items of a", None)
+
+
+def test_a_parity_number_says_how_many_checkpoints_it_rests_on():
+    rng = np.random.default_rng(14)
+    result = signal(reported({m: 0.5 + 0.1 * rng.random((2, 4)) for m in "ab"}))
+    assert "of the last 4, ddof 0" in one(result, "snr_heineman")["method"]
 
 
 def test_models_that_end_alike_are_not_apart_although_they_were():
@@ -311,12 +486,12 @@ def test_draws_depend_on_the_rng_and_the_group_alone():
     both = pd.concat([frame, frame.assign(task="u")])
     first, again, other = (signal(both, rng=r, n_resamples=199) for r in (0, 0, 1))
     assert first.to_json() == again.to_json()
-    assert rows(first, "total_variation_excess")["value"].tolist() != (
-        rows(other, "total_variation_excess")["value"].tolist()
+    assert rows(first, "total_variation")["p_value"].tolist() != (
+        rows(other, "total_variation")["p_value"].tolist()
     )
     alone = signal(frame, rng=0, n_resamples=199)
-    together = rows(first, "total_variation_excess")["value"].iloc[0]
-    assert rows(alone, "total_variation_excess")["value"].iloc[0] == together
+    together = rows(first, "total_variation")["p_value"].iloc[0]
+    assert rows(alone, "total_variation")["p_value"].iloc[0] == together
 
 
 def test_many_models_are_not_paired_one_by_one():
@@ -360,7 +535,8 @@ def test_recipes_trained_to_one_loss_cannot_be_told_apart_in_the_end(shared):
     found = one(result, "snr")
     assert found["low"] == 0
     assert found["high"] < 1
-    assert rows(result, "distinguishable_from")["value"].isna().all()
+    assert rows(result, "snr").set_index("smoothed")["value"].loc[[2, 3, 5]].isna().all()
+    assert rows(result, "distinguishable_from")["better"].isna().all()
 
 
 def test_models_over_checkpoints(shared):

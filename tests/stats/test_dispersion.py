@@ -78,6 +78,32 @@ def test_noise_has_the_chi_square_interval_and_none_where_nothing_moves():
     assert "no run moves" in still.method
 
 
+@pytest.mark.parametrize(("correlation", "share"), [(0.0, 1.0), (0.8, 0.20), (0.9, 0.10)])
+def test_steps_that_depend_on_each_other_show_a_part_of_what_a_new_run_moves(correlation, share):
+    rng = np.random.default_rng(6)
+    curves = rng.standard_normal((20_000, 5))
+    for t in range(1, 5):
+        curves[:, t] *= np.sqrt(1 - correlation**2)
+        curves[:, t] += correlation * curves[:, t - 1]
+    assert step_noise(curves, range(5)).variance == pytest.approx(share, abs=0.02)
+
+
+def test_nothing_that_rests_on_checkpoints_of_single_runs_has_an_interval():
+    steps = step_noise([[0.1, 0.3, 0.2, 0.4], [0.5, 0.4, 0.6, 0.5]], range(4))
+    for found, name in (
+        (steps.sd(), "sd about a line through steps, pooled, 4 df"),
+        (model_spread(MODELS, steps), "sd over models less the noise of checkpoints"),
+        (spread_to_noise(MODELS, steps), "spread over models / noise of checkpoints"),
+    ):
+        assert np.isnan([found.se, found.low, found.high]).all()
+        assert found.method == (
+            f"{name} (steps of one run depend on each other and its curve bends: no interval)"
+        )
+    seeds = Noise(steps.variance, steps.df, steps.runs, "seed")
+    for estimate in (model_spread, spread_to_noise):
+        assert estimate(MODELS, steps).value == pytest.approx(estimate(MODELS, seeds).value)
+
+
 def test_the_ratio_inverts_the_f_test_of_an_anova():
     rng = np.random.default_rng(2)
     y = rng.standard_normal((5, 1)) + 0.7 * rng.standard_normal((5, 4))
