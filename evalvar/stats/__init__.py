@@ -37,7 +37,8 @@ from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
 from evalvar.stats.irt_control import binarised, shuffled
-from evalvar.stats.irt_items import ItemFit, item_fit, item_information
+from evalvar.stats.irt_items import item_information
+from evalvar.stats.irt_tests import ItemFit, ItemSlope, item_fit, item_slope
 from evalvar.stats.item_flags import falling_p, repeats_p, same_columns
 from evalvar.stats.item_noise import item_half_width, one_run_half_width
 from evalvar.stats.item_statistics import (
@@ -156,6 +157,7 @@ __all__ = [
     "Estimate",
     "IrtFit",
     "ItemFit",
+    "ItemSlope",
     "ItemStatistics",
     "Joint",
     "MarginTest",
@@ -245,6 +247,7 @@ __all__ = [
     "item_fit",
     "item_half_width",
     "item_information",
+    "item_slope",
     "item_statistics",
     "jeffreys",
     "joint_bootstrap",

@@ -1,11 +1,12 @@
 """The ability of a respondent from its answers to items whose curves are known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, check_level, finite
@@ -16,6 +17,8 @@ AbilityMethod = Literal["map", "mle", "eap"]
 _METHODS = ("map", "mle", "eap")
 _CELLS = 4_000_000
 _STEPS = 100
+# An ability is looked for so far out.
+_FARTHEST = 2.0**40
 # Nodes per posterior sd, for quantiles.
 _FINER = 8
 
@@ -27,7 +30,8 @@ class Ability:
     Parameters
     ----------
     value : float array, shape (N,)
-        Ability theta; infinite where the likelihood rises for ever, NaN where nothing was asked.
+        Ability theta; infinite where the likelihood rises for ever, NaN where nothing was asked
+        that discriminates, or where the likelihood is level.
     se : float array, shape (N,)
         Standard error of ``mle`` (1 / sqrt of the information) and ``map`` (the prior's added);
         posterior standard deviation of ``eap``.
@@ -77,8 +81,9 @@ def ability(
     Notes
     -----
     The log-likelihood is concave in theta: its slope sum a_j (y_j - P_j) falls, so its root is
-    bracketed and found by Newton's steps kept inside the bracket. Where all answers point one way
-    there is none: `value` is then infinite, never the place where a search gave up.
+    bracketed, by doubling up to 2^40, and found by Newton's steps kept inside the bracket. Where
+    all answers point one way there is none: `value` is then infinite, never the place where a
+    search gave up. Items that hardly discriminate put it far out, with a standard error to match.
     Source: methods sheet, section i; equals the score of 1PL when all a are equal (tested).
 
     Examples
@@ -138,52 +143,66 @@ def _split(values: Floats, rows: int) -> list[Floats]:
     return [values[i : i + rows] for i in range(0, len(values), rows)]
 
 
-def _chance(a: Floats, b: Floats, theta: Floats) -> Floats:
-    z = theta[:, None] * a - b
-    return np.asarray(1 / (1 + np.exp(-z.clip(-500, 500))))
-
-
 def _information(y: Floats, a: Floats, b: Floats, theta: Floats) -> Floats:
-    ends = np.isinf(theta)
-    p = _chance(a, b, np.where(ends, 0.0, theta))
-    found = np.nansum(np.where(np.isfinite(y), a**2 * p * (1 - p), 0.0), axis=1)
-    return np.where(ends, 0.0, found)
+    known = np.isfinite(theta)
+    z = np.where(known, theta, 0.0)[:, None] * a - b
+    found = np.where(np.isfinite(y), a**2 * special.expit(z) * special.expit(-z), 0.0).sum(axis=1)
+    return np.where(known, found, 0.0)
 
 
 def _tops(
     y: Floats, a: Floats, b: Floats, method: str, level: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
     prior = 1.0 if method == "map" else 0.0
-    known = np.isfinite(y)
-    answers = np.where(known, y, 0.0)
+    known, sign = np.isfinite(y), np.where(y == 1, 1.0, -1.0)
+
+    def slope(theta: Floats) -> Floats:
+        # the chance of the other answer, which is exact where it is small
+        other = special.expit(-sign * (theta[:, None] * a - b))
+        return np.asarray((known * sign * a * other).sum(axis=1) - prior * theta)
+
     ends = direction(y, a) * (method == "mle")
-    open_, empty = ends != 0, ~(known & (a != 0)).any(axis=1) & (method == "mle")
-    theta = np.zeros(len(y))
-    low, high = np.full(len(y), -np.inf), np.full(len(y), np.inf)
-    going = ~open_ & ~empty
+    asked = (known & (a != 0)).any(axis=1) | (method == "map")
+    low, high = _bracketed(slope, asked & (ends == 0))
+    found = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(found, low, 0.0), np.where(found, high, 0.0)
+    theta = (low + high) / 2
     for _ in range(_STEPS):
-        p = _chance(a, b, theta)
-        slope = (known * a * (answers - p)).sum(axis=1) - prior * theta
-        bend = (known * a**2 * p * (1 - p)).sum(axis=1) + prior
-        low, high = np.where(slope > 0, theta, low), np.where(slope < 0, theta, high)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.clip(slope / bend, -2.0, 2.0)
-        to = theta + np.where(np.isfinite(step), step, np.sign(slope) * 2.0)
-        ends_known = np.isfinite(low) & np.isfinite(high)
-        halfway = (np.where(ends_known, low, theta) + np.where(ends_known, high, theta)) / 2
-        to = np.where((to > low) & (to < high), to, halfway)
-        to = np.where((slope == 0) | ~going, theta, to)
+        rise = slope(theta)
+        low, high = np.where(rise >= 0, theta, low), np.where(rise <= 0, theta, high)
+        bend = _information(y, a, b, theta) + prior
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            to = theta + rise / bend
+        to = np.where((to > low) & (to < high), to, (low + high) / 2)
         moved = np.abs(to - theta)
         theta = to
         if not (moved > 1e-13 * (1 + np.abs(theta))).any():
             break
     information = _information(y, a, b, theta) + prior
+    found &= information > 0
     with np.errstate(divide="ignore"):
-        se = 1 / np.sqrt(information)
-    theta = np.where(open_, np.inf * np.where(open_, ends, 1), np.where(empty, np.nan, theta))
-    se = np.where(open_ | empty, np.nan, se)
+        se = np.where(found, 1 / np.sqrt(information), np.nan)
+    theta = np.where(found, theta, np.nan)
     half = normal_quantile(level) * se
-    return theta, se, np.where(open_, np.nan, theta) - half, np.where(open_, np.nan, theta) + half
+    top = np.where(ends != 0, np.inf * np.where(ends != 0, ends, 1), theta)
+    return top, se, theta - half, theta + half
+
+
+def _bracketed(
+    slope: Callable[[Floats], Floats], sought: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Double the reach until the slope rises at its lower end and falls at the upper.
+
+    Infinite where it never does.
+    """
+    low, high = np.full(sought.size, -np.inf), np.full(sought.size, np.inf)
+    reach = 1.0
+    while reach <= _FARTHEST and (sought & ~(np.isfinite(low) & np.isfinite(high))).any():
+        at = np.full(sought.size, reach)
+        low = np.where(sought & np.isinf(low) & (slope(-at) > 0), -reach, low)
+        high = np.where(sought & np.isinf(high) & (slope(at) < 0), reach, high)
+        reach *= 2
+    return low, high
 
 
 def _posterior_means(

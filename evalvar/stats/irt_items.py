@@ -1,7 +1,4 @@
-"""What items are worth: their information, their errors, and whether their curves fit."""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
+"""What items are worth: their information, and what answers say of them."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,12 +6,7 @@ from scipy import special
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import Floats, finite
-from evalvar.stats.irt_ability import check_responses
-from evalvar.stats.irt_steps import NODES, Answers, Tables, curves, posterior_tables
-
-_CELLS = 4_000_000
-# Below as many right, or wrong, answers the test of fit does not keep its size.
-_LEAST_ANSWERS = 5
+from evalvar.stats.irt_steps import NODES, Answers, Tables
 
 
 def item_information(
@@ -82,81 +74,3 @@ def observed_information(
     # complete information less the mean square of the slopes, at each node
     gap = mass * chance * (1 - 2 * chance) - right * (1 - 2 * chance)
     return aa + gap @ NODES**2, ab - gap @ NODES, bb + gap.sum(axis=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFit:
-    """Whether answers follow the curve of their item.
-
-    Parameters
-    ----------
-    statistic : float array, shape (J,)
-        Score statistic, chi-square with 2 degrees of freedom where the curve fits.
-    p_value : float array, shape (J,)
-        NaN where fewer than 5 answers were right, or wrong.
-    """
-
-    statistic: Floats
-    p_value: Floats
-
-
-def item_fit(responses: ArrayLike, discrimination: ArrayLike, intercept: ArrayLike) -> ItemFit:
-    """Test for each item whether its curve bends otherwise than the logistic one.
-
-    Parameters
-    ----------
-    responses : float array, shape (N, J)
-        1 right, 0 wrong, NaN not asked.
-    discrimination, intercept : float array, shape (J,)
-        a and b, as fitted to these answers.
-
-    Notes
-    -----
-    Each answer is compared with its chance given the respondent's other answers, which is exact:
-    with z = a theta - b, P(right | others) is 1 / (1 + E exp -z) where it was right and
-    1 - 1 / (1 + E exp z) where wrong, means over the posterior of all answers. Rao's score test
-    then asks for terms of degree two and three in u = 2 Phi(theta) - 1, theta the mean given the
-    others, beside the a and b that were fitted. It notices guessing, slipping and curves that turn.
-    """
-    y = np.asarray(responses, dtype=np.float64)
-    check_responses(y)
-    a, b = finite(discrimination, "discrimination"), finite(intercept, "intercept")
-    tables = posterior_tables(Answers.of(y), a, b, *curves(a, b))
-    mass = np.concatenate([tables.block(rows)[0] @ tables.weights for rows in tables.blocks()])
-    parts = [_fit(y[:, part], mass, a[part], b[part]) for part in _parts(*y.shape)]
-    statistic = np.concatenate(parts)
-    right, asked = np.nansum(y, axis=0), np.isfinite(y).sum(axis=0)
-    statistic = np.where(np.minimum(right, asked - right) < _LEAST_ANSWERS, np.nan, statistic)
-    return ItemFit(statistic, np.exp(-statistic / 2))
-
-
-def _parts(respondents: int, items: int) -> Iterator[slice]:
-    width = max(1, _CELLS // max(respondents, 1))
-    return (slice(start, start + width) for start in range(0, items, width))
-
-
-def _fit(y: Floats, mass: Floats, a: Floats, b: Floats) -> Floats:
-    z = (a[:, None] * NODES - b[:, None]).clip(-60, 60).T
-    right = y == 1
-    known = np.isfinite(y)
-    odds = np.where(right, mass @ np.exp(-z), mass @ np.exp(z))
-    drawn = mass * NODES
-    tilted = np.where(right, drawn @ np.exp(-z), drawn @ np.exp(z))
-    theta = (drawn.sum(axis=1)[:, None] + tilted) / (1 + odds)
-    chance = np.where(right, 1 / (1 + odds), odds / (1 + odds))
-    rest = np.where(known, right - chance, 0.0)
-    weight = np.where(known, chance * (1 - chance), 0.0)
-    u = 2 * special.ndtr(theta) - 1
-    terms = [np.ones_like(u), theta, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2]
-    slopes = np.stack([(rest * term).sum(axis=0) for term in terms], axis=-1)
-    bends = np.empty((y.shape[1], 4, 4))
-    for k, one in enumerate(terms):
-        for m in range(k, 4):
-            bends[:, k, m] = bends[:, m, k] = (weight * one * terms[m]).sum(axis=0)
-    bends += 1e-9 * np.eye(4)
-    fitted = np.linalg.solve(bends[:, :2, :2], np.concatenate(
-        [bends[:, :2, 2:], slopes[:, :2, None]], axis=2))  # fmt: skip
-    left = slopes[:, 2:, None] - bends[:, 2:, :2] @ fitted[:, :, 2:]
-    variance = bends[:, 2:, 2:] - bends[:, 2:, :2] @ fitted[:, :, :2]
-    found: Floats = (left * np.linalg.solve(variance, left)).sum(axis=(1, 2))
-    return found

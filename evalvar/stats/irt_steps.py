@@ -126,12 +126,22 @@ def curves(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 
 
 def posterior_tables(
-    answers: Answers, a: Floats, b: Floats, chance: Floats, softplus: Floats, *, finer: int = 1
+    answers: Answers,
+    a: Floats,
+    b: Floats,
+    chance: Floats,
+    softplus: Floats,
+    *,
+    finer: int = 1,
+    density: Floats | None = None,
 ) -> "Tables":
-    """Prepare the posteriors of all respondents, on this many nodes per posterior sd."""
+    """Prepare the posteriors of all respondents, on this many nodes per posterior sd.
+
+    Abilities are normal, or have this density at the coarse nodes, its logarithm straight between.
+    """
     spread = answers.asked @ ((a**2)[:, None] * chance * (1 - chance))
     nodes, weights = fine_grid(finer * parts_for(float(spread.max(initial=0.0))))
-    log_prior = -(nodes**2) / 2
+    log_prior = -(nodes**2) / 2 if density is None else np.interp(nodes, NODES, np.log(density))
     log_prior -= np.log(np.exp(log_prior).sum())
     shift = log_prior - (answers.asked @ softplus) @ weights.T
     slope, height = answers.per_respondent(a, b)

@@ -11,11 +11,13 @@ from evalvar.stats import (
     fit_irt,
     item_fit,
     item_information,
+    item_slope,
     shuffled,
 )
 from evalvar.stats import irt as fitting
 from evalvar.stats.irt_items import observed_information
-from evalvar.stats.irt_steps import Answers, curves, posterior_tables
+from evalvar.stats.irt_steps import NODES, Answers, curves, posterior_tables
+from evalvar.stats.irt_tests import ability_density
 
 A, B, Y = [1.2, 0.8, 1.5, 1.0], [-0.5, 0.3, 1.0, 0.0], [1, 1, 0, 1]
 
@@ -67,6 +69,39 @@ def test_all_right_and_all_wrong_are_said_to_be_unbounded(method):
 
 def test_a_negative_slope_turns_what_is_right():
     assert ability([1, 0], [1.0, -1.0], [0.0, 0.0], method="mle").unbounded.tolist() == [1]
+
+
+@pytest.mark.parametrize("slope", [1e-9, 1e-6, 1e-3, 0.02, 5.0])
+def test_the_top_of_a_flat_likelihood_is_found_however_far_out(slope):
+    a = np.full(4, slope)
+    found = ability([1, 1, 1, 0], a, np.zeros(4), method="mle")
+    assert found.value[0] == pytest.approx(np.log(3) / slope, rel=1e-9)
+    assert found.se[0] == pytest.approx(1 / (slope * np.sqrt(4 * 0.75 * 0.25)), rel=1e-9)
+    assert found.unbounded[0] == 0
+
+
+def test_the_top_between_two_far_items_is_halfway_and_a_level_one_is_none():
+    found = ability([[1, 0], [0, 1]], [1.0, 1.0], [-300.0, 300.0], method="mle")
+    np.testing.assert_allclose(found.value, [0, 0], atol=1e-12)
+    assert found.se[0] == pytest.approx(np.exp(150) / np.sqrt(2))
+    level = ability([1, 0], [1.0, 1.0], [-3000.0, 3000.0], method="mle")
+    assert np.isnan([level.value[0], level.se[0], level.low[0], level.high[0]]).all()
+    nothing = ability([1, 0], [0.0, 0.0], [0.0, 0.0], method="mle")
+    assert np.isnan([nothing.value[0], nothing.se[0]]).all()
+
+
+def test_the_top_is_where_the_slope_is_zero_on_any_items():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        items = int(rng.integers(2, 12))
+        a, b = 10 ** rng.uniform(-4, 2, items), rng.normal(0, 10, items)
+        y = rng.integers(0, 2, items).astype(float)
+        found = ability(y, a, b, method="mle")
+        if found.unbounded[0] or np.isnan(found.value[0]):
+            continue
+        right = special.expit(-np.where(y == 1, 1, -1) * (a * found.value[0] - b)) * a
+        up, down = right[y == 1].sum(), right[y == 0].sum()
+        assert up == pytest.approx(down, rel=1e-6)
 
 
 def test_posterior_mean_and_quantiles_are_those_of_an_integral():
@@ -260,12 +295,12 @@ def test_errors_of_items_cover():
 
 def test_item_fit_compares_each_answer_with_its_chance_given_the_others():
     y, _, a, b = draw(40, 5, 2)
-    statistic = item_fit(y, a, b).statistic[1]
-    nodes = np.linspace(-8, 8, 2001)
+    density = ability_density(Answers.of(y), a, b)
+    nodes = np.linspace(-8, 8, 1601)
     p = special.expit(np.outer(a, nodes) - b[:, None])
     rest, weight, terms = [], [], []
     for answers in y:
-        mass = np.exp(-(nodes**2) / 2)
+        mass = np.exp(np.interp(nodes, NODES, np.log(density)))
         for j in (0, 2, 3, 4):
             mass = mass * (p[j] if answers[j] else 1 - p[j])
         mass /= mass.sum()
@@ -276,9 +311,89 @@ def test_item_fit_compares_each_answer_with_its_chance_given_the_others():
         terms.append([1, theta, (3 * u**2 - 1) / 2, (5 * u**3 - 3 * u) / 2])
     terms, slopes = np.array(terms), np.array(rest) @ np.array(terms)
     bends = terms.T @ (np.array(weight)[:, None] * terms)
-    take = bends[2:, :2] @ np.linalg.inv(bends[:2, :2])
-    left, spread = slopes[2:] - take @ slopes[:2], bends[2:, 2:] - take @ bends[:2, 2:]
-    assert statistic == pytest.approx(left @ np.linalg.solve(spread, left), rel=1e-5)
+    for model, k in (("2pl", 2), ("1pl", 1)):
+        found = item_fit(y, a, b, model=model)
+        take = bends[k:, :k] @ np.linalg.inv(bends[:k, :k])
+        left, spread = slopes[k:] - take @ slopes[:k], bends[k:, k:] - take @ bends[:k, k:]
+        expected = left @ np.linalg.solve(spread, left)
+        assert found.df == 4 - k
+        assert found.statistic[1] == pytest.approx(expected, rel=1e-3)
+        np.testing.assert_allclose(found.p_value, stats.chi2.sf(found.statistic, 4 - k))
+
+
+def test_the_density_of_abilities_is_told_from_the_normal():
+    rng = np.random.default_rng(0)
+    kinds = rng.choice([-1.2, 1.2], 1000) + rng.normal(0, 0.3, 1000)
+    a, b = np.full(40, 1.5), np.linspace(-2, 2, 40)
+    for theta, peak in ((kinds, 1.2), (rng.normal(size=1000), 0.0)):
+        y = (rng.random((1000, 40)) < special.expit(np.outer(theta, a) - b)).astype(float)
+        density = ability_density(Answers.of(y), a, b)
+        assert density.sum() == pytest.approx(1)
+        assert abs(abs(NODES[density.argmax()]) - peak) <= 0.5
+        assert NODES @ density == pytest.approx(theta.mean(), abs=0.05)
+        assert (density[31:34].sum() > 0.15) == (peak == 0)
+
+
+@pytest.mark.parametrize("kind", ["two kinds", "skewed"])
+def test_item_fit_does_not_take_odd_abilities_for_odd_items(kind):
+    p = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        two = rng.choice([-1.0, 1.0], 300) + rng.normal(0, 0.3, 300)
+        theta = two if kind == "two kinds" else rng.exponential(1, 300) - 1
+        a, b = rng.lognormal(0.2, 0.3, 60), rng.normal(size=60)
+        y = (rng.random((300, 60)) < special.expit(np.outer(theta, a) - b)).astype(float)
+        fit = fit_irt(y)
+        p.append(item_fit(y, fit.discrimination, fit.intercept).p_value)
+    p = np.concatenate(p)
+    p = p[np.isfinite(p)]
+    assert (p < 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / p.size)
+
+
+def test_one_slope_for_items_of_different_slopes_does_not_fit():
+    rng = np.random.default_rng(0)
+    theta, b = rng.normal(size=(300, 1)), rng.normal(size=60)
+    for a, least, most in ((np.repeat([0.4, 1.8], 30), 0.8, 1), (np.ones(60), 0, 0.12)):
+        y = (rng.random((300, 60)) < special.expit(theta * a - b)).astype(float)
+        fit = fit_irt(y, model="1pl")
+        p = item_fit(y, fit.discrimination, fit.intercept, model="1pl").p_value
+        assert least <= np.nanmean(p < 0.05) <= most
+
+
+def test_slopes_are_compared_by_the_rank_sum_of_abilities_without_the_item():
+    y, *_ = draw(25, 8, 1)
+    y[3, 2] = np.nan
+    fit = fit_irt(y)
+    a, b = fit.discrimination, fit.intercept
+    found = item_slope(y, a, b)
+    for j in (1, 2):
+        known = np.isfinite(y[:, j])
+        others = np.delete(np.arange(8), j)
+        theta = ability(y[:, others], a[others], b[others]).value[known]
+        groups = theta[y[known, j] == 1], theta[y[known, j] == 0]
+        for side, p in (("greater", found.rising_p[j]), ("less", found.falling_p[j])):
+            exact = stats.mannwhitneyu(*groups, alternative=side, method="exact").pvalue
+            assert p == pytest.approx(exact, rel=1e-9)
+
+
+def test_items_without_discrimination_are_not_pulled_up_by_the_others():
+    called, interval, flipped = [], [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        theta, b = rng.normal(size=(60, 1)), rng.normal(size=100)
+        a = np.concatenate([np.zeros(20), -np.ones(5), rng.lognormal(0.1, 0.25, 75)])
+        y = (rng.random((60, 100)) < special.expit(theta * a - b)).astype(float)
+        told = (y.mean(axis=0) > 0) & (y.mean(axis=0) < 1)
+        fit = fit_irt(y[:, told])
+        found = item_slope(y[:, told], fit.discrimination, fit.intercept)
+        null, turned = (a == 0)[told], (a == -1)[told]
+        called.append([found.rising_p[null] < 0.025, found.falling_p[null] < 0.025])
+        interval.append((fit.discrimination - 1.96 * fit.discrimination_se > 0)[null])
+        flipped.append(found.falling_p[turned] < 0.025)
+    rising, falling = np.concatenate(called, axis=1).mean(axis=1)
+    assert max(rising, falling) < 0.025 + 3 * np.sqrt(0.025 * 0.975 / 240)
+    assert np.concatenate(interval).mean() > 0.05  # which is why
+    assert np.concatenate(flipped).mean() > 0.7
 
 
 def test_item_fit_keeps_its_size_and_notices_guessing():
@@ -362,6 +477,10 @@ def test_constant_items_are_named_and_finite():
         (
             lambda: ability([1], [1.0], [0.0], method="mean"),
             "method='mean' is unknown. Use one of map, mle, eap.",
+        ),
+        (
+            lambda: item_fit([[1.0, 0.0]], [1.0, 1.0], [0.0, 0.0], model="3pl"),
+            "model='3pl' is unknown. Use one of 2pl, 1pl.",
         ),
         (
             lambda: binarised([[0.5, 2.0]]),
