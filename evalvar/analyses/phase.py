@@ -17,7 +17,7 @@ from evalvar.numbers import listing
 from evalvar.results import Result
 from evalvar.stats import Estimate
 from evalvar.stats.arguments import ROUNDING
-from evalvar.stats.phases import Phases, fit_phases
+from evalvar.stats.phases import Phases, fit_phases, straight_bic
 
 KEYS = ("model", "seed", "checkpoint")
 _LABELS = ("states", "from_state", "to_state", "runs", "path", "detour")
@@ -93,7 +93,8 @@ def phases(
     Notes
     -----
     See `evalvar.stats.phases.fit_phases`. A description of runs that are over: a phase is told from
-    all of a run, what came later included. Chances have no interval, since the phases themselves
+    all of a run, what came later included. What changes smoothly is cut into pieces too; where
+    straight lines describe the runs better, a warning says so. Chances have no interval, since the phases themselves
     are estimated.
     """
     if scale not in ("run", "model"):
@@ -184,7 +185,8 @@ def _described(
             at = {**key, "checkpoint": step}
             rows.append((at, "state", _one(int(state) + 1, "most likely path"), {}))
             rows.append((at, "state_probability", _one(float(chance), "given the whole run"), {}))
-    return rows, _cautions(fit, runs, most_states)
+    steady = straight_bic(scaled) < min(fit.bics.values())
+    return rows, _cautions(fit, runs, most_states, steady=steady)
 
 
 def _of_model(name: str, fit: Phases, usual: tuple[int, ...]) -> list[Found]:
@@ -210,12 +212,17 @@ def _of_model(name: str, fit: Phases, usual: tuple[int, ...]) -> list[Found]:
     return rows
 
 
-def _cautions(fit: Phases, runs: _Runs, most_states: int) -> list[str]:
+def _cautions(fit: Phases, runs: _Runs, most_states: int, *, steady: bool) -> list[str]:
     """Say what so few runs cannot tell."""
     k, numbers = fit.model.start.size, sum(map(np.size, runs.values))
     said = []
     if k == 1:
         said.append("no phases: one state describes all checkpoints best.")
+    elif steady:
+        said.append(
+            "a straight line through each feature describes the runs better than phases (BIC): "
+            f"these {k} are pieces of a steady course."
+        )
     if numbers < _NUMBERS_PER_PARAMETER * fit.model.parameters:
         said.append(
             f"{counted(numbers, 'number')} for {fit.model.parameters} free parameters of "

@@ -30,9 +30,12 @@ def _half_width(curves: Curves, level: float) -> Estimate:
         return Estimate(np.nan, level=level, n=1, unit="item", method=method)
     if curves.items is not None:
         measured = np.isfinite(curves.items).all(axis=0)
-        if len(curves.items) > 1 and measured.sum() == runs.size:
+        if len(curves.items) > 1 and measured.sum() == runs.size and runs.any():
             return item_half_width(curves.items[:, measured], level=level)
     half = float(z * runs.mean())
+    if not half > 0:
+        method = "undefined: all scores are equal, which does not say how far others would lie"
+        return Estimate(np.nan, level=level, n=curves.n, unit="item", method=method)
     method = f"{z:.4g} x standard error over items, mean of {counted(runs.size, 'run')}"
     return Estimate(half, level=level, n=curves.n, unit="item", method=method)
 

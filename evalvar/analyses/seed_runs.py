@@ -123,7 +123,7 @@ def apart(curves: Curves, level: float) -> tuple[Estimate, dict[int, float]]:
     last = curves.means[:, -1]
     seen = np.isfinite(last)
     try:
-        found = outliers(last[seen])
+        found = outliers(last[seen], noise=_noise(curves))
     except NotEnoughDataError as error:
         return _undefined(("",), str(error), level)[""], {}
     if np.isnan(found.p_value).any():
@@ -132,9 +132,19 @@ def apart(curves: Curves, level: float) -> tuple[Estimate, dict[int, float]]:
     p = dict(zip(curves.seeds[seen].tolist(), found.p_value.tolist(), strict=True))
     estimate = Estimate(
         0.0, level=level, n=last[seen].size, unit="seed", p_value=min(p.values()),
-        method=f"Grubbs at {1 - level:.2g}",
+        method=f"Grubbs, and beyond the noise of the items, at {1 - level:.2g}",
     )  # fmt: skip
     return estimate, p
+
+
+def _noise(curves: Curves) -> float:
+    """Give the standard deviation that items alone make of equal seeds at the last checkpoint."""
+    scores = at_the_end(curves)
+    if scores is None or scores.shape[1] < 2:
+        # that of other items is larger, as it holds how hard they are
+        errors = curves.errors[:, -1]
+        return float(np.nanmean(errors)) if np.isfinite(errors).any() else 0.0
+    return float(np.sqrt(scores.var(axis=1, ddof=1).sum())) / len(scores)
 
 
 def corrected(

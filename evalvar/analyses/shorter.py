@@ -1,7 +1,6 @@
 """What does a shorter benchmark cost?"""
 
-from collections.abc import Iterable, Sequence
-from math import nan
+from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
@@ -10,30 +9,22 @@ import pandas as pd
 
 from evalvar.analyses.facts import Facts, labelled
 from evalvar.analyses.intake import as_tuple, by_reason, intake
-from evalvar.analyses.shorter_bank import Bank, Together, banks
-from evalvar.analyses.shorter_marks import Judge, Marks, spread, versus
+from evalvar.analyses.shorter_bank import ENOUGH_RUNS, Bank, Together, banks
+from evalvar.analyses.shorter_marks import Judge
+from evalvar.analyses.shorter_plan import RANDOM, asked, listed, remarks, sizes_of, undefined
+from evalvar.analyses.shorter_rows import trial_rows
 from evalvar.analyses.shorter_trials import (
-    DEFAULT,
-    ESTIMATORS,
-    METHODS,
     Predictions,
     Trial,
     needs_curves,
     predictions,
     random_predictions,
 )
-from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.evidence import Evidence, Missing
-from evalvar.numbers import listing
 from evalvar.results import Result, Row
-from evalvar.stats import Estimate
-from evalvar.stats.arguments import ROUNDING
 
 KEYS = ("model", "task", "metric", "selection", "estimator", "size")
-SIZES = (25, 100)
-_BETTER = {"error": -1, "rank_agreement": 1, "seed_sd": -1, "monotonicity": 1}
-_RANDOM = ("random", "mean")
-_FEW_RUNS = 3  # to choose by some and judge by others
 
 
 def subset(
@@ -119,11 +110,17 @@ def subset(
             Half-width of the interval for the score on items without end: of random items by their
             variance; else squared error against the whole and the whole's item variance together.
         ``<quantity>_vs_random``
-            The quantity less the mean of random subsets of this size and their plain mean.
+            What the choice of items does: the quantity less that of random subsets of this size
+            with the same estimator, for which random items are always tried with it. None for
+            random items.
+        ``<quantity>_vs_mean``
+            What choice and estimator do together: the quantity less that of random subsets of this
+            size and their plain mean; of random items, what the estimator does.
 
         Labels: random, random_low, random_high (mean and central range of the quantity over single
-        random subsets of this size), beyond_random (better, worse, no better: a gain of 10 % of
-        what the random subset loses is excluded; undetermined), items, tasks, subsets (how many
+        random subsets of this size and their plain mean), beyond_random, beyond_mean (verdict on
+        the two differences: better, worse, no better: a gain of 10 % of what the random subset
+        loses is excluded; undetermined; null where none is due), items, tasks, subsets (how many
         choices of items the value is the mean of), held_out (what was split), in_points (scores
         from 0 to 1), higher_is_better, chance, discrete.
 
@@ -140,9 +137,12 @@ def subset(
     (rank_agreement), whose IRT and IRT++ are ``anchor_irt`` with ``weighted`` and ``gp_irt``, with
     the control that they lack: random items. Intervals are for new models (with fewer than 4: new
     training runs) and new choices of items on this benchmark (`stats.held_out.held_out_mean`); each
-    is for one comparison, so that of many choices one may look better by chance.
+    is for one comparison, so that of many choices one may look better by chance. With fewer than 3
+    training runs they are for other checkpoints of these, and there is no verdict. Nor is there one
+    on the seed_sd of p_irt and gp_irt, which draw all scores together: their seeds lie closer
+    because everything does.
     """
-    plan = _asked(selections, estimators, sizes, repeats, draws)
+    plan = asked(selections, estimators, sizes, repeats, draws)
     evidence = intake(data, missing=missing, task=task, metric=metric)
     evidence.select(model=model)  # says so if there is none
     judged = [None] if model is None else [model] if isinstance(model, str) else list(model)
@@ -154,21 +154,21 @@ def subset(
     for bank in banks(evidence, together):
         facts[bank.task, bank.metric] = bank.facts
         n = bank.shares.size
-        wanted = _sizes(n, sizes)
-        short += [f"{bank.name} has {counted(n, 'item')}"] * (len(wanted) < len(_listed(sizes)))
-        said += [*bank.remarks, *((bank.name, reason) for reason in _remarks(bank, sizes, wanted))]
+        wanted = sizes_of(n, sizes)
+        short += [f"{bank.name} has {counted(n, 'item')}"] * (len(wanted) < len(listed(sizes)))
+        said += [*bank.remarks, *((bank.name, reason) for reason in remarks(bank, sizes, wanted))]
         if not wanted:
             continue
         draw = np.random.default_rng([rng, crc32(bank.name.encode())])
         trials = [(method, estimator, size) for size in wanted for method, estimator in plan]
         found, random, why = _predicted(bank, trials, repeats, draws, draw)
-        said += [(bank.name, reason) for reason in _undefined(why)]
+        said += [(bank.name, reason) for reason in undefined(why)]
         for name in judged:
             if name is not None and not (bank.model == name).any():
                 said.append((bank.name, f"no run of {name} is left to judge."))
                 continue
             judge = Judge(bank, level, name)
-            for key, quantity, estimate, label in _rows(judge, trials, found, random, why):
+            for key, quantity, estimate, label in trial_rows(judge, trials, found, random, why):
                 rows.append(
                     ({"model": name, "task": bank.task, "metric": bank.metric, **key},
                      quantity, estimate)
@@ -177,7 +177,7 @@ def subset(
     if not rows:
         least = f"; {short[0]}" if short else ""
         raise NotEnoughDataError(
-            f"no benchmark has as many items as asked for ({_listed(sizes)}{least}). Ask for fewer."
+            f"no benchmark has as many items as asked for ({listed(sizes)}{least}). Ask for fewer."
             if short
             else "a shorter benchmark needs at least 2 items that all runs answered, but there are "
             "fewer; name fewer models if some lack items."
@@ -197,84 +197,14 @@ def subset(
     return labelled(result, facts)
 
 
-def _asked(
-    selections: Any, estimators: Any, sizes: Any, repeats: int, draws: int
-) -> list[tuple[str, str]]:
-    """Give the methods and their estimators, the random mean first."""
-    chosen, how = _words(selections) or list(DEFAULT), _words(estimators)
-    for words, legal, name in ((chosen, METHODS, "selection"), (how, ESTIMATORS, "estimator")):
-        for word in words:
-            if word not in legal:
-                raise UsageError(f"there is no {name} '{word}'. Use some of {', '.join(legal)}.")
-    bad = [size for size in _listed(sizes) if size < 1]
-    if bad:
-        raise UsageError(f"a subset needs at least 1 item, but {bad[0]} are asked for.")
-    for name, number in (("repeats", repeats), ("draws", draws)):
-        if number < 1:
-            raise UsageError(f"{name} must be at least 1, but is {number}.")
-    plan = [_RANDOM]
-    plan += [(method, e) for method in chosen for e in (how or METHODS[method])]
-    return list(dict.fromkeys(plan))
-
-
-def _words(given: Any) -> list[str]:
-    return [] if given is None else [given] if isinstance(given, str) else list(given)
-
-
-def _listed(sizes: int | Iterable[int] | None) -> list[int]:
-    return [] if sizes is None else [sizes] if isinstance(sizes, int) else list(sizes)
-
-
-def _sizes(n: int, asked: int | Iterable[int] | None) -> list[int]:
-    if asked is not None:
-        return sorted({size for size in _listed(asked) if size <= n})
-    usual = [size for size in SIZES if size <= n / 2]
-    return usual or sorted({size for size in (n // 4, n // 2) if size > 0})
-
-
-def _remarks(bank: Bank, asked: Any, wanted: list[int]) -> list[str]:
-    n = bank.shares.size
-    said = [
-        f"{size:,} items are more than there are ({n:,})."
-        for size in _listed(asked)
-        if size not in wanted
-    ]
-    if not n:
-        said.append("no item is left that all runs answered.")
-    elif len(bank.scores) < _FEW_RUNS or not bank.axis:
-        said.append(
-            f"{counted(len(bank.scores), 'run')}: too few to choose items by some and judge by "
-            "others; only random items are looked at."
-        )
-    elif bank.axis == "model" and not bank.many_models:
-        models = np.unique(bank.model).size
-        said.append(f"{models} models: each is judged by items that the others choose, over runs.")
-    elif bank.axis != "model":
-        said.append(f"one model: items are chosen by some {bank.axis}s and judged by the others.")
-    if n and np.ptp(bank.full) <= ROUNDING * np.abs(bank.full).max():
-        said.append("all runs have the same score; there is no order to agree with.")
-    return said
-
-
-def _undefined(why: dict[Trial, str]) -> list[str]:
-    """Say once for each reason what it keeps from an answer."""
-    reasons: dict[str, list[str]] = {}
-    for (method, estimator, _), reason in why.items():
-        reasons.setdefault(reason, []).append(f"{method} with {estimator}")
-    return [
-        f"nothing of {listing(list(dict.fromkeys(ways)))}: {reason}"
-        for reason, ways in reasons.items()
-    ]
-
-
 def _predicted(
     bank: Bank, trials: list[Trial], repeats: int, draws: int, draw: np.random.Generator
 ) -> tuple[dict[Trial, Predictions], dict[int, Predictions], dict[Trial, str]]:
     """Predict the score of every run by every trial, and by many random subsets."""
     folds = np.zeros((1, len(bank.scores)), dtype=np.int64)
-    rest = [trial for trial in trials if trial[:2] != _RANDOM]
+    rest = [trial for trial in trials if trial[:2] != RANDOM]
     why: dict[Trial, str] = {}
-    if not bank.axis or len(bank.scores) < _FEW_RUNS:
+    if not bank.axis or len(bank.scores) < ENOUGH_RUNS:
         why = {trial: "too few runs to choose by some and judge by others" for trial in rest}
     if not bank.binary:
         why |= {
@@ -293,61 +223,3 @@ def _predicted(
         for size in dict.fromkeys(size for *_, size in trials)
     }
     return found, random, why
-
-
-def _rows(
-    judge: Judge,
-    trials: list[Trial],
-    found: dict[Trial, Predictions],
-    random: dict[int, Predictions],
-    why: dict[Trial, str],
-) -> Iterable[tuple[dict[str, Any], str, Estimate, dict[str, Any]]]:
-    bank = judge.bank
-    base = {
-        "random": nan, "random_low": nan, "random_high": nan, "beyond_random": None,
-        "items": bank.shares.size, "tasks": int(np.unique(bank.tasks).size), "subsets": 1,
-        "held_out": bank.axis or None, "in_points": bank.facts.range == (0.0, 1.0),
-    }  # fmt: skip
-    key = {"selection": "full", "estimator": "mean", "size": bank.shares.size}
-    for quantity, estimate in judge.whole().items():
-        yield key, quantity, estimate, base
-    marks = {size: judge.marks(drawn, size * bool(np.ptp(bank.shares) == 0))
-             for size, drawn in random.items()}  # fmt: skip
-    for trial in trials:
-        method, estimator, size = trial
-        key = {"selection": method, "estimator": estimator, "size": size}
-        if trial in why:
-            undefined = Estimate(nan, level=judge.level, method=f"undefined: {why[trial]}")
-            for quantity in marks[size]:
-                yield key, quantity, undefined, {**base, "subsets": 0}
-            continue
-        plain = trial[:2] == _RANDOM
-        ours = marks[size] if plain else judge.marks(found[trial])
-        chosen = (random[size] if plain else found[trial]).choices
-        count = len(chosen) * (int(chosen.max()) + 1)
-        for quantity in marks[size]:
-            yield from _quantity(
-                judge, key, quantity, ours[quantity], marks[size][quantity], plain,
-                {**base, "subsets": count},
-            )  # fmt: skip
-
-
-def _quantity(
-    judge: Judge,
-    key: dict[str, Any],
-    quantity: str,
-    ours: Marks,
-    random: Marks,
-    plain: bool,
-    base: dict[str, Any],
-) -> Iterable[tuple[dict[str, Any], str, Estimate, dict[str, Any]]]:
-    low, high = spread(random.draws, judge.level) if random.draws.size > 1 else (nan, nan)
-    beside = {"random": random.estimate.value, "random_low": low, "random_high": high}
-    label = {**base, **beside}
-    if plain or quantity not in _BETTER:
-        yield key, quantity, ours.estimate, label
-        return
-    difference, verdict = versus(ours, random, _BETTER[quantity], judge.level)
-    label["beyond_random"] = verdict
-    yield key, quantity, ours.estimate, label
-    yield key, f"{quantity}_vs_random", difference, label

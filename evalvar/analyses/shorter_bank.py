@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -19,13 +20,15 @@ Together = Literal["items", "equal"]
 
 # So many models can stand for models in general; with fewer, runs are what is drawn.
 ENOUGH_MODELS = 4
+# So many training runs; with fewer, what is found holds for these.
+ENOUGH_RUNS = 3
 # A fold holds so many models at least, so that their order can be compared.
 _FOLD = 4
 _MOST_FOLDS = 5
 _BETWEEN = "\t"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bank:
     """What runs answered.
 
@@ -62,23 +65,23 @@ class Bank:
         """Task and metric, for remarks."""
         return f"{self.task or counted(np.unique(self.tasks).size, 'task')}, {self.metric}"
 
-    @property
+    @cached_property
     def full(self) -> np.ndarray:
         """Score of every run on the whole, shape (R,)."""
         return np.asarray(self.scores @ self.shares)
 
-    @property
+    @cached_property
     def binary(self) -> bool:
         """Whether every score is 0 or 1."""
         return bool(np.isin(self.scores, (0.0, 1.0)).all())
 
-    @property
+    @cached_property
     def last(self) -> np.ndarray:
         """Which runs are at the last checkpoint of their model, shape (R,)."""
         last = pd.Series(self.checkpoint).groupby(self.model).transform("max")
         return np.asarray(self.checkpoint == last.to_numpy())
 
-    @property
+    @cached_property
     def axis(self) -> str:
         """What is held out together: the first of model, seed, checkpoint with two levels."""
         for name in ("model", "seed", "checkpoint"):
@@ -86,22 +89,31 @@ class Bank:
                 return name
         return ""
 
-    @property
+    @cached_property
     def many_models(self) -> bool:
         """Whether models are what results are for; else training runs, or checkpoints."""
         return np.unique(self.model).size >= ENOUGH_MODELS
 
+    @cached_property
+    def training_runs(self) -> int:
+        """How many runs there are apart from their checkpoints."""
+        return len(pd.DataFrame({"model": self.model, "seed": self.seed}).drop_duplicates())
+
     @property
+    def few_runs(self) -> bool:
+        """Whether what is found says nothing of runs in general."""
+        return self.training_runs < ENOUGH_RUNS
+
+    @cached_property
     def unit(self) -> str:
         """What varies beyond these data: model, seed or checkpoint."""
         if self.many_models:
             return "model"
-        runs = pd.DataFrame({"model": self.model, "seed": self.seed}).drop_duplicates()
-        if len(runs) > 2:
+        if not self.few_runs:
             return "seed"
         return "checkpoint" if np.unique(self.checkpoint).size > 2 else "model"
 
-    @property
+    @cached_property
     def units(self) -> np.ndarray:
         """Which unit each run belongs to, as numbers, shape (R,)."""
         by = {"model": ["model"], "seed": ["model", "seed"]}

@@ -34,8 +34,8 @@ DEFAULT = ("random", "stratified", "anchor", "anchor_irt", "information", "diver
 ESTIMATORS = ("mean", "weighted", "p_irt", "gp_irt", "control_variate")
 CURVES = ("p_irt", "gp_irt")  # rest on item response curves
 _LAYERS = 10
-_TRIES = 8
-_CLOSE = 1e-3  # curves are needed for choosing and averaging, not for themselves
+_TRIES, _CURVE_TRIES = 8, 4
+_CLOSE = 1e-2  # curves are needed for choosing and averaging, not for themselves
 _VALIDATION = 5  # one in so many training models gives the weight of the anchors
 
 Trial = tuple[str, str, int]  # method, estimator, size
@@ -70,7 +70,7 @@ def _tries(trial: Trial) -> int:
     method, estimator, _ = trial
     if method not in ("random", "stratified", "neyman"):
         return 1
-    return _TRIES // 4 if estimator in CURVES else _TRIES
+    return _CURVE_TRIES if estimator in CURVES else _TRIES
 
 
 @dataclass(slots=True)
@@ -87,6 +87,7 @@ class Training:
     bank: Bank
     runs: np.ndarray
     _fits: dict[bytes, IrtFit] = field(default_factory=dict)
+    _expected: dict[tuple[bytes, bytes], np.ndarray] = field(default_factory=dict)
 
     @property
     def scores(self) -> np.ndarray:
@@ -140,7 +141,10 @@ class Training:
         if estimator == "control_variate":
             easy = self.scores.mean(axis=0)
             return regression_scores(seen, easy[subset.items], float(easy @ bank.shares))
-        modelled = self._modelled(self.curves(), subset, seen)
+        key = (subset.items.tobytes(), runs.tobytes())
+        if key not in self._expected:  # gp_irt needs what p_irt gave
+            self._expected[key] = self._modelled(self.curves(), subset, seen)
+        modelled = self._expected[key]
         if estimator == "p_irt":
             return modelled
         return gp_irt(seen @ subset.weights, modelled, self._anchors_share(subset))

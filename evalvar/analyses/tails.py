@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from evalvar.analyses.curves import Curves
-from evalvar.analyses.seeds import final_mean
+from evalvar.analyses.seeds import final_mean, possible_spread
 from evalvar.errors import NotEnoughDataError
 from evalvar.stats import Estimate, sd_ci
 from evalvar.stats.smoothing import (
@@ -19,6 +19,7 @@ from evalvar.stats.smoothing import (
 Found = tuple[dict[str, int], str, Estimate]
 # Taken of a run too short to show its drift: the interval is wide rather than wrong.
 _ASSUMED_DRIFT = 0.8
+_ABSENT = "undefined: not scored at the last checkpoint"
 
 
 def tails(curves: Curves, drifts: dict[int, float], *, last: int, level: float) -> list[Found]:
@@ -26,7 +27,7 @@ def tails(curves: Curves, drifts: dict[int, float], *, last: int, level: float) 
     if curves.checkpoints.size < 3:
         return []
     ends = {
-        seed: curve[np.isfinite(curve)][-last:]
+        seed: curve[np.isfinite(curve)][-last:] if np.isfinite(curve[-1]) else curve[:0]
         for seed, curve in zip(curves.seeds.tolist(), curves.means, strict=True)
         if np.isfinite(curve).sum() > 2
     }
@@ -38,7 +39,7 @@ def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float)
     shared = float(np.mean(known)) if known else _ASSUMED_DRIFT
     said = "drift estimated" if known else f"drift {_ASSUMED_DRIFT:g} assumed"
     longest = max((end.size for end in ends.values()), default=0)
-    whole = [end for end in ends.values() if end.size == longest]
+    whole = [end for end in ends.values() if end.size and end.size == longest]
     found: list[Found] = []
     estimates: dict[str, Callable[..., Estimate]] = {
         "step_noise_sd": last_noise,
@@ -59,6 +60,11 @@ def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float)
 
     for name, estimate in estimates.items():
         for seed, end in ends.items():
+            if not end.size:
+                # what it has last is of an earlier stage than the others' end
+                nothing = Estimate(np.nan, level=level, unit="seed", method=_ABSENT)
+                found.append(({"seed": seed}, name, nothing))
+                continue
             drift = drifts.get(seed, np.nan)
             own = float(drift) if np.isfinite(drift) else shared
             found.append(({"seed": seed}, name, one(estimate, [end], own)))
@@ -87,7 +93,8 @@ def _smoothed(curves: Curves, last: int, level: float) -> list[Found]:
     both = np.isfinite(means)
     final, means = curves.means[both, -1], means[both]
     found.append(({}, "smoothed_mean", over))
-    found.append(({}, "smoothed_seed_sd", _try(lambda: sd_ci(means, level=level), level)))
+    spread = _try(lambda: sd_ci(means, level=level), level)
+    found.append(({}, "smoothed_seed_sd", possible_spread(spread, curves)))
     gain = _try(lambda: smoothing_gain(final, means, level=level), level)
     found.append(({}, "smoothing_gain", gain))
     return found

@@ -7,7 +7,7 @@ from evalvar.analyses.curves import Curves, training_curves
 from evalvar.analyses.facts import labelled, metric_facts
 from evalvar.analyses.falling import falling, undeclared
 from evalvar.analyses.intake import as_tuple, by_reason, intake
-from evalvar.analyses.seeds import final_mean
+from evalvar.analyses.seeds import final_mean, possible_spread
 from evalvar.analyses.tails import tails
 from evalvar.analyses.trends import Found, trends
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -65,12 +65,13 @@ def checkpoints(
         ``kendall_tau_null_sd``
             Standard deviation of tau-b if the scores came in any order.
         ``trend_test``
-            tau-a of a seed, and the p-value of a run that only drifts.
+            tau-a of a seed, and its p-value against a random walk, to which the draw of the items
+            is added where items are known.
         ``kendall_tau_corrected``
-            tau-b over what a curve that never falls would show with these items: 0 without trend,
-            1 where only the draw of the items keeps it from rising at every step.
+            Pairs of checkpoints that rise by more than the draw of the items explains, less those
+            that so fall, over all pairs: 0 without trend.
         ``kendall_tau_above_chance``
-            tau-b of the checkpoints from the first that is clearly above chance on.
+            tau-b of the checkpoints after the first that is clearly above chance.
         ``spearman``
             Spearman's rank correlation of score and checkpoint, oriented alike.
         ``isotonic_r2``
@@ -82,6 +83,7 @@ def checkpoints(
             never falls.
         ``step_noise_sd``
             Standard deviation of the last checkpoints (ddof 1); over seeds their root mean square.
+            Not of a seed that lacks the last checkpoint of all.
         ``step_noise_sd_detrended``
             The same from successive differences, without a steady rise.
         ``snr_last``
@@ -99,7 +101,8 @@ def checkpoints(
     -----
     Monotonicity: "Quantifying Variance in Evaluation Benchmarks", section 3. The null standard
     deviation takes checkpoints as independent, which those of a run are not; with several seeds
-    the interval over seeds does without any such assumption.
+    the interval over seeds does without any such assumption. Of scores of known range no standard
+    deviation is above half of it, and its interval ends there.
     """
     if last < 2:
         raise UsageError(f"last={last}: the noise of the last checkpoints needs at least 2.")
@@ -139,7 +142,7 @@ def _points(curves: Curves, level: float) -> list[Found]:
         found.append(({"checkpoint": checkpoint}, "mean", final_mean(curves, t, level)))
         column = curves.means[:, t]
         spread = _spread(column[np.isfinite(column)], level)
-        found.append(({"checkpoint": checkpoint}, "seed_sd", spread))
+        found.append(({"checkpoint": checkpoint}, "seed_sd", possible_spread(spread, curves)))
     return found
 
 

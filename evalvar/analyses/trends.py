@@ -18,7 +18,7 @@ from evalvar.stats import (
     rise_share,
     spearman,
 )
-from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
+from evalvar.stats.attenuation import clear_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.drift import FEWEST, drift, trend_test
 from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.rising import first_above, isotonic_r2, net_step, step_length
@@ -27,7 +27,9 @@ Found = tuple[dict[str, int], str, Estimate]
 _DRAWN = "mean over seeds"
 _FEW = f"undefined: fewer than {FEWEST} checkpoints do not tell a trend from drift"
 # The correlation with time is a mean over pairs of checkpoints, the share of rises over steps.
-_RANKED = ("kendall_tau_a", "spearman", "kendall_tau_above_chance", "rise_share")
+_RANKED = (
+    "kendall_tau_a", "spearman", "kendall_tau_corrected", "kendall_tau_above_chance", "rise_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def trends(
         )
     ):
         remarks.append(
-            "no seed has 3 checkpoints from the first that is clearly above chance on; there is no "
+            "no seed has 3 checkpoints after the first that is clearly above chance; there is no "
             "trend above chance."
         )
     return found, remarks, drifts
@@ -136,10 +138,17 @@ def _statistics(
     def tested(seed: int, run: _Seed) -> Estimate:
         if run.curve.size < FEWEST:
             return Estimate(np.nan, level=level, unit="checkpoint", method=_FEW)
-        return trend_test(run.curve, level=level)
+        # an error that is not of the items themselves holds what checkpoints share
+        shared = run.covariance if paired else None
+        return trend_test(run.curve, shared, rng=source(seed), level=level)
 
     def corrected(seed: int, run: _Seed) -> Estimate:
-        return _corrected(run, source(seed), level)
+        estimate = _corrected(run, level)
+        return (
+            replace(estimate, method=estimate.method + beside)
+            if run.covariance is not None
+            else estimate
+        )
 
     def above(seed: int, run: _Seed) -> Estimate:
         return _above_chance(run, curves, level)
@@ -159,44 +168,36 @@ def _statistics(
     }
 
 
-def _corrected(run: _Seed, source: np.random.Generator, level: float) -> Estimate:
-    """Give tau in units of what a curve that never falls would show of it."""
-    tau, most = float(kendall_tau(run.curve)), np.nan
-    if run.covariance is not None and tau == tau:
-        most = attainable_tau(run.curve, run.covariance, rng=source)
-    least = 2 * kendall_tau_null_sd(run.curve.size)
+def _corrected(run: _Seed, level: float) -> Estimate:
+    """Give tau of the pairs of checkpoints that the items tell apart."""
     if run.covariance is None:
         method = "undefined: no error over items is known"
-    elif tau != tau:
-        method = "undefined: tau-b of a constant curve"
-    elif not most > least:
-        method = (
-            f"undefined: with so few items a curve that never falls would show {most:.2f}, not "
-            f"above twice the null sd of {least / 2:.2f}"
-        )
-    else:
-        method = "tau-b over that of the nearest rising curve with these items"
-        return Estimate(tau / most, level=level, n=1, unit="seed", method=method)
-    return Estimate(np.nan, level=level, unit="seed", method=method)
+        return Estimate(np.nan, level=level, unit="seed", method=method)
+    value = clear_tau(run.curve, run.covariance, level=level)
+    method = "tau-a, pairs within the noise of the items tied"
+    return Estimate(value, level=level, n=1, unit="seed", method=method)
 
 
 def _above_chance(run: _Seed, curves: Curves, level: float) -> Estimate:
-    """Give tau-b of the checkpoints from the first that is clearly above chance on."""
+    """Give tau-b of the checkpoints after the first that is clearly above chance.
+
+    That one is left out: it was chosen for being high, so what follows it would seem to fall.
+    """
     chance = curves.facts.sign * curves.facts.chance
     method, value = "undefined: no chance level is known", np.nan
     if chance == chance:
         method = "undefined: no error over items is known"
     if chance == chance and np.isfinite(run.errors).any():
-        start = first_above(run.curve, run.errors, chance, level=level)
-        left = 0 if start is None else run.curve.size - start
+        first = first_above(run.curve, run.errors, chance, level=level)
+        left = 0 if first is None else run.curve.size - first - 1
         method = "undefined: no checkpoint is clearly above chance"
-        if start is not None:
-            method = f"undefined: {counted(left, 'checkpoint')} from the first above chance on"
-        if start is not None and left > 2:
-            value = float(kendall_tau(run.curve[start:]))
-            method = "tau-b from the first checkpoint above chance on"
+        if first is not None:
+            method = f"undefined: {counted(left, 'checkpoint')} after the first above chance"
+        if first is not None and left > 2:
+            value = float(kendall_tau(run.curve[first + 1 :]))
+            method = "tau-b after the first checkpoint above chance"
             if value != value:
-                method = "undefined: constant from the first checkpoint above chance on"
+                method = "undefined: constant after the first checkpoint above chance"
             return Estimate(value, level=level, n=left, unit="checkpoint", method=method)
     return Estimate(value, level=level, unit="checkpoint", method=method)
 
@@ -207,6 +208,8 @@ def _over_seeds(name: str, each: list[Estimate], runs: list[_Seed], level: float
     defined = values[kept]
     methods = [e.method for e, keep in zip(each, kept, strict=True) if keep or not kept.any()]
     method = _shared(methods)
+    if not kept.all() and defined.size:
+        method = f"{method}, {defined.size} of {counted(kept.size, 'seed')} with one"
     if not defined.size:
         return Estimate(np.nan, level=level, unit="seed", method=method or "undefined: no seed")
     if name == "kendall_tau_null_sd":

@@ -56,25 +56,77 @@ def test_every_selection_stands_beside_random_items(found):
         *("full", "random", "stratified", "anchor", "anchor_irt", "information", "diverse")
     }
     assert set(table["quantity"]) == {
-        *("bias", "error", "error_vs_random", "rank_agreement", "rank_agreement_vs_random"),
-        "half_width",
+        *("bias", "error", "error_vs_random", "error_vs_mean"),
+        *("rank_agreement", "rank_agreement_vs_random", "rank_agreement_vs_mean", "half_width"),
     }
     errors = found.quantity("error")
     assert (errors["random"] == row(found, "error")["value"]).all()
     assert (errors["random_low"] < errors["random"]).all()
     assert (errors["random"] < errors["random_high"]).all()
-    chosen = errors[(errors["selection"] != "random") | (errors["estimator"] != "mean")]
-    assert chosen["beyond_random"].isin(["better", "worse", "no better", "undetermined"]).all()
+    verdicts = {"better", "worse", "no better", "undetermined"}
+    plain = errors["estimator"] == "mean"
+    assert errors.loc[errors["selection"] == "random", "beyond_random"].isna().all()
+    assert set(errors.loc[errors["selection"] != "random", "beyond_random"]) <= verdicts
+    assert set(errors.loc[~plain, "beyond_mean"]) <= verdicts
 
 
-def test_a_difference_is_the_value_less_the_random_mean(found):
+def test_a_choice_stands_beside_random_items_with_its_own_estimator(found):
+    control = {"weighted": "mean", "p_irt": "p_irt", "gp_irt": "gp_irt"}
     for quantity in ("error", "rank_agreement"):
         ours = found.quantity(quantity).set_index(["selection", "estimator"])["value"]
-        differences = found.quantity(f"{quantity}_vs_random").set_index(["selection", "estimator"])
-        for way, difference in differences["value"].items():
+        beside = found.quantity(f"{quantity}_vs_random").set_index(["selection", "estimator"])
+        assert "random" not in beside.index
+        for (method, estimator), difference in beside["value"].items():
+            other = ours["random", control[estimator]]
+            assert difference == pytest.approx(ours[method, estimator] - other, abs=1e-12)
+        beside = found.quantity(f"{quantity}_vs_mean").set_index(["selection", "estimator"])
+        assert ("random", "p_irt") in beside.index
+        for way, difference in beside["value"].items():
             assert difference == pytest.approx(ours[way] - ours["random", "mean"], abs=1e-12)
-    shown = found.quantity("error_vs_random").dropna(subset=["low"])
-    assert ((shown["low"] <= shown["value"]) & (shown["value"] <= shown["high"])).all()
+    for name in ("random", "mean"):
+        shown = found.quantity(f"error_vs_{name}").dropna(subset=["low"])
+        assert ((shown["low"] <= shown["value"]) & (shown["value"] <= shown["high"])).all()
+    said = row(found, "error_vs_random", "information", "p_irt")["method"]
+    assert said.startswith("difference from random items with p_irt, t over models")
+
+
+def test_items_that_are_all_alike_gain_nothing_by_being_chosen():
+    # p-IRT errs less, because it draws scores together; which items it sees makes no difference
+    draw = np.random.default_rng(0)
+    level = draw.normal(0, 0.8, size=(60, 1))
+    right = (draw.random((60, 200)) < 1 / (1 + np.exp(-level))) * 1.0
+    data = pd.DataFrame(right).rename_axis("model").reset_index()
+    data = data.melt("model", var_name="item", value_name="score")
+    data = data.assign(task="quiz", model="m" + data["model"].astype(str))
+    found = ev.subset(data, sizes=20, selections="information", draws=200)
+    assert row(found, "error", "random", "p_irt")["beyond_mean"] == "better"
+    assert row(found, "error", "information", "p_irt")["beyond_random"] != "better"
+    beside = row(found, "error_vs_random", "information", "p_irt")
+    assert beside["low"] < 0 < beside["high"]
+
+
+def test_the_spread_over_seeds_pools_the_degrees_of_freedom_of_models():
+    data = study(models=12, seeds=4, items=60)
+    found = ev.subset(data, sizes=15, selections="random", estimators="mean", **QUICK)
+    whole = row(found, "seed_sd", "full")
+    # 36 degrees of freedom if all spreads were alike: sqrt(54.4 / 21.3); one model has 6.6
+    assert 1.5 < whole["high"] / whole["low"] < 2.1
+    sds = ev.seed_variance(data).quantity("seed_sd")["value"]
+    assert whole["value"] == pytest.approx(sds.mean())
+    assert whole["n"] == 48
+
+
+@pytest.mark.parametrize("estimator", ["p_irt", "gp_irt"])
+def test_a_seed_spread_that_is_small_by_construction_is_not_called_better(estimator):
+    data = study(models=12, seeds=4, items=60)
+    found = ev.subset(data, sizes=15, selections="anchor_irt", estimators=estimator, **QUICK)
+    for method in ("random", "anchor_irt"):
+        mine = row(found, "seed_sd", method, estimator)
+        assert mine["value"] < row(found, "seed_sd")["value"]
+        assert mine[["beyond_random", "beyond_mean"]].isna().all()
+        assert row(found, "seed_sd_vs_mean", method, estimator)["method"].endswith(
+            "(no verdict: the estimator draws all scores together, and so those of seeds)"
+        )
 
 
 def test_random_items_do_what_theory_says(models):
@@ -143,6 +195,36 @@ def test_checkpoints_of_one_run_give_no_curve_of_one_subset():
         "undefined: the checkpoints of a run were judged by different subsets"
     )
     assert "seed_sd" not in set(found.table["quantity"])
+
+
+def test_one_run_gives_no_verdict():
+    # items that lie differently in each run: what one run says of them is no use for another
+    draw = np.random.default_rng(3)
+    theta, own = np.linspace(-1, 1, 12)[:, None], 1.5 * draw.normal(size=200)
+    right = (draw.random((12, 200)) < 1 / (1 + np.exp(-(theta + own)))) * 1.0
+    data = pd.DataFrame(right).rename_axis("checkpoint").reset_index()
+    data = data.melt("checkpoint", var_name="item", value_name="score")
+    data = data.assign(model="m", task="quiz")
+    found = ev.subset(data, sizes=20, selections="stratified", draws=100)
+    difference = row(found, "error_vs_random", "stratified", "weighted")
+    assert difference["high"] < 0
+    assert difference["beyond_random"] is None
+    assert difference["method"].endswith("(no verdict: checkpoints of 1 training run alone)")
+    assert found.table[["beyond_random", "beyond_mean"]].isna().all(axis=None)
+    assert found.warnings == (
+        "quiz, score: one training run: items are chosen by some of its checkpoints and judged by "
+        "the others, which share what is peculiar to this run; what is found holds for this run "
+        "only, and no choice is called better.",
+    )
+
+
+def test_two_runs_give_no_verdict_either():
+    found = ev.subset(study(models=2, steps=8), sizes=15, selections="stratified", **QUICK)
+    assert found.table["beyond_random"].isna().all()
+    assert found.warnings == (
+        "quiz, score: 2 training runs: what is found holds for their checkpoints only, and no "
+        "choice is called better.",
+    )
 
 
 def test_one_model_asked_for_is_judged_alone(models):
@@ -287,9 +369,9 @@ def test_what_is_undefined_is_said_once_a_reason():
     assert found.warnings == (
         "quiz, score: 2 runs: too few to choose items by some and judge by others; only random "
         "items are looked at.",
-        "quiz, score: nothing of random with control_variate, random with p_irt, stratified with "
-        "weighted, anchor with weighted and 4 others: too few runs to choose by some and judge by "
-        "others.",
+        "quiz, score: nothing of random with p_irt, random with gp_irt, random with "
+        "control_variate, stratified with weighted and 5 others: too few runs to choose by some "
+        "and judge by others.",
     )
     assert np.isfinite(row(found, "error", size=4)["value"])
 
