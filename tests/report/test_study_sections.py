@@ -341,3 +341,15 @@ def test_methods_that_differ_in_numbers_are_told_once():
     text = to_markdown(build(result))
     assert "alpha of \u2026 items, mid-p" in text
     assert "alpha of 40" not in text
+
+
+def test_lone_pairs_stand_in_a_table_without_heads():
+    several = report_samples.compare(models=("m1", "m2", "m3"))
+    lone = report_samples.compare(models=("m1", "m2"), tasks=("sums", "facts"))
+    lone = changed(lone, lambda t: t.assign(between="checkpoint", model="m1", a="20", b="10"))
+    grouped, flat = tables(build([several, lone]), "differences")
+    assert [grouped.name, flat.name] == ["difference-table", "difference-table-lone"]
+    assert len(grouped.rows) == 6
+    assert [row.group for row in flat.rows] == ["m1: sums, acc", "m1: facts, acc"]
+    assert not grouped.footnotes
+    assert flat.footnotes

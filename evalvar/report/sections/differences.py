@@ -222,7 +222,17 @@ def _tables(found: list[Contest], first: set[tuple[str, str]]) -> tuple[Table, .
         footnotes=(" ".join(notes),),
         counted="pairs",
     )
-    return folded(table, rows, "pair")
+    sizes = Counter(row.group for _, row in rows)
+    lone = [(chiefly, row) for chiefly, row in rows if sizes[row.group] == 1]
+    if len(lone) in (0, len(rows)):
+        return folded(table, rows, "pair")
+    # Heads of a single row each would stand between all of them.
+    several = [(chiefly, row) for chiefly, row in rows if sizes[row.group] > 1]
+    second = replace(table, name="difference-table-lone")
+    return (
+        *folded(replace(table, footnotes=()), several, "pair"),
+        *folded(second, lone, "pair"),
+    )
 
 
 def _cells(contest: Contest, pair: Pair) -> tuple[Cell, ...]:

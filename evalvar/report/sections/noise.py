@@ -209,7 +209,7 @@ def _tables(
     columns = [Column("Metric", "name"), Column("Score")]
     for kind in kinds:
         drawn = [f"{axis}s" for axis in kind.removeprefix("se_").split(" x ")]
-        of = "all new" if kind == widest and len(drawn) > 2 else f"new {wording.listing(drawn)}"
+        of = "all new" if kind == widest and len(drawn) > 1 else f"new {wording.listing(drawn)}"
         columns.append(Column(f"Error, {of}"))
     columns.append(Column("[low, high]", "text", secondary=True))
     columns.append(Column("Largest part", "text"))

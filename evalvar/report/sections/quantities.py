@@ -102,6 +102,8 @@ _WORDS = {
     "state_probability": "the probability of a phase",
     "n_states": "the number of phases",
     "bic": "BIC",
+    "returns": "returns to an earlier phase",
+    "transition": "transitions between phases",
     "difficulty": "difficulty",
     "discrimination": "discrimination",
     "rest_discrimination": "item-rest correlation",

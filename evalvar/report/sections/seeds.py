@@ -36,8 +36,8 @@ _MEANINGS = {
     "p), each at the level of the page and not adjusted for their number.",
     "kendall_tau_null_sd": "No-trend sd: how far tau strays by chance where there is no trend; it "
     "takes checkpoints as independent, which those of one run are not, so it is a lower bound.",
-    "kendall_tau_corrected": "Corrected: tau over what a curve that never falls would show with "
-    "these items.",
+    "kendall_tau_corrected": "Corrected: pairs of checkpoints that rise by more than the draw of "
+    "the items explains, less those that so fall, over all pairs; 0 without trend.",
     "step_noise_sd_detrended": "Step noise: sd of the last checkpoints about a steady rise, in "
     "points for scores between 0 and 1.",
     "step_noise_sd": "Step noise in points for scores between 0 and 1.",
