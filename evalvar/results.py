@@ -161,6 +161,7 @@ def readable(result: Result) -> pd.DataFrame:
     """Return the table as text cells: keys that vary, quantity, value, interval, n, method."""
     table = result.table
     shown = [key for key in result.keys if table[key].nunique(dropna=False) > 1]
+    shown += _telling_apart(result)
     frame = table[shown].astype(object).where(table[shown].notna(), "")
     frame = frame.assign(
         quantity=table["quantity"],
@@ -183,16 +184,32 @@ def readable(result: Result) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
+def _telling_apart(result: Result) -> list[str]:
+    """Return the labels, as few as will do, in which rows of one key and quantity differ."""
+    table = result.table
+    by = [*result.keys, "quantity"]
+    twice = table[table.duplicated(by, keep=False)]
+    found: list[str] = []
+    for name in (name for name in table.columns if name not in (*by, *FIELDS)):
+        if not len(twice):
+            break
+        if twice.groupby(by, dropna=False, observed=True)[name].nunique(dropna=False).max() > 1:
+            found.append(name)
+            twice = twice[twice.duplicated([*by, *found], keep=False)]
+    return found
+
+
 def as_text(result: Result) -> str:
     """Return what all rows share as one line, and the readable table as aligned lines."""
     table = result.table
     if not len(table):
         return "no rows"
     same = [key for key in result.keys if table[key].nunique(dropna=False) == 1]
-    facts = [f"{key} {table[key].iloc[0]}" for key in same if table[key].iloc[0] not in ("", None)]
+    known = [key for key in same if not pd.isna(table[key].iloc[0]) and table[key].iloc[0] != ""]
+    facts = [f"{key} {table[key].iloc[0]}" for key in known]
     if "last_checkpoint" in table and table["last_checkpoint"].nunique() == 1:
         facts.append(f"last checkpoint {table['last_checkpoint'].iloc[0]}")
-    heading = [", ".join(fact for fact in facts if not fact.endswith(" <NA>"))]
+    heading = [", ".join(facts)]
     frame = readable(result).astype(str)
     cells = [list(frame.columns), *frame.to_numpy().tolist()]
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]

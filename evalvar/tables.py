@@ -160,9 +160,15 @@ def _whole(values: pd.Series, column: str, name: str) -> pd.Series:
     bad = numbers.isna() | (numbers % 1 != 0)
     if bad.any():
         row = _first(bad)
+        first = _plain(values.iloc[row - 1])
+        hint = ""
+        if column == "seed" and isinstance(first, str) and first.strip():
+            hint = (
+                " Number the seeds, or read the file with --column seed=NAME, which numbers names."
+            )
         raise RecordsError(
             f"{name}: column {column} must hold whole numbers; it does not in "
-            f"{counted(int(bad.sum()), 'row')}, first row {row}: {_plain(values.iloc[row - 1])!r}."
+            f"{counted(int(bad.sum()), 'row')}, first row {row}: {first!r}.{hint}"
         )
     return numbers.astype("int64")
 

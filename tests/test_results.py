@@ -60,3 +60,21 @@ def test_to_frame_is_a_copy():
     copy = one.to_frame()
     copy.loc[0, "value"] = 9.0
     assert one.table.loc[0, "value"] == 0.5
+
+
+def test_text_shows_what_tells_rows_apart_that_share_their_keys():
+    rows = [({"task": "t"}, "snr", Estimate(value)) for value in (1.0, 2.0)]
+    result = Result.of("signal", ("task",), rows, settings={})
+    result.table["models"] = 3
+    result.table["smoothed"] = [1, 5]
+    text = as_text(result)
+    assert "smoothed" in text
+    assert "models" not in text
+
+
+def test_text_of_a_key_that_no_row_has_is_left_out():
+    result = Result.of(
+        "irt", ("task", "seed"), [({"task": "t"}, "reliability", Estimate(0.9))], settings={}
+    )
+    result.table["seed"] = result.table["seed"].astype("Int64")
+    assert as_text(result).splitlines()[0] == "task t"

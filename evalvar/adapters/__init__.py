@@ -29,7 +29,9 @@ __all__ = ["Adapter", "adapters", "load"]
 class Adapter(Protocol):
     """What reads one kind of file; a module with these three names satisfies it."""
 
-    NAME: str
+    @property
+    def NAME(self) -> str:
+        """What --source calls it."""
 
     def claims(self, path: Path) -> bool:
         """Whether this is a file of its kind, by its name or its first bytes alone."""

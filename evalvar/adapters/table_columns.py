@@ -142,7 +142,7 @@ def meaning(names: Sequence[str], path: Path, given: Given | None = None) -> Mea
         if len(claiming) > 1:
             raise AdapterError(
                 f"{path}: the columns {' and '.join(map(repr, claiming))} both mean {target}. "
-                "Rename or remove one."
+                f"Say which: --column {target}={claiming[0]}."
             )
         if claiming:
             columns[claiming[0]] = target

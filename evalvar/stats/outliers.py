@@ -40,13 +40,17 @@ class Outliers:
         return np.flatnonzero(self.p_value <= alpha)
 
 
-def outliers(values: ArrayLike) -> Outliers:
+def outliers(values: ArrayLike, *, noise: float = 0.0) -> Outliers:
     """Test every run for being unlike the others.
 
     Parameters
     ----------
     values : float array, shape (n_runs,)
         Score of every run, any unit.
+    noise : float
+        Standard deviation that each score has at least, such as that of its items. Few runs may lie
+        close together by chance, those of few questions even on one score; a run must be far from
+        them by this measure too, so that each p-value is the larger of both.
 
     Returns
     -------
@@ -65,7 +69,9 @@ def outliers(values: ArrayLike) -> Outliers:
     t = z (S (S - 2) / ((S - 1)^2 - S z^2))^.5 the p-value is S P(|T| > |t|), at most 1. Among
     normal runs one or more is flagged with a chance of alpha: exactly up to 13 runs at 0.05, where
     no two can pass the limit, and with less beyond (tested). Two outliers on one side hide each
-    other from z and t, not from the robust z, whose false alarms are not known at few runs.
+    other from z and t, not from the robust z, whose false alarms are not known at few runs. Scores
+    near a bound are skewed: with `noise` given, one of 100 equal runs on 1,000 questions at 99.8 %
+    is flagged in 18 % of data sets, of 10 on 100 questions at 95 % in 2 %.
 
     Examples
     --------
@@ -89,4 +95,8 @@ def outliers(values: ArrayLike) -> Outliers:
     p = np.minimum(2 * runs * special.stdtr(runs - 2, -np.abs(t)), 1.0)
     alone = [constant(np.delete(x, place)) for place in range(runs)]
     p = np.where(alone, np.nan, p)
+    if noise > 0:
+        # a run less the mean of the others: S/(S - 1) times its distance from the mean of all
+        far = np.abs(x - x.mean()) * np.sqrt(runs / (runs - 1)) / noise
+        p = np.maximum(p, np.minimum(2 * runs * special.ndtr(-far), 1.0))
     return Outliers(z, robust, t, p)

@@ -121,7 +121,7 @@ def test_files_named_by_their_seed_are_one_model():
     [
         (
             "model,task,item,id,score\nm,t,1,1,1\n",
-            "f.csv: the columns 'item' and 'id' both mean item. Rename or remove one.",
+            "f.csv: the columns 'item' and 'id' both mean item. Say which: --column item=item.",
         ),
         (
             "model,task,item,score,score\nm,t,1,1,1\n",
@@ -145,7 +145,8 @@ def test_files_named_by_their_seed_are_one_model():
         (
             "model,task,item,seed,score\nm,t,1,a,1\n",
             "f.csv: records: column seed must hold whole numbers; it does not in "
-            "1 row, first in line 2: 'a'.",
+            "1 row, first in line 2: 'a'. Number the seeds, or read the file with --column "
+            "seed=NAME, which numbers names.",
         ),
         (
             "model,task,item,score\nm,t\nm,t,2,1\n",
@@ -498,5 +499,5 @@ def test_published_tables_are_read(shared):
     assert "livebench.parquet: a key is repeated within one file in 590 rows" in message
     message = refused(shared / "bigscience_checkpoints" / "tr3d_oscar.parquet")
     assert message.endswith(
-        "the columns 'step' and 'tokens' both mean checkpoint. Rename or remove one."
+        "the columns 'step' and 'tokens' both mean checkpoint. Say which: --column checkpoint=step."
     )
