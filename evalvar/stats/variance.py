@@ -1,6 +1,7 @@
 """Where the variance of a score comes from: items, seeds, prompts, samples."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -185,10 +186,8 @@ def mean_variance(
     >>> round(mean_variance(parts, {"item": 100, "seed": 5, "sample": 2}, ["item"]), 6)
     0.00108
     """
-    axes = tuple(axis for axis in AXES if any(axis in axes_of(name) for name in components))
-    legal = tuple(axis for axis in AXES if any(axis in name for name in components))
-    drawn = drawn_axes(over, (*legal, "sample"), ())
-    refuse_merged_sample(drawn, components)
+    asked = (over,) if isinstance(over, str) else tuple(over)
+    axes, redrawn = _redrawn(tuple(components), asked)
     counts = {**{"sample": 1.0}, **levels}
     without = [axis for axis in axes if axis not in counts]
     if without:
@@ -197,8 +196,22 @@ def mean_variance(
     if few:
         raise UsageError(f"levels must be positive, but {few[0]} is {counts[few[0]]}.")
     total = 0.0
-    for name, value in components.items():
-        if enters(name, drawn):
-            own = (*axes, "sample") if name == "sample" else axes_of(name)
-            total += value / prod(counts[axis] for axis in own)
+    for name, own in redrawn:
+        total += components[name] / prod(counts[axis] for axis in own)
     return total
+
+
+@lru_cache(maxsize=256)  # a plan asks thousands of times for the same few
+def _redrawn(
+    names: tuple[str, ...], over: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Give the axes of the components, and those drawn again, each with what divides it."""
+    axes = tuple(axis for axis in AXES if any(axis in axes_of(name) for name in names))
+    legal = tuple(axis for axis in AXES if any(axis in name for name in names))
+    drawn = drawn_axes(over, (*legal, "sample"), ())
+    refuse_merged_sample(drawn, names)
+    return axes, tuple(
+        (name, (*axes, "sample") if name == "sample" else axes_of(name))
+        for name in names
+        if enters(name, drawn)
+    )
