@@ -1,6 +1,7 @@
 """Telling recipes apart: spread over models, order, onset of a difference, and whole answers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from benchmarks.calibration.cells import (
 )
 from evalvar.stats import (
     Estimate,
+    Noise,
     clear_from,
     crossed_difference_ci,
     decision_accuracy,
@@ -38,28 +40,30 @@ def recipes(effort: Effort) -> Iterator[Row]:
 
 
 def _spreads(effort: Effort) -> Iterator[Row]:
-    """Draw normal models of a few runs each, with the noise of seeds or of the last steps."""
+    """Draw normal models of a few runs each, with the noise of seeds or of the last steps.
+
+    Of the steps of one run the house has no interval: what one would cover that took them as runs.
+    """
     for models in (4, 10):
         for snr in (0.0, 0.5, 2.0, 10.0):
-            for name, runs in (("3 seeds", 3), ("5 last steps", 1), ("5 last steps, rho .7", 1)):
-                cell = f"{models} models, SNR {snr:g}, noise of {name}"
+            for runs in (2, 3, 5):
+                cell = f"{models} models, SNR {snr:g}, {runs} seeds"
                 rng, sets = generator("spread over models", cell), effort.draws(1000)
                 worth = snr * rng.standard_normal((sets, models, 1))
-                if runs > 1:
-                    y = worth + rng.standard_normal((sets, models, runs))
-                    data = [(one.mean(axis=1), seed_noise(list(one)), runs) for one in y]
-                else:
-                    rest = _steps(rng, (sets, models), 0.7 if "rho" in name else 0.0)
-                    y = worth + np.linspace(-3, 0, 5) + rest
-                    data = [(one[:, -1], step_noise(one, range(5)), 1) for one in y]
-                kind = {3: "seeds"}.get(runs, "dependent steps" if "rho" in name else "steps")
-                regime = f"spread over models, {kind}"
-                spread = Method("modified large-sample", HOUSE, lambda data=data: stacked(
-                    model_spread(x, noise, runs=k) for x, noise, k in data))  # fmt: skip
-                ratio = Method("F", HOUSE, lambda data=data: stacked(
-                    spread_to_noise(x, noise, runs=k) for x, noise, k in data))  # fmt: skip
-                yield from coverage(f"{regime}: signal", cell, [spread], (), snr)
-                yield from coverage(f"{regime}: SNR", cell, [ratio], (), snr)
+                y = worth + rng.standard_normal((sets, models, runs))
+                data = [(one.mean(axis=1), seed_noise(list(one)), runs) for one in y]
+                yield from _both("seeds", cell, data, snr, HOUSE)
+            for rho in (0.0, 0.5, 0.8, 0.9):
+                cell = f"{models} models, SNR {snr:g}, 5 last steps, rho {rho:g}"
+                rng, sets = generator("spread over models", cell), effort.draws(1000)
+                worth = snr * rng.standard_normal((sets, models, 1))
+                y = worth + np.linspace(-3, 0, 5) + _steps(rng, (sets, models), rho)
+                found = [step_noise(one, range(5)) for one in y]
+                data = [
+                    (one[:, -1], replace(noise, unit="seed"), 1)
+                    for one, noise in zip(y, found, strict=True)
+                ]
+                yield from _both("steps taken as runs", cell, data, snr, "practice")
     for models in (4, 6, 10, 17):
         for law, truth in (("normal", 2 / np.sqrt(np.pi)), ("exponential", 1.0)):
             cell = f"{models} models, {law}"
@@ -69,6 +73,18 @@ def _spreads(effort: Effort) -> Iterator[Row]:
             pairs = [Method("jackknife t of the log", HOUSE,
                             lambda x: stacked(map(mean_difference, x)))]  # fmt: skip
             yield from coverage("mean difference of two models", cell, pairs, (x,), truth)
+
+
+def _both(
+    kind: str, cell: str, data: list[tuple[Numbers, Noise, int]], snr: float, by: str
+) -> Iterator[Row]:
+    spread = Method("modified large-sample", by, lambda: stacked(
+        model_spread(x, noise, runs=k) for x, noise, k in data))  # fmt: skip
+    ratio = Method("F", by, lambda: stacked(
+        spread_to_noise(x, noise, runs=k) for x, noise, k in data))  # fmt: skip
+    regime = f"spread over models, {kind}"
+    yield from coverage(f"{regime}: signal", cell, [spread], (), snr)
+    yield from coverage(f"{regime}: SNR", cell, [ratio], (), snr)
 
 
 def _steps(rng: np.random.Generator, shape: tuple[int, int], rho: float) -> Numbers:
