@@ -41,11 +41,49 @@ def test_text_says_what_it_costs_beside_random_items(run, quiz):
     assert "random items are off by" in first
     assert "[" in first.split("(error ")[1]
     table = out.splitlines()[2:]
-    assert table[0].startswith("bias, error, seed sd and ± in points;")
-    assert table[1].split()[:4] == ["items", "chosen", "by", "estimator"]
-    assert [line.split()[1] for line in table[2:]] == [
-        *("random", "stratified", "random", "random", "full")
+    assert table[0] == (
+        "bias, error, seed sd and ± in points; on models that did not choose the items, mean over "
+        "choices"
+    )
+    assert table[1].startswith("beside random, choice: error less that of random items with the")
+    assert table[2].split()[:4] == ["items", "chosen", "by", "estimator"]
+    assert [line.split()[1] for line in table[3:]] == [
+        *("random", "random", "random", "stratified", "full")
     ]
+
+
+def test_the_sentence_credits_what_errs_less(run, tmp_path):
+    # items all alike: no choice of them can help, response curves do
+    rng = np.random.default_rng(0)
+    level = rng.normal(0, 0.8, size=(60, 1))
+    right = (rng.random((60, 200)) < 1 / (1 + np.exp(-level))) * 1.0
+    table = pd.DataFrame(right).rename_axis("model").reset_index()
+    path = tmp_path / "alike.csv"
+    table = table.melt("model", var_name="item", value_name="score")
+    table.assign(model="m" + table["model"].astype(str), task="quiz").to_csv(path, index=False)
+    code, out, _ = run("subset", path, "--size", "20", "--selection", "information")
+    assert code == 0
+    first = out.splitlines()[0]
+    assert (
+        "No choice of items is shown to do better than random ones; nearest comes the most "
+        "informative items with p_irt, beside random items with it (error "
+    ) in first
+    assert "On random items p_irt errs less than their plain mean (error " in first
+
+
+def test_one_run_is_not_told_which_choice_is_better(run, quiz, tmp_path):
+    path = tmp_path / "run.csv"
+    table = pd.read_csv(quiz)
+    table.assign(checkpoint=table["model"].str[1:].astype(int), model="m").to_csv(path, index=False)
+    target = tmp_path / "items.csv"
+    code, out, err = run("subset", path, *QUICK, "--selection", "stratified", "--list", target)
+    assert code == 0
+    assert out.splitlines()[0].endswith(
+        " on average. No choice is called better: these are checkpoints of the same runs."
+    )
+    assert "on checkpoints that did not choose the items" in out
+    assert "what is found holds for this run only, and no choice is called better." in err
+    assert set(pd.read_csv(target)["selection"]) == {"random"}
 
 
 def test_many_benchmarks_are_a_sentence_each(run, quiz, tmp_path):
@@ -70,10 +108,23 @@ def test_the_list_is_what_to_ask(run, quiz, tmp_path, suffix):
     assert code == 0
     read = pd.read_csv if suffix == ".csv" else pd.read_parquet
     table = read(target)
-    assert list(table.columns) == ["task", "metric", "item", "weight", "selection"]
+    assert list(table.columns) == ["benchmark", "task", "metric", "item", "weight", "selection"]
     assert len(table) == 15
     assert table["weight"].sum() == pytest.approx(1)
     assert f"{target}: 15 items of quiz, chosen by {table['selection'].iloc[0]}" in err
+    assert (
+        "A model's score on all items is estimated by the sum of weight x score over the rows of a "
+        "benchmark and metric"
+    ) in err
+
+
+def test_a_list_is_of_items_whose_weights_give_the_score(run, quiz, tmp_path):
+    target = tmp_path / "items.csv"
+    code, _, _ = run("subset", quiz, *QUICK, "--selection", "information", "--list", target)
+    assert code == 0
+    table = pd.read_csv(target)
+    assert set(table["selection"]) == {"random"}
+    assert table["weight"].sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

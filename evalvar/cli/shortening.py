@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # With more benchmarks than this only the sentences are printed.
 _TABLES = 2
 _TALKED_ABOUT = 100  # items; the nearest size is what the sentence is about
+_MEANS = ("weighted", "mean")
 _NUMBERS = ("value", "se", "low", "high", "random", "random_low", "random_high")
 _WAYS = {
     "stratified": "strata",
@@ -65,7 +66,8 @@ def subset(
         typer.Option(
             "--list",
             metavar="FILE",
-            help="Write the items and weights of the best choice: .csv, .tsv or .parquet.",
+            help="Write the items of the best choice and the weights that give the score: .csv, "
+            ".tsv or .parquet.",
         ),
     ] = None,
     rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
@@ -115,7 +117,8 @@ def best_choice(block: Block, size: int) -> dict[str, Any] | None:
     shown = [
         row for row in block
         if row["quantity"] == "error" and row["size"] == size and row["value"] == row["value"]
-        and row["estimator"] in ("weighted", "mean") and row["beyond_random"] == "better"
+        and row["estimator"] in _MEANS and row["selection"] != "information"
+        and row["beyond_random"] == "better"
     ]  # fmt: skip
     return min(shown, key=lambda row: row["value"]) if shown else None
 
@@ -134,35 +137,62 @@ def _sentence(block: Block, level: float) -> str:
         f"{name}: {size:,} of {whole['items']:,} items cost \u00b1{_number(random)}{unit} instead "
         f"of \u00b1{_number(whole)} ({percent(level)} of item noise)"
     )
-    differences = [
-        row for row in block
-        if row["quantity"] == "error_vs_random" and row["size"] == size and isfinite(row["value"])
-    ]  # fmt: skip
-    if not differences:
+    choices = _differences(block, "random", size)
+    estimators = [row for row in _differences(block, "mean", size) if row["selection"] == "random"]
+    if not choices + estimators:
         return said + "."
     error = _of(block, "random", "mean", size, "error")
-    said += f"; random items are off by {_number(error)}{unit} on average"
+    said += f"; random items are off by {_number(error)}{unit} on average. "
+    if not any(row["beyond_random"] or row["beyond_mean"] for row in choices + estimators):
+        return f"{said}No choice is called better: these are checkpoints of the same runs."
+    return said + ". ".join([*_choices(choices, unit), *_estimators(estimators, unit)]) + "."
+
+
+def _differences(block: Block, other: str, size: int) -> Block:
+    return [
+        row for row in block
+        if row["quantity"] == f"error_vs_{other}" and row["size"] == size and isfinite(row["value"])
+    ]  # fmt: skip
+
+
+def _choices(differences: Block, unit: str) -> list[str]:
+    """Say which items do better than random ones, estimated alike."""
     by = {
         verdict: [row for row in differences if row["beyond_random"] == verdict]
-        for verdict in ("better", "no better", "worse", "undetermined")
+        for verdict in ("better", "worse")
     }
+    said = []
     if by["better"]:
         best = min(by["better"], key=lambda row: row["value"])
-        said += f". Better than random: {_way(best)} ({_difference(best, unit)})"
-    else:
-        said += ". Nothing is shown to do better than random items"
+        said.append(f"Better than random items: {_way(best)} ({_difference(best, unit)})")
+    elif differences:
         best = min(differences, key=lambda row: row["value"])
-        said += f"; nearest comes {_way(best)} ({_difference(best, unit)})"
+        said.append(
+            "No choice of items is shown to do better than random ones; nearest comes "
+            f"{_way(best)} ({_difference(best, unit)})"
+        )
     if by["worse"]:
-        said += f". Worse: {listing([_way(row) for row in by['worse']])}"
-    return said + "."
+        said.append(f"Worse: {listing([_way(row) for row in by['worse']])}")
+    return said
+
+
+def _estimators(differences: Block, unit: str) -> list[str]:
+    """Say what an estimator does on random items, beside their plain mean."""
+    better = [row for row in differences if row["beyond_mean"] == "better"]
+    if not better:
+        return []
+    best = min(better, key=lambda row: row["value"])
+    return [
+        f"On random items {best['estimator']} errs less than their plain mean "
+        f"({_difference(best, unit)})"
+    ]
 
 
 def _way(row: dict[str, Any]) -> str:
-    if row["selection"] == "random":
-        return f"random items with {row['estimator']}"
-    way = _WAYS[row["selection"]]
-    return way if row["estimator"] == "weighted" else f"{way} with {row['estimator']}"
+    way, estimator = _WAYS[row["selection"]], row["estimator"]
+    if estimator in _MEANS:
+        return f"{way} with a plain mean" if estimator == "mean" else way
+    return f"{way} with {estimator}, beside random items with it"
 
 
 def _difference(row: dict[str, Any], unit: str) -> str:
@@ -178,26 +208,33 @@ def _table(block: Block) -> list[str]:
     points = block[0]["in_points"]
     heads = {
         "bias": "bias", "error": "error", "error_vs_random": "beside random",
+        "error_vs_mean": "beside mean",
         "rank_agreement": "rank tau", "seed_sd": "seed sd", "monotonicity": "monotonicity",
         "half_width": "\u00b1",
     }  # fmt: skip
     there = {row["quantity"] for row in block}
     columns = [quantity for quantity in heads if quantity in there]
-    table = [["items", "chosen by", "estimator", *(heads[c] for c in columns), "than random"]]
+    table = [["items", "chosen by", "estimator", *(heads[c] for c in columns), "choice", "in all"]]
     ways: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
     for row in block:
         way = (row["size"], row["selection"], row["estimator"])
         ways.setdefault(way, {})[row["quantity"]] = row
     ways = dict(sorted(ways.items(), key=lambda item: (item[0][1] == "full", item[0][0])))
     for (size, selection, estimator), found in ways.items():
+        if estimator in _MEANS:  # beside random items it is beside their mean
+            found.pop("error_vs_mean", None)
         cells = [_cell(found.get(name), name, points) for name in columns]
-        verdict = found["error"]["beyond_random"] or "" if "error" in found else ""
-        table.append([f"{size:,}", selection, estimator, *cells, verdict])
+        error = found.get("error", {})
+        together = None if estimator in _MEANS else error.get("beyond_mean")
+        verdicts = [error.get("beyond_random") or "", together or ""]
+        table.append([f"{size:,}", selection, estimator, *cells, *verdicts])
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    left = {1, 2, len(table[0]) - 1}
+    left = {1, 2, len(table[0]) - 2, len(table[0]) - 1}
     unit = "bias, error, seed sd and \u00b1 in points; " if points else ""
     return [
-        f"{unit}on models that did not choose the items, mean over choices",
+        f"{unit}on {_judged(block)} that did not choose the items, mean over choices",
+        "beside random, choice: error less that of random items with the same estimator; beside "
+        "mean, in all: less that of random items and their plain mean",
         *(
             "  ".join(
                 cell.ljust(width) if i in left else cell.rjust(width)
@@ -206,6 +243,11 @@ def _table(block: Block) -> list[str]:
             for row in table
         ),
     ]
+
+
+def _judged(block: Block) -> str:
+    held_out = next((row["held_out"] for row in block if row["held_out"]), "model")
+    return f"{held_out}s"
 
 
 def _cell(row: dict[str, Any] | None, quantity: str, points: bool) -> str:
@@ -220,8 +262,9 @@ def _cell(row: dict[str, Any] | None, quantity: str, points: bool) -> str:
     digits = 1 if points else decimals_for(value, nan, low, high, fine=True)
     if quantity == "seed_sd" and points:
         digits = 2
-    signed = quantity in ("bias", "error_vs_random")
-    bounds = interval(low, high, digits, sign=True) if quantity == "error_vs_random" else ""
+    beside = quantity.startswith("error_vs")
+    signed = quantity == "bias" or beside
+    bounds = interval(low, high, digits, sign=True) if beside else ""
     return f"{fixed(value, digits, sign=signed)} {bounds}".rstrip()
 
 
@@ -264,10 +307,14 @@ def _write_items(evidence: "Evidence", result: "Result", target: Path) -> None:
         if settings["together"] and task is not None:
             kept = found.table["benchmark"] == task
             found = replace(found, table=found.table[kept])
-        items = found.table[["task", "metric", "item", "value", "selection"]]
+        items = found.table[["benchmark", "task", "metric", "item", "value", "selection"]]
         tables.append(items.rename(columns={"value": "weight"}))
         why = "" if best else ", as no other choice is shown to be better"
         remark([f"{target}: {size:,} items of {task or 'all tasks'}, chosen by {selection}{why}."])
+    remark(
+        ["A model's score on all items is estimated by the sum of weight x score over the rows of "
+         "a benchmark and metric (empty: all tasks)."]
+    )  # fmt: skip
     table = pd.concat(tables, ignore_index=True)
     if target.suffix == ".parquet":
         table.to_parquet(target, index=False)

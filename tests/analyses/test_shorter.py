@@ -294,6 +294,49 @@ def test_the_items_of_a_list_give_the_score(models):
     assert abs(score - models[models["model"] == "m2"]["score"].mean()) < 0.2
 
 
+@pytest.mark.parametrize("selection", ["random", "stratified", "neyman", "anchor_irt"])
+def test_the_weights_of_a_list_give_the_score_of_models_that_did_not_choose(selection):
+    # 30 models choose, 30 others are judged, again and again
+    off = []
+    for rng in range(10):
+        data = study(models=60, items=200, rng=rng)
+        late = data["model"].isin([f"m{m}" for m in range(30, 60)])
+        chosen = ev.subset_items(data[~late], size=20, selection=selection, rng=rng)
+        weights = dict(zip(chosen.table["item"].astype(int), chosen.table["value"], strict=True))
+        assert sum(weights.values()) == pytest.approx(1)
+        table = data[late].pivot(index="model", columns="item", values="score")
+        short = table[list(weights)] @ list(weights.values())
+        off.append((short - table.mean(axis=1)).mean())
+    assert abs(np.mean(off)) < 4 * np.std(off, ddof=1) / np.sqrt(len(off))
+    assert abs(np.mean(off)) < 0.04
+
+
+def test_informative_items_have_no_weights(models):
+    with pytest.raises(UsageError) as caught:
+        ev.subset_items(models, size=20, selection="information")
+    assert str(caught.value) == (
+        "selection 'information' has no weights that give the score of the whole: its items are "
+        "unlike the others, and need response curves. Use one of random, stratified, neyman, "
+        "anchor, anchor_irt, diverse."
+    )
+
+
+def test_a_list_by_response_curves_needs_right_and_wrong(models):
+    graded = models.assign(score=models["score"] * 0.5 + 0.25, score_min=0, score_max=1)
+    with pytest.raises(NotEnoughDataError) as caught:
+        ev.subset_items(graded, size=20, selection="anchor_irt")
+    said = (
+        "quiz, score: selection 'anchor_irt' needs scores of 0 and 1, but there are others, such "
+        "as means over prompts or samples; anchor does without."
+    )
+    assert str(caught.value) == said
+    both = ev.subset_items(
+        pd.concat([models, graded.assign(task="graded")]), size=20, selection="anchor_irt"
+    )
+    assert set(both.table["task"]) == {"quiz"}
+    assert both.warnings == (said.replace("quiz", "graded"),)
+
+
 def test_the_same_rng_gives_the_same_bytes(models):
     asked = {"sizes": 20, "selections": ["random", "anchor", "stratified"], **QUICK}
     first = ev.subset(models, **asked).to_json()
