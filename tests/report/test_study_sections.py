@@ -210,8 +210,14 @@ def test_a_fit_that_did_not_converge_is_named():
 @pytest.mark.parametrize(
     ("beyond", "said"),
     [
-        ("no better", "no way to choose them has a clearly smaller error than random items"),
-        ("better", "beyond random items of that number, anchors errs less, but none orders models"),
+        (
+            "no better",
+            "no way to choose them has a clearly smaller error than the mean of random items",
+        ),
+        (
+            "better",
+            "anchors errs less than the mean of random items of that number, but none orders",
+        ),
     ],
 )
 def test_shorter_benchmarks_stand_beside_random_items(beyond, said):
@@ -220,7 +226,20 @@ def test_shorter_benchmarks_stand_beside_random_items(beyond, said):
     (table,) = tables(build(result), "shorter")
     assert {row.group for row in table.rows} == {"arc (acc): 20 of 80 items"}
     assert column(table, "Mean error") == ["6.0", "5.0", "\u2013"]
-    assert column(table, "Error beyond random") == ["", beyond, ""]
+    assert column(table, "Error, by choice") == ["", beyond, ""]
+    assert column(table, "Error, in all") == ["", beyond, ""]
+
+
+def test_a_choice_may_be_no_better_where_its_estimate_is():
+    result = changed(
+        samples.subset("no better"),
+        lambda t: t.assign(beyond_mean=t["beyond_random"].replace({"no better": "better"})),
+    )
+    (table,) = tables(build(result), "shorter")
+    assert column(table, "Error, by choice") == ["", "no better", ""]
+    assert column(table, "Error, in all") == ["", "better", ""]
+    assert table.rows[1].cells[1].tone == "strong"
+    assert "anchors errs less than the mean of random items" in answer(result)
 
 
 def test_methods_keep_their_colours_in_all_panels():

@@ -173,4 +173,6 @@ def word(name: str, quantity: str) -> str:
         return f"{word(name, quantity.removesuffix('_vs_random'))} beside random items"
     if quantity.startswith("information@"):
         return "information"
+    if quantity.endswith("_vs_mean"):
+        return f"{word(name, quantity.removesuffix('_vs_mean'))} beside the mean of random items"
     return _WORDS.get(quantity, quantity.replace("_", " "))
