@@ -112,7 +112,6 @@ from evalvar.stats.run_noise import (
     pooled_noise,
     seed_noise,
     step_noise,
-    steps_depend,
 )
 from evalvar.stats.runs import RunVariance, calibrated_run_variance, run_variance
 from evalvar.stats.saddlepoint import bootstrap_mean_ci
@@ -343,7 +342,6 @@ __all__ = [
     "spread_to_noise",
     "step_length",
     "step_noise",
-    "steps_depend",
     "stratified_subset",
     "strict_decision_accuracy",
     "superiority",

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from evalvar.errors import UsageError
 from evalvar.stats.arguments import ROUNDING, Floats, at_least, check_level, finite
@@ -124,49 +123,6 @@ def step_noise(curves: ArrayLike, steps: ArrayLike) -> Noise:
     df = len(y) * (x.size - 2)
     return Noise(moving(float((rest**2).sum()) / df, float(np.abs(y).max())), df, len(y),
                  "checkpoint")  # fmt: skip
-
-
-def steps_depend(groups: Sequence[tuple[ArrayLike, ArrayLike]]) -> float:
-    """Test that the last checkpoints of a run do not depend on each other.
-
-    Parameters
-    ----------
-    groups : sequence of (curves, steps)
-        As `step_noise` takes them, each group with steps of its own.
-
-    Returns
-    -------
-    float
-        One-sided p-value of no dependence against neighbours that are alike; NaN where no run moves
-        or none has 4 checkpoints. Where it is small, `step_noise` is too small for a new run.
-
-    Notes
-    -----
-    Mean over runs of e'Ae/e'e, e the residuals about a line and A half the neighbours' matrix: the
-    correlation of a residual with the next one. For independent normal steps, with B what A is
-    among residuals and d = n_checkpoints - 2, it has the mean tr(B)/d and the variance 2 (tr(B^2)/d
-    - mean^2)/(d + 2); over runs it is taken as normal.
-
-    Examples
-    --------
-    >>> round(steps_depend([([[0, 2, 3, 3, 2, 0], [1, 3, 4, 4, 3, 1]], range(6))]), 3)
-    0.003
-    """
-    excess = variance = 0.0
-    for curves, steps in groups:
-        y, x = finite(curves, "curves", ndim=2), finite(steps, "steps")
-        n, d = x.size, x.size - 2
-        rest = _about_a_line(y, x) if n > 3 and len(y) else np.zeros((0, n))
-        squares = (rest**2).sum(axis=1)
-        rest = rest[squares > (ROUNDING * np.abs(y).max(initial=0.0)) ** 2]
-        if not len(rest):
-            continue
-        alike = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / (rest**2).sum(axis=1)
-        among = _about_a_line(_about_a_line(np.eye(n, k=1) + np.eye(n, k=-1), x).T, x) / 2
-        mean = float(np.trace(among)) / d
-        excess += float((alike - mean).sum())
-        variance += len(rest) * 2 * (float((among**2).sum()) / d - mean**2) / (d + 2)
-    return float(special.ndtr(-excess / sqrt(variance))) if variance > 0 else nan
 
 
 def pooled_noise(parts: Sequence[Noise]) -> Noise:

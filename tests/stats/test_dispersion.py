@@ -16,7 +16,6 @@ from evalvar.stats import (
     seed_noise,
     spread_to_noise,
     step_noise,
-    steps_depend,
 )
 
 # methods.md, section c
@@ -181,17 +180,6 @@ def test_two_models_have_a_difference_without_interval():
 def test_noises_are_pooled_by_their_freedom():
     found = pooled_noise([Noise(1.0, 2, 1, "seed"), Noise(4.0, 1, 2, "seed")])
     assert (found.variance, found.df, found.runs) == (2.0, 3, 3)
-
-
-def test_dependence_of_steps_is_found_and_independence_left_alone():
-    rng = np.random.default_rng(5)
-    steps = range(10)
-    alone = [steps_depend([(rng.standard_normal((4, 10)), steps)]) for _ in range(400)]
-    assert np.mean(np.array(alone) <= 0.05) == pytest.approx(0.05, abs=0.04)
-    walk = np.cumsum(rng.standard_normal((12, 10)), axis=1)
-    assert steps_depend([(walk, steps)]) < 1e-3
-    assert np.isnan(steps_depend([(np.ones((2, 10)), steps)]))
-    assert np.isnan(steps_depend([(np.ones((2, 3)), range(3))]))
 
 
 @pytest.mark.parametrize(
