@@ -11,12 +11,12 @@ from evalvar.analyses.asked import check_rng, check_words
 from evalvar.analyses.cells import item_scores
 from evalvar.analyses.facts import Facts, labelled, metric_facts
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
-from evalvar.analyses.latent_rows import KEYS, Fitted, rows_of
+from evalvar.analyses.latent_rows import FAR, KEYS, Fitted, rows_of
 from evalvar.analyses.respondents import response_table
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result
-from evalvar.stats import ability, binarised, fit_irt, item_fit, shuffled
+from evalvar.stats import ability, binarised, fit_irt, item_fit, item_slope, shuffled
 
 Curve = Literal["2pl", "1pl"]
 Respondent = Literal["model", "seed"]
@@ -63,17 +63,20 @@ def irt(
     Returns
     -------
     Result
-        Of items: ``discrimination`` (a), ``intercept`` (b), ``difficulty`` (b / a, the ability at
-        which half get it right) and ``item_fit`` (chi-square with 2 degrees of freedom and its
-        p-value). Of respondents: ``ability``. Of tasks: ``mean_discrimination``,
-        ``discrimination_sd``, ``discriminating_items`` and ``negative_items`` (counts of items
-        whose interval is clear of zero), ``reliability``, and the same of answers shuffled among
-        the respondents, named ``control_...``; ``misfitting_items`` (at a false discovery rate of
-        5 %); ``information@-2`` ... ``information@2``, of all items at that ability.
+        Of items: ``discrimination`` (a, with the p-value of a test of no slope), ``intercept``
+        (b), ``difficulty`` (b / a, the ability at which half get it right) and ``item_fit``
+        (chi-square with 2 degrees of freedom, 1PL: 3, and its p-value). Of respondents:
+        ``ability``. Of tasks: ``mean_discrimination``, ``discrimination_sd``,
+        ``discriminating_items`` and ``negative_items`` (counts of items that abler respondents get
+        right, or wrong, more often, each at a false discovery rate of 5 %), ``reliability``, and
+        the same of answers shuffled among the respondents, named ``control_...``;
+        ``misfitting_items`` (at a false discovery rate of 5 %); ``information@-2`` ...
+        ``information@2``, of all items at that ability.
 
-        Labels: score (mean of what was fitted), unbounded (of a respondent with all right or all
-        wrong: "above", "below"), items, respondents, threshold (at which scores were made right or
-        wrong), converged, control_converged.
+        Labels: score (mean of all answers, made right or wrong), slope (of a discrimination that
+        is counted: "rising", "falling"), unbounded (of a respondent with all right or all wrong:
+        "above", "below"), items (fitted), respondents, threshold (at which scores were made right
+        or wrong), converged, control_converged.
 
     Raises
     ------
@@ -85,7 +88,13 @@ def irt(
     P(right) = 1 / (1 + exp(-(a theta - b))), by `evalvar.stats.fit_irt`: abilities have mean 0 and
     variance 1 over the respondents. Items that all got right, or wrong, have no curve and are left
     out. The control hands the answers to each item round among those who gave them: its
-    discrimination is what the method finds where there is none.
+    discrimination is what the method finds where there is none at all.
+
+    The interval of a discrimination is that of its posterior under a normal prior common to all
+    items, which pulls an item without discrimination up to the others: in a fifth to an eighth of
+    such items it lies above 0. Items are counted by `evalvar.stats.item_slope` instead, the rank
+    sum of the respondents' abilities by all other items, which has no prior; few respondents find
+    few. Respondents count as independent, so near copies of a model make all of this too certain.
     """
     check_words(
         curve=(curve, ("2pl", "1pl")),
@@ -113,7 +122,7 @@ def irt(
             remarks.append((name, str(error)))
             continue
         frames.append(rows_of(fitted, level))
-        remarks += [(name, reason) for reason in _remarks(fitted, curve)]
+        remarks += [(name, reason) for reason in _remarks(fitted, curve, respondents)]
     if not frames:
         raise NotEnoughDataError(by_reason(remarks)[0] if remarks else "no answer has a score.")
     settings = {
@@ -142,20 +151,18 @@ def _fitted(
     rng: int,
 ) -> Fitted:
     runs, items, scores = response_table(group, axes)
+    _enough(len(runs), axes[-1])
     y, threshold = _right(scores, facts)
     asked, right = np.isfinite(y).sum(axis=0), np.nansum(y, axis=0)
     told = (right > 0) & (right < asked)
     if not told.any():
         raise NotEnoughDataError(
-            "every item was answered by all alike, right or wrong: nothing tells models apart."
+            f"every item was answered by all alike, right or wrong: nothing tells {axes[-1]}s "
+            "apart."
         )
     answered = np.isfinite(y[:, told]).any(axis=1)
     fitted = y[np.ix_(answered, told)]
-    if len(fitted) < 3:
-        raise NotEnoughDataError(
-            f"item response theory needs at least 3 models, but has {len(fitted)}. Read more "
-            "models, or take each seed for one (--respondents seed)."
-        )
+    _enough(len(fitted), axes[-1])
     if fitted.shape[1] < 2:
         raise NotEnoughDataError(
             "item response theory needs at least 2 items that some got right and others wrong, "
@@ -163,12 +170,23 @@ def _fitted(
         )
     fit = fit_irt(fitted, model=curve)
     draws = np.random.default_rng([rng, crc32(", ".join(place).encode())])
-    control = fit_irt(shuffled(fitted, rng=draws), model=curve, max_steps=200)
+    mixed = shuffled(fitted, rng=draws)
+    control = fit_irt(mixed, model=curve)
     a, b = fit.discrimination, fit.intercept
     return Fitted(
         *place, runs[answered], items, runs[~answered], y[answered], told, threshold, fit, control,
-        ability(fitted, a, b, method=estimator, level=level), item_fit(fitted, a, b),
+        item_slope(fitted, a, b), item_slope(mixed, control.discrimination, control.intercept),
+        ability(fitted, a, b, method=estimator, level=level), item_fit(fitted, a, b, model=curve),
     )  # fmt: skip
+
+
+def _enough(count: int, noun: str) -> None:
+    if count < 3:
+        more = ", or take each seed for one (--respondents seed)" if noun == "model" else ""
+        raise NotEnoughDataError(
+            f"item response theory needs at least 3 {noun}s, but has {count}. Read more {noun}s"
+            f"{more}."
+        )
 
 
 def _right(scores: np.ndarray, facts: Facts) -> tuple[np.ndarray, float]:
@@ -189,19 +207,19 @@ def _right(scores: np.ndarray, facts: Facts) -> tuple[np.ndarray, float]:
         raise NotEnoughDataError(str(error)) from error
 
 
-def _remarks(found: Fitted, curve: str) -> Iterator[str]:
+def _remarks(found: Fitted, curve: str, noun: str) -> Iterator[str]:
     n, told = len(found.runs), int(found.told.sum())
     if len(found.silent):
-        yield f"{counted(len(found.silent), 'model')} without an answer to a fitted item left out."
+        yield f"{counted(len(found.silent), noun)} without an answer to a fitted item left out."
     if not np.isnan(found.threshold):
         yield (
             f"scores between 0 and 1 made right above {found.threshold:.2g} and wrong below, where "
-            "the models' means change least."
+            f"the {noun}s' means change least."
         )
     alike = len(found.items) - told
     single = int((np.isfinite(found.answers).sum(axis=0) == 1).sum())
     if alike:
-        more = f" ({single:,} of them answered by one model only)" if single else ""
+        more = f" ({single:,} of them answered by one {noun} only)" if single else ""
         yield (
             f"{alike:,} of {counted(len(found.items), 'item')} answered by all alike{more}; they "
             "have no curve and are left out of the fit."
@@ -219,11 +237,19 @@ def _remarks(found: Fitted, curve: str) -> Iterator[str]:
         count = int((ends == sign).sum())
         if count:
             yield (
-                f"{counted(count, 'model')} got every fitted item {what}: the ability has no "
+                f"{counted(count, noun)} got every fitted item {what}: the ability has no "
                 f"{side} bound but that of the prior."
             )
-    if not found.fit.converged:
-        moves = f"{found.fit.change:.1g}"
-        yield f"the fit has not converged: a step still moves a parameter by {moves}."
-    if not found.control.converged:
-        yield "the fit of the shuffled answers has not converged; it is close to none all the same."
+    far = int(((ends == 0) & ~(np.abs(found.ability.value) <= FAR)).sum())
+    if far:
+        yield (
+            f"the likelihood alone puts {counted(far, noun)} more than {FAR:g} standard "
+            "deviations out, or anywhere: the items hardly discriminate. No ability is given; "
+            "take the prior along (--estimator eap)."
+        )
+    for what, fit in (("fit", found.fit), ("fit of the shuffled answers", found.control)):
+        if not fit.converged:
+            yield (
+                f"the {what} has not converged: the last of {fit.iterations:,} steps still moved a "
+                f"parameter by {fit.change:.1g}."
+            )

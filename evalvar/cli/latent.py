@@ -42,13 +42,13 @@ def _block(key: tuple[str, str], rows: Rows) -> str:
         f"{counted(first['items'], 'item')} that tell some apart",
         *_sentences(task, first),
         "",
-        *_aligned([["ability", "interval", "score", "answered", "", "model"], *map(_model, shown)]),
+        *_aligned([["ability", "interval", "score", "on", "", "model"], *map(_model, shown)]),
     ]
     if len(shown) < len(models):
         lines.append(f"{len(shown)} of {len(models)}: the first and the last; --json has all.")
     worst = _worst(rows)
     if worst:
-        head = ["discrimination", "interval", "share right", "fit p", "", "item"]
+        head = ["discrimination", "interval", "slope p", "share right", "fit p", "", "item"]
         lines += ["", "Items to look at first", *_aligned([head, *worst])]
     return "\n".join(lines)
 
@@ -59,7 +59,7 @@ def _sentences(task: dict[str, float], first: dict[str, Any]) -> list[str]:
     clear, chance = task["discriminating_items"], task["control_discriminating_items"]
     said = [
         f"Abilities are known with a reliability of {fixed(task['reliability'], 3)}; "
-        f"{clear:,.0f} of {items:,} items discriminate for sure (mean {fixed(mean, 2)}).",
+        f"{clear:,.0f} of {items:,} items are seen to discriminate (mean {fixed(mean, 2)}).",
         f"Shuffled answers, where there is nothing to find: reliability "
         f"{fixed(task['control_reliability'], 3)}, {chance:,.0f} items "
         f"(mean {fixed(shuffled, 2)}).",
@@ -70,7 +70,8 @@ def _sentences(task: dict[str, float], first: dict[str, Any]) -> list[str]:
         said.append(f"{wrong:,.0f} {are} the wrong way round: the able get it wrong more often.")
     if odd:
         do = "item does" if odd == 1 else "items do"
-        said.append(f"{odd:,.0f} {do} not follow the curve (at a false discovery rate of 5%).")
+        said.append(f"{odd:,.0f} {do} not follow the curve.")
+    said.append("Items are counted at a false discovery rate of 5%.")
     return said
 
 
@@ -93,9 +94,10 @@ def _worst(rows: Rows) -> list[list[str]]:
     low = sorted(known, key=lambda row: row["value"] / row["se"] if row["se"] > 0 else 0.0)
     return [
         [
-            fixed(row["value"], 2), interval(row["low"], row["high"], 2), fixed(row["score"], 3),
+            fixed(row["value"], 2), interval(row["low"], row["high"], 2),
+            p_value(row["p_value"]) if isfinite(row["p_value"]) else DASH, fixed(row["score"], 3),
             p_value(fits[row["item"]]) if isfinite(fits[row["item"]]) else DASH,
-            "wrong way round" if row["high"] < 0 else "", row["item"],
+            "wrong way round" if row["slope"] == "falling" else "", row["item"],
         ]
         for row in low[:_ITEMS]
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special
+from scipy import special, stats
 
 import evalvar as ev
 from evalvar.errors import NotEnoughDataError, UsageError
@@ -82,6 +82,113 @@ def test_the_unbounded_are_labelled_and_have_no_likelihood_top():
     assert rows.index[0] == "perfect"
 
 
+def test_items_are_counted_by_a_test_that_has_no_prior():
+    data, _ = table(60, 80)
+    rng = np.random.default_rng(9)
+    data["score"] = data["score"].mask(data["item"] < 20, rng.integers(0, 2, len(data)) * 1.0)
+    weak = (data["model"] < "m30") * 1.0
+    data["score"] = data["score"].mask(data["item"] == 20, weak)
+    result = ev.irt(data)
+    rows = result.quantity("discrimination").set_index("item")
+    null, rest = rows.loc[map(str, range(20))], rows.loc[map(str, range(21, 80))]
+    assert (null["low"] > 0).sum() > 1  # the prior pulls them up
+    assert (rest["slope"] == "rising").sum() > 40
+    assert (null["slope"] == "rising").sum() <= 0.05 * (rows["slope"] == "rising").sum()
+    assert rows.loc["20", "slope"] == "falling"
+    found = of_task(result)
+    assert found["discriminating_items"] == (rows["slope"] == "rising").sum()
+    assert found["negative_items"] == (rows["slope"] == "falling").sum()
+    told = rows["value"].notna()
+    whole = data.pivot(index="model", columns="item", values="score").to_numpy()[:, told]
+    fit = ev.stats.fit_irt(whole)
+    tests = ev.stats.item_slope(whole, fit.discrimination, fit.intercept)
+    two_sided = np.minimum(1, 2 * np.minimum(tests.rising_p, tests.falling_p))
+    by_number = rows[told].sort_index(key=lambda names: names.astype(int))
+    np.testing.assert_allclose(by_number["p_value"], two_sided, atol=1e-9)
+    methods = result.table.set_index("quantity")["method"]
+    assert methods["negative_items"] == (
+        "rank sum of abilities by the other items, Benjamini-Hochberg at 5%"
+    )
+    assert methods["control_negative_items"].endswith("at 5%, answers shuffled")
+
+
+def test_no_item_of_answers_without_structure_is_counted():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        data = records({f"m{i:02d}": rng.integers(0, 2, 50) * 1.0 for i in range(12)})
+        result = ev.irt(data, rng=seed)
+        found = of_task(result)
+        assert found["discriminating_items"] + found["negative_items"] <= 1
+        assert found["control_discriminating_items"] + found["control_negative_items"] <= 1
+        assert result.table[["converged", "control_converged"]].all(axis=None)
+
+
+def test_what_has_not_converged_is_said_with_what_was_measured(monkeypatch):
+    fits = []
+
+    def hasty(y, *, model):
+        fits.append(ev.stats.fit_irt(y, model=model, max_steps=3))
+        return fits[-1]
+
+    monkeypatch.setattr("evalvar.analyses.latent.fit_irt", hasty)
+    data, _ = table()
+    said = ev.irt(data).warnings
+    for what, fit in zip(("fit", "fit of the shuffled answers"), fits, strict=True):
+        assert (
+            f"t, score: the {what} has not converged: the last of 3 steps still moved a parameter "
+            f"by {fit.change:.1g}." in said
+        )
+
+
+@pytest.mark.parametrize(("seed", "far"), [(1, 2), (2, 8)])
+def test_no_ability_is_given_where_the_likelihood_does_not_place_it(seed, far):
+    rng = np.random.default_rng(seed)
+    data = records({f"m{i}": (rng.random(40) < 0.6) * 1.0 for i in range(8)})
+    result = ev.irt(data, estimator="mle")
+    rows = result.quantity("ability")
+    lost = rows["value"].isna()
+    assert lost.sum() == far
+    assert rows.loc[lost, ["se", "low", "high"]].isna().all(axis=None)
+    assert set(rows.loc[lost, "method"]) == {
+        "undefined: more than 8 standard deviations out, or anywhere"
+    }
+    assert (
+        f"t, score: the likelihood alone puts {far} models more than 8 standard deviations out, or "
+        "anywhere: the items hardly discriminate. No ability is given; take the prior along "
+        "(--estimator eap)." in result.warnings
+    )
+    assert not any("hardly" in w for w in ev.irt(table()[0], estimator="mle").warnings)
+    assert ev.irt(data).quantity("ability")["value"].notna().all()
+
+
+def test_one_slope_for_all_is_tested_too():
+    data, _ = table(200, 40)
+    for curve, df in (("2pl", 2), ("1pl", 3)):
+        result = ev.irt(data, curve=curve)
+        rows = result.quantity("item_fit")
+        told = rows["value"].notna()
+        assert set(rows.loc[told, "method"]) == {f"score test, {df} df"}
+        expected = stats.chi2.sf(rows.loc[told, "value"], df)
+        np.testing.assert_allclose(rows.loc[told, "p_value"], expected, atol=1e-12)
+
+
+def test_seeds_are_called_seeds():
+    data = pd.concat([table(2, 40, s)[0].assign(seed=s) for s in range(5)], ignore_index=True)
+    perfect = (data["model"] == "m00") & (data["seed"] == 3)
+    data["score"] = data["score"].mask(perfect, 1.0)
+    data = data[(data["item"] != 2) | perfect]
+    result = ev.irt(data, respondents="seed")
+    assert any("answered by one seed only" in w for w in result.warnings)
+    assert any("1 seed got every fitted item right" in w for w in result.warnings)
+    rows = result.quantity("discrimination").set_index("item")
+    assert rows.loc["2", "method"] == "undefined: one seed answered"
+    with pytest.raises(NotEnoughDataError) as error:
+        ev.irt(data[(data["model"] == "m00") & (data["seed"] < 2)], respondents="seed")
+    assert str(error.value) == (
+        "t, score: item response theory needs at least 3 seeds, but has 2. Read more seeds."
+    )
+
+
 def test_seeds_can_be_respondents():
     data = pd.concat([table(4, 40, s)[0].assign(seed=s) for s in range(5)], ignore_index=True)
     rows = ev.irt(data, respondents="seed").quantity("ability")
@@ -150,9 +257,14 @@ def test_a_task_that_cannot_be_fitted_does_not_take_the_others_along():
     ("change", "message"),
     [
         (
-            lambda d: d[d["model"] < "m01"],
+            lambda d: d.assign(score=d["item"] % 2 * 1.0),
             "t, score: every item was answered by all alike, right or wrong: nothing tells models "
             "apart.",
+        ),
+        (
+            lambda d: d[d["model"] < "m01"],
+            "t, score: item response theory needs at least 3 models, but has 1. Read more models, "
+            "or take each seed for one (--respondents seed).",
         ),
         (
             lambda d: d[d["model"] < "m02"],
