@@ -1,6 +1,7 @@
 """Pages of scores that came without items, and pages of very many scores."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -121,6 +122,13 @@ def test_seeds_of_sampled_answers_hold_decoding_noise():
     assert said in to_markdown(build([samples.seed_variance(tasks=("sums",)), sampled()]))
     assert said not in to_markdown(build([samples.seed_variance(tasks=("sums",))]))
     assert said not in to_markdown(build([samples.seed_variance(tasks=("other",)), sampled()]))
+    # Asked under two prompts, a seed drew twice, and the draws are told from its training.
+    asked = samples.summary(models=("tiny",), tasks=("sums",))
+    for prompts, expected in (("",), True), (("p", "q"), False):
+        table = pd.concat([asked.table.assign(prompt=name) for name in prompts])
+        again = replace(asked, table=table.reset_index(drop=True))
+        page = to_markdown(build([samples.seed_variance(tasks=("sums",)), sampled(), again]))
+        assert (said in page) is expected
 
 
 def test_many_models_tasks_and_checkpoints_stay_a_page():
