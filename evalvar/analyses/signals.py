@@ -260,8 +260,9 @@ def _spread(population: Population, last: int, window: int, level: float) -> dic
     else:
         # seeds' means are averages of runs; the noise is that of one
         count = runs if noise.unit == "seed" else 1
-        found["signal"] = model_spread(finals, noise, runs=count, level=level)
-        found["noise"] = noise.sd(level=level)
+        most = (population.curves[0].facts.high - population.curves[0].facts.low) / 2
+        found["signal"] = _cut(model_spread(finals, noise, runs=count, level=level), most)
+        found["noise"] = _cut(noise.sd(level=level), most)
         found["snr"] = spread_to_noise(finals, noise, runs=count, level=level)
     if window > 1:
         return found
@@ -282,6 +283,14 @@ def _spread(population: Population, last: int, window: int, level: float) -> dic
         method = f"relative range over relative sd of the last {steps}, ddof 0"
         found["snr_heineman"] = _parity(ratio, method, level, finals.size)
     return found
+
+
+def _cut(spread: Estimate, most: float) -> Estimate:
+    """Cut an interval at half the range of the scores, which no standard deviation exceeds."""
+    if not spread.high > most:
+        return spread
+    method = f"{spread.method}, cut at half the range of the scores"
+    return replace(spread, high=max(most, spread.value), method=method)
 
 
 def _as_seen(finals: np.ndarray, level: float) -> Estimate:

@@ -8,7 +8,13 @@ from evalvar.analyses.comparison import compare
 from evalvar.analyses.signals import signal
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
-from evalvar.stats import decision_accuracy, seed_noise, spread_to_noise, total_variation
+from evalvar.stats import (
+    decision_accuracy,
+    model_spread,
+    seed_noise,
+    spread_to_noise,
+    total_variation,
+)
 
 
 def answers(worth, n=60, seeds=3, steps=4, rng=0, **columns):
@@ -393,6 +399,21 @@ def test_items_that_stop_before_the_reported_values_say_nothing_of_the_end():
     result = signal(items_and_means(BOTH, [(m, s, 2) for m, s, _ in BOTH]))
     (row,) = rows(result, "distinguishable_from").to_dict("records")
     assert (row["method"], row["better"]) == ("undefined: no items of a", None)
+
+
+def test_scores_of_0_and_1_do_not_spread_by_more_than_half_their_range():
+    frame, scores = answers([0.0, 3.0], seeds=2, steps=1)
+    ends = scores[..., -1].mean(axis=1)
+    found = one(signal(frame), "signal")
+    noise = seed_noise(list(ends))
+    free = model_spread(ends.mean(axis=1), noise, runs=2)
+    assert free.high > 0.5 > free.value
+    assert (found["value"], found["low"]) == pytest.approx((free.value, free.low))
+    assert found["high"] == 0.5
+    assert found["method"] == f"{free.method}, cut at half the range of the scores"
+    # without items the range is not known
+    means = signal(reported({f"m{i}": end[:, None] for i, end in enumerate(ends)}))
+    assert one(means, "signal")["high"] == pytest.approx(free.high)
 
 
 def test_a_parity_number_says_how_many_checkpoints_it_rests_on():
