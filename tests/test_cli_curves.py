@@ -33,7 +33,7 @@ def test_a_rise_over_seeds_is_one_sentence_and_two_small_tables(run, table):
     first, *rest = out.splitlines()
     assert code == 0
     assert first.startswith("A, arith, acc: rises: tau 1")
-    assert "over 3 seeds, against ±0.25 by chance." in first
+    assert "over 3 seeds, against ±0.25 of scores in any order." in first
     assert rest[0] == "  12 checkpoints, 0 to 1100"
     assert len(rest) < 22
     assert any(line.startswith("R2 of the nearest rising curve") for line in rest)
@@ -44,7 +44,7 @@ def test_one_run_is_told_against_drift(run, table):
     _, out, _ = run("checkpoints", table([RISE]))
     assert out.splitlines()[0].startswith("A, arith, acc: rises: tau 1")
     assert "in one run" in out
-    assert "(p < 0.001 against drift alone)" in out
+    assert "(p < 0.001 against a random walk)" in out
 
 
 def test_a_flat_curve_cannot_be_told_from_no_trend(run, table):

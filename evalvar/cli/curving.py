@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BLOCKS = 3
 _NUMBERS = ("value", "se", "low", "high", "p_value", "level")
 _SHOWN = {
-    "kendall_tau_corrected": "tau corrected for few items",
+    "kendall_tau_corrected": "tau of pairs beyond the items' noise",
     "kendall_tau_above_chance": "tau above chance",
     "spearman": "Spearman's rank correlation",
     "isotonic_r2": "R2 of the nearest rising curve",
@@ -68,20 +68,20 @@ def _verdict(over: Rows, seeds: dict[int, Rows]) -> tuple[str, str]:
         return "no trend to tell", "fewer than 3 checkpoints"
     if not isfinite(tau["value"]):
         return "no trend to tell", "tau-b is undefined"
-    chance = fixed(_reach(over), 2)
+    chance = f"±{fixed(_reach(over), 2)} of scores in any order"
     better, worse = ("rises", "falls") if tau["higher_is_better"] else ("improves", "worsens")
     word = better if tau["value"] > 0 else worse
     unsure = "cannot be told from no trend"
     if tau["n"] > 1:
-        basis = f"tau {_value(tau)} over {counted(tau['n'], 'seed')}, against ±{chance} by chance"
+        basis = f"tau {_value(tau)} over {counted(tau['n'], 'seed')}, against {chance}"
         return word if tau["low"] > 0 or tau["high"] < 0 else unsure, basis
     run = next((run for run in seeds.values() if isfinite(run["kendall_tau"]["value"])), {})
     one = run.get("kendall_tau", tau)
-    basis = f"tau {_value(one)} in one run, against ±{chance} by chance"
+    basis = f"tau {_value(one)} in one run, against {chance}"
     p = run["trend_test"]["p_value"] if run else nan
     drifts = not p < 1 - tau["level"]
     if isfinite(p):
-        basis += f" (p {_equals(p)} against drift alone)"
+        basis += f" (p {_equals(p)} against a random walk)"
     else:
         basis += "; so few checkpoints of one run do not tell a trend from drift"
     # what the items say of this run, and what a run without trend might have done as well
@@ -153,7 +153,7 @@ def _lines(readings: dict[tuple[str, ...], list[Row]]) -> str:
             ]
         )  # fmt: skip
     names = [("model", "task", "metric")[i] for i in vary]
-    head = [*names, "trend", "tau", "interval", "by chance", "rises in", "last noise", "last mean"]
+    head = [*names, "trend", "tau", "interval", "any order", "rises in", "last noise", "last mean"]
     counts = [f"{told.count(word)} {_plural(word, told.count(word))}"
               for word in dict.fromkeys(sorted(told, key=told.index))]  # fmt: skip
     shared = [places[0][i] for i in range(3) if i not in vary]

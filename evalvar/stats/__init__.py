@@ -3,7 +3,7 @@
 from evalvar.stats.agreement import churn, cohen_kappa, fleiss_kappa, mean_kappa
 from evalvar.stats.allocation import Allocation, Costs, cheapest
 from evalvar.stats.anchors import anchor_subset
-from evalvar.stats.attenuation import attainable_tau, item_covariance, kendall_tau_ci
+from evalvar.stats.attenuation import clear_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.axes import difference_over
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.cautions import (
@@ -184,7 +184,6 @@ __all__ = [
     "alpha_without_each",
     "anchor_subset",
     "answer_variance",
-    "attainable_tau",
     "balance_weights",
     "best_prompt_bias",
     "binarised",
@@ -201,6 +200,7 @@ __all__ = [
     "chosen_crossing",
     "churn",
     "clear_from",
+    "clear_tau",
     "clopper_pearson",
     "cluster_cautions",
     "clustered_mean_ci",

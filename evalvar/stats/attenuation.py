@@ -11,7 +11,6 @@ from evalvar.stats.draws import Rng, generator
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.monotonicity import kendall_tau
 from evalvar.stats.quantiles import normal_quantile
-from evalvar.stats.rising import isotonic_fit
 
 
 def item_covariance(scores: ArrayLike) -> Floats:
@@ -116,53 +115,94 @@ def kendall_tau_ci(
     )
 
 
-def attainable_tau(
-    curve: ArrayLike, covariance: ArrayLike, *, rng: Rng, n_draws: int = 1000
-) -> float:
-    """Mean tau-b that items so few would show of a curve that never falls.
+def clear_tau(curve: ArrayLike, covariance: ArrayLike, *, level: float = 0.95) -> float:
+    """Kendall's tau of the pairs of checkpoints that the items tell apart.
 
     Parameters
     ----------
-    curve, covariance, rng, n_draws
+    curve, covariance
         As for `kendall_tau_ci`.
+    level : float in (0, 1)
+        A pair is told apart where the normal interval of its difference, at this level each, leaves
+        out 0.
 
     Returns
     -------
     float
-        In -1..1: about 1 where the checkpoints lie far apart, about 0 where nothing rises. NaN for
-        a constant curve.
+        In -1..1: (pairs that clearly rise - pairs that clearly fall) / all pairs. 1 where every two
+        checkpoints clearly rise.
 
     Raises
     ------
     NotEnoughDataError
         Fewer than 2 checkpoints.
+    UsageError
+        A covariance of another size.
 
     Notes
     -----
-    The mean tau over draws of the items about the nearest curve that never falls (`isotonic_fit`).
-    tau over it is a monotonicity corrected for chance as kappa is: (tau - 0) / (most - 0), 0 what a
-    curve without trend has on average, 1 what one that never falls has with these items.
+    tau-a with pairs within the noise of the items taken as tied: checkpoints at chance, or on a
+    plateau, add nothing. It is 0 on average where a curve is as likely as its mirror image,
+    whatever the number of items; where it rises, it is what so many items show of the rise, at most
+    tau-a in the long run, and grows with them.
 
     Examples
     --------
-    >>> attainable_tau([0.2, 0.5, 0.4, 0.8], np.eye(4) * 1e-8, rng=0) > 0.6
-    True
+    >>> round(clear_tau([0.2, 0.5, 0.49, 0.8], np.eye(4) * 1e-4), 6)
+    0.833333
     """
     y = finite(curve, "curve")
+    check_level(level)
     at_least(y.size, 2, "Kendall's tau", "checkpoint")
-    if not np.ptp(y) > 0:
-        return nan
-    taus = kendall_tau(isotonic_fit(y) + _noise(y, covariance, rng, n_draws))
-    return float(np.nanmean(taus)) if np.isfinite(taus).any() else nan
+    sigma = _matrix(covariance, y.size)
+    earlier, later = np.triu_indices(y.size, 1)
+    rise = y[later] - y[earlier]
+    variance = sigma[later, later] + sigma[earlier, earlier] - 2 * sigma[later, earlier]
+    # what rounding leaves of two equal scores is no difference
+    least = ROUNDING * float(np.abs(y).max())
+    clear = np.abs(rise) > normal_quantile(level) * np.sqrt(np.maximum(variance, 0)) + least
+    return float((np.sign(rise) * clear).mean())
+
+
+def covariance_root(covariance: ArrayLike, n: int) -> Floats:
+    """Return what turns independent normal numbers into noise of this covariance.
+
+    Parameters
+    ----------
+    covariance : float array, shape (n, n)
+        As for `kendall_tau_ci`.
+    n : int
+        Number of checkpoints.
+
+    Returns
+    -------
+    float array, shape (n, n)
+        A root R with R R' = covariance; one that is not positive is cut at 0.
+
+    Raises
+    ------
+    UsageError
+        A covariance of another size.
+
+    Examples
+    --------
+    >>> covariance_root([[4.0, 0.0], [0.0, 9.0]], 2).tolist()
+    [[2.0, 0.0], [0.0, 3.0]]
+    """
+    values, vectors = np.linalg.eigh(_matrix(covariance, n))
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 
 def _noise(curve: Floats, covariance: ArrayLike, rng: Rng, draws: int) -> Floats:
-    sigma = finite(covariance, "covariance", ndim=2)
-    if sigma.shape != (curve.size, curve.size):
-        raise UsageError(
-            f"covariance needs a row and a column for each of the {curve.size} checkpoints, but "
-            f"has {sigma.shape[0]} and {sigma.shape[1]}."
-        )
-    values, vectors = np.linalg.eigh(sigma)
-    root = vectors * np.sqrt(np.maximum(values, 0))
+    root = covariance_root(covariance, curve.size)
     return np.asarray(generator(rng).standard_normal((draws, curve.size)) @ root.T)
+
+
+def _matrix(covariance: ArrayLike, n: int) -> Floats:
+    sigma = finite(covariance, "covariance", ndim=2)
+    if sigma.shape != (n, n):
+        raise UsageError(
+            f"covariance needs a row and a column for each of the {n} checkpoints, but has "
+            f"{sigma.shape[0]} and {sigma.shape[1]}."
+        )
+    return sigma

@@ -127,8 +127,8 @@ def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
     Notes
     -----
     In logarithms, each side of the interval is the root of the squares of that of `last_noise` and
-    of the normal one of the mean, whose variance follows from the drift. There is none where the
-    mean is within that of 0.
+    of the normal one of the mean, whose variance follows from the drift. There is none where that
+    of the mean reaches 0, which under strong drift it does from far off.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def last_ratio(tails: ArrayLike, *, drift: float = 0.0, level: float = 0.95) -> 
             se=nan,
             low=nan,
             high=nan,
-            method=f"{method} (mean near 0: no interval)",
+            method=f"{method} (the mean's error at this drift reaches 0: no interval)",
         )
     wide, narrow = (
         float(np.hypot(np.log(end / noise.value), np.log1p(half)))
@@ -178,7 +178,8 @@ def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95)
     -------
     Estimate
         sd of the last over sd of the smoothed scores: 2 means half the spread. unit ``seed``,
-        n = number of seeds. `p_value` is that of equal spreads. NaN where either has none.
+        n = number of seeds. `p_value` is that of equal spreads. NaN where either has none. No
+        interval where one is a multiple of the other, and then a p-value only if they are equal.
 
     Raises
     ------
@@ -213,8 +214,11 @@ def smoothing_gain(last: ArrayLike, smoothed: ArrayLike, *, level: float = 0.95)
     if isnan(factor):
         method = "Pitman-Morgan (one repeats the other: no interval)"
     apart = abs(gain**2 - 1)
-    t = apart / gain * sqrt((n - 2) / (4 * unlike)) if unlike else inf
-    p = float(2 * special.stdtr(n - 2, -t)) if apart > ROUNDING else 1.0
+    p = 1.0
+    if apart > ROUNDING:
+        # on one line any difference is beyond chance, and so few seeds say no such thing
+        t = nan if isnan(factor) else apart / gain * sqrt((n - 2) / (4 * unlike))
+        p = float(2 * special.stdtr(n - 2, -t))
     return Estimate(gain, nan, gain / factor, gain * factor, level, n, "seed", method, p)
 
 

@@ -154,8 +154,33 @@ def test_items_give_tau_an_interval_and_its_correction():
     assert -1 <= tau["low"] < tau["value"] <= tau["high"] <= 1
     assert (tau["n"], tau["unit"]) == (400, "item")
     corrected = pick(result, "kendall_tau_corrected", seed=0)
-    assert corrected["value"] >= tau["value"] > 0.8
-    assert corrected["method"] == "tau-b over that of the nearest rising curve with these items"
+    assert 0.8 < corrected["value"] <= tau["value"]
+    assert corrected["method"] == "tau-a, pairs within the noise of the items tied"
+
+
+def test_pairs_beyond_the_noise_are_over_all_seeds_and_zero_where_nothing_rises():
+    flat = np.full((4, 20), 0.5)
+    frame = answers(flat).records
+    for draw in range(3):
+        scores = (np.random.default_rng(draw).random(len(frame)) < 0.5).astype(float)
+        result = checkpoints(as_evidence(frame.assign(score=scores)), level=0.999)
+        row = pick(result, "kendall_tau_corrected")
+        assert row["n"] == 4
+        assert row["low"] < 0 < row["high"]
+        assert abs(row["value"]) < 0.1
+    rising = pick(checkpoints(answers(np.stack([RISING] * 3))), "kendall_tau_corrected")
+    assert 0.8 < rising["value"] <= 1
+    assert rising["low"] < rising["value"] < rising["high"] <= 1
+
+
+def test_where_only_some_seeds_have_a_trend_it_is_said_how_many():
+    p = np.r_[np.full(4, 0.25), np.linspace(0.4, 0.8, 8)]
+    row = pick(
+        checkpoints(answers(np.stack([p, p, np.full(12, 0.2)]), chance=0.25)),
+        "kendall_tau_above_chance",
+    )
+    assert row["n"] == 2
+    assert "tau-b after the first checkpoint above chance, 2 of 3 seeds with one" in row["method"]
 
 
 def test_reported_errors_give_an_interval_too_and_say_how():
@@ -196,8 +221,21 @@ def test_trend_above_chance_starts_where_the_curve_leaves_it():
     result = checkpoints(answers(p, chance=0.25))
     row = pick(result, "kendall_tau_above_chance", seed=0)
     assert row["value"] == 1
-    assert row["method"] == "tau-b from the first checkpoint above chance on"
-    assert (row["n"], row["unit"]) == (6, "checkpoint")
+    assert row["method"] == "tau-b after the first checkpoint above chance"
+    assert (row["n"], row["unit"]) == (5, "checkpoint")
+
+
+def test_the_checkpoint_that_was_chosen_for_being_high_is_left_out():
+    # flat at 0.30 above chance 0.25: the mean of tau is 0, with the chosen one it is -0.2
+    rng, n = np.random.default_rng(14), 400
+    found = []
+    for _ in range(60):
+        scores = rng.binomial(n, 0.3, 10) / n
+        rows = evidence(scores[None], se=np.sqrt(0.3 * 0.7 / n), chance=0.25)
+        found.append(pick(checkpoints(rows), "kendall_tau_above_chance", seed=0)["value"])
+    known = np.array(found)[np.isfinite(found)]
+    assert known.size > 30
+    assert abs(known.mean()) < 2.5 * known.std() / np.sqrt(known.size)
 
 
 def test_all_curves_at_chance_have_none_and_it_is_said():
@@ -210,7 +248,7 @@ def test_all_curves_at_chance_have_none_and_it_is_said():
     assert np.isnan(row["value"])
     assert row["method"] == "undefined: no checkpoint is clearly above chance"
     assert (
-        "A, t, acc: no seed has 3 checkpoints from the first that is clearly above chance on; "
+        "A, t, acc: no seed has 3 checkpoints after the first that is clearly above chance; "
         "there is no trend above chance." in result.warnings
     )
 
@@ -218,6 +256,40 @@ def test_all_curves_at_chance_have_none_and_it_is_said():
 def test_chance_that_nobody_declared():
     row = pick(checkpoints(answers(RISING)), "kendall_tau_above_chance", seed=0)
     assert row["method"] == "undefined: no chance level is known"
+
+
+def test_a_seed_that_lacks_the_last_checkpoint_has_no_last_noise():
+    rows = evidence().reported
+    cut = rows[~((rows["seed"] == 1) & (rows["checkpoint"] == 40))]
+    result = checkpoints(as_evidence(reported=cut), last=3)
+    for name in ("step_noise_sd", "step_noise_sd_detrended", "snr_last"):
+        row = pick(result, name, seed=1)
+        assert np.isnan(row["value"])
+        assert row["method"] == "undefined: not scored at the last checkpoint"
+        over = pick(result, name)
+        assert (over["value"], over["n"]) == (pick(result, name, seed=0)["value"], 1)
+
+
+def test_of_a_known_range_no_sd_is_above_half_of_it():
+    curves = np.array([[0.2, 0.4, 0.53], [0.1, 0.5, 0.70]])
+    result = checkpoints(evidence(curves, score_min=0.0, score_max=1.0), last=2)
+    unknown = checkpoints(evidence(curves), last=2)
+    for name, step in (("seed_sd", 20), ("smoothed_seed_sd", None)):
+        row = pick(result, name, checkpoint=step)
+        assert row["value"] < row["high"] == 0.5
+        assert pick(unknown, name, checkpoint=step)["high"] > 1
+    far = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    row = pick(checkpoints(evidence(far, score_min=0.0, score_max=1.0)), "seed_sd", checkpoint=20)
+    assert row["high"] == row["value"] == pytest.approx(np.sqrt(0.5))
+
+
+def test_items_that_are_known_enter_the_test_against_drift():
+    rising = answers(0.25 + 0.3 * np.linspace(0, 1, 12))
+    row = pick(checkpoints(rising), "trend_test", seed=0)
+    assert "and the draw of items" in row["method"]
+    # an error alone holds what checkpoints share, so it is no noise between them
+    told = pick(checkpoints(evidence(RISING[None], se=0.02)), "trend_test", seed=0)
+    assert told["method"] == "tau-a against a random walk"
 
 
 def test_noise_of_the_last_checkpoints_is_pooled_over_seeds():

@@ -116,6 +116,15 @@ def test_a_gain_without_spread_is_undefined():
     assert (same.value, same.p_value) == (1.0, pytest.approx(1.0))
     assert np.isnan(same.low)
     assert same.method == "Pitman-Morgan (one repeats the other: no interval)"
+    twice = smoothing_gain([0.1, 0.2, 0.4], [0.2, 0.4, 0.8])
+    assert twice.value == pytest.approx(0.5)
+    assert all(map(np.isnan, (twice.low, twice.high, twice.p_value)))
+
+
+def test_a_mean_whose_error_reaches_zero_says_so():
+    found = last_ratio([[0.1, 0.5, 0.9]], drift=0.95)
+    assert np.isnan(found.low)
+    assert "(the mean's error at this drift reaches 0: no interval)" in found.method
 
 
 def test_bad_input():
