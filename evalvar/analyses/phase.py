@@ -94,8 +94,8 @@ def phases(
     -----
     See `evalvar.stats.phases.fit_phases`. A description of runs that are over: a phase is told from
     all of a run, what came later included. What changes smoothly is cut into pieces too; where
-    straight lines describe the runs better, a warning says so. Chances have no interval, since the phases themselves
-    are estimated.
+    straight lines describe the runs better, a warning says so. Chances have no interval, since the
+    phases themselves are estimated.
     """
     if scale not in ("run", "model"):
         raise UsageError(f"scale must be 'run' or 'model', but is '{scale}'.")

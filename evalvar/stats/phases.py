@@ -134,7 +134,9 @@ def fit_phases(
     over the checkpoints of all runs; after "Latent State Models of Training Dynamics" (Hu et al.
     2023), which chooses on runs held out. A fit in which a state holds fewer than 3 checkpoints
     does not count. Features that move together count as if they did not, which favours more states.
-    A path uses the whole run, so it describes what was and foretells nothing.
+    A curve that rises smoothly has no phases, but is cut into pieces of about equal height, more of
+    them the smaller its noise; `straight_bic` tells a straight rise, nothing here a bent one. A
+    path uses the whole run, so it describes what was and foretells nothing.
 
     Examples
     --------
@@ -167,6 +169,49 @@ def fit_phases(
         best.chances(run)[np.arange(len(run)), path] for run, path in zip(each, paths, strict=True)
     )
     return Phases(best, paths, chances, bics)
+
+
+def straight_bic(runs: Sequence[ArrayLike]) -> float:
+    """Bayesian information criterion of runs without phases, each feature on a straight line.
+
+    Parameters
+    ----------
+    runs : list of float array, each (n_checkpoints, n_features)
+        As for `fit_phases`.
+
+    Returns
+    -------
+    float
+        Comparable with `PhaseModel.bic` of the same runs.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No run.
+    UsageError
+        Runs of different features.
+
+    Notes
+    -----
+    A line for each feature of each run over its checkpoints, equally far apart, and one normal
+    variance for each feature: -2 log likelihood + (2 n_runs + 1) n_features ln(n checkpoints).
+
+    Examples
+    --------
+    >>> run = np.arange(16.0)[:, None] + 0.05 * np.cos(np.arange(16))[:, None]
+    >>> fit = fit_phases([run], rng=0, most_states=3, restarts=2)
+    >>> straight_bic([run]) < min(fit.bics.values())
+    True
+    """
+    data, lengths = _stacked(runs)
+    squares = np.zeros(data.shape[1])
+    for run in _split(data, lengths):
+        lines = np.polynomial.polynomial.polyvander(np.arange(len(run)), 1)
+        squares += ((run - lines @ np.linalg.lstsq(lines, run)[0]) ** 2).sum(axis=0)
+    # hmmlearn lets no variance vanish either
+    variances = np.maximum(squares / len(data), np.finfo(np.float64).tiny)
+    fit = len(data) * float((np.log(2 * np.pi * variances) + 1).sum())
+    return fit + (2 * len(lengths) + 1) * data.shape[1] * float(np.log(len(data)))
 
 
 def _fitted(

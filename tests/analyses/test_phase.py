@@ -64,6 +64,15 @@ def test_scaled_within_runs_a_level_of_its_own_does_not_matter():
     assert set(of(within, "returns")["path"]) == {"1 2 3"}
 
 
+def test_pieces_of_a_steady_rise_are_said_to_be_such():
+    rise = phases(evidence([np.linspace(0.2, 0.9, 20)] * 4, noise=0.02), most_states=4, restarts=2)
+    assert of(rise, "n_states")["value"].item() > 1
+    said = "a straight line through each feature describes the runs better than phases (BIC)"
+    assert any(said in warning for warning in rise.warnings)
+    steps = phases(evidence([LEVELS] * 4), most_states=4, restarts=2)
+    assert not any(said in warning for warning in steps.warnings)
+
+
 def test_one_run_is_a_sketch():
     result = phases(evidence([LEVELS], tasks=("a",)), most_states=4, restarts=2)
     assert "A: one run does not tell the usual way from a detour; train other seeds." in (

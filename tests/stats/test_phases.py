@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats.phases import PhaseModel, fit_phases
+from evalvar.stats.phases import PhaseModel, fit_phases, straight_bic
 
 GOLDEN = PhaseModel(
     np.array([0.6, 0.4]),
@@ -109,3 +109,28 @@ def test_without_hmmlearn_it_says_what_to_install(monkeypatch):
     with pytest.raises(UsageError) as error:
         fit_phases(runs(np.random.default_rng(0)), rng=0)
     assert str(error.value) == message
+
+
+def test_a_straight_rise_is_described_better_by_lines_and_steps_are_not():
+    rng = np.random.default_rng(0)
+    rise = np.linspace(-1.7, 1.7, 20)[:, None] * [1, 1]
+    runs = [rise + 0.2 * rng.normal(size=(20, 2)) for _ in range(4)]
+    cut = fit_phases(runs, rng=0, most_states=4, restarts=2)
+    assert cut.model.start.size > 1
+    assert straight_bic(runs) < min(cut.bics.values())
+    steps = np.repeat([0.0, 1.0, 2.0], 7)[:, None]
+    runs = [steps + 0.1 * rng.normal(size=(21, 1)) for _ in range(4)]
+    assert straight_bic(runs) > min(fit_phases(runs, rng=0, most_states=4).bics.values())
+
+
+def test_the_bic_of_lines_by_a_regression_we_did_not_write():
+    rng = np.random.default_rng(1)
+    runs = [rng.normal(size=(n, 1)) for n in (6, 9)]
+    squares = sum(np.polyfit(np.arange(len(run)), run[:, 0], 1, full=True)[1][0] for run in runs)
+    sd = np.sqrt(squares / 15)
+    log_density = sum(
+        stats.norm.logpdf(run[:, 0], np.polyval(np.polyfit(range(len(run)), run[:, 0], 1),
+                                                range(len(run))), sd).sum()
+        for run in runs
+    )  # fmt: skip
+    assert straight_bic(runs) == pytest.approx(-2 * log_density + 5 * np.log(15))
