@@ -34,8 +34,8 @@ def test_a_line_a_benchmark_best_first(run, curves):
     assert code == 0
     lines = out.splitlines()
     assert lines[0] == (
-        "On 1 of 2 benchmarks models are surely further apart than one run moves (signal-to-noise "
-        "above 1 at 95%), on 0 surely not."
+        "On 1 of 2 readings models are surely further apart than one run moves (signal-to-noise "
+        "above 1, at 95% for each by itself), on 0 surely not."
     )
     assert lines[2].split() == [
         *("task", "metric", "models", "signal", "noise", "snr", "interval", "half-way", "interval"),
@@ -89,7 +89,7 @@ def test_without_noise_the_spread_is_still_told(run, tmp_path):
     table(seeds=1, steps=1).to_csv(path, index=False)
     code, out, err = run("signal", path)
     assert code == 0
-    assert out.startswith("Noise is not known for any of 2 benchmarks: see the remarks.")
+    assert out.startswith("Noise is not known for any of 2 readings: see the remarks.")
     assert "needs at least 3 checkpoints, but no run has them." in err
     single = run("signal", path, "--task", "easy")[1]
     assert "no signal-to-noise ratio (noise over checkpoints needs at least 3" in single
@@ -101,7 +101,7 @@ def test_checkpoints_of_single_runs_make_nothing_sure(run, tmp_path):
     code, out, err = run("signal", path)
     assert code == 0
     assert out.startswith(
-        "How far a new run would move is not known for any of 2 benchmarks, as no model has "
+        "How far a new run would move is not known for any of 2 readings, as no model has "
         "several seeds; models spread "
     )
     assert "surely" not in out

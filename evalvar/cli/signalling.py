@@ -54,8 +54,9 @@ def _headline(benchmarks: list[Benchmark]) -> str:
     above = sum(row["low"] > 1 for row in known)
     below = sum(row["high"] < 1 for row in known)
     text = (
-        f"On {above} of {len(benchmarks)} benchmarks models are surely further apart than one run "
-        f"moves (signal-to-noise above 1 at {percent(known[0]['level'])}), on {below} surely not"
+        f"On {above} of {len(benchmarks)} readings models are surely further apart than one run "
+        f"moves (signal-to-noise above 1, at {percent(known[0]['level'])} for each by itself), on "
+        f"{below} surely not"
     )
     unknown = len(benchmarks) - len(known)
     return f"{text}; of {unknown} the noise of a new run is not known." if unknown else f"{text}."
@@ -63,10 +64,10 @@ def _headline(benchmarks: list[Benchmark]) -> str:
 
 def _unbounded(benchmarks: list[Benchmark], ratios: list[float]) -> str:
     if not ratios:
-        return f"Noise is not known for any of {len(benchmarks)} benchmarks: see the remarks."
+        return f"Noise is not known for any of {len(benchmarks)} readings: see the remarks."
     ends = dict.fromkeys(fixed(end, 1) for end in (min(ratios), max(ratios)))
     return (
-        f"How far a new run would move is not known for any of {len(benchmarks)} benchmarks, as no "
+        f"How far a new run would move is not known for any of {len(benchmarks)} readings, as no "
         f"model has several seeds; models spread {' to '.join(ends)} times as far as the last "
         "checkpoints of one run move about a line."
     )
