@@ -20,11 +20,18 @@ def data_maps(
 ) -> tuple[list[pd.DataFrame], list[str]]:
     """Map the items of each model over its checkpoints, else over its seeds."""
     frames: list[pd.DataFrame] = []
+    turned = found.facts.sign < 0
     for model, items, cube in trajectories(scores, _FEWEST):
         seeds, steps, _ = cube.shape
         seen = cube[np.isfinite(cube)]
         if seen.min(initial=0) < 0 or seen.max(initial=0) > 1:
             return [], ["no data map: scores lie outside [0, 1]."]
+        if turned and found.facts.range != (0.0, 1.0):
+            return [], [
+                "no data map: lower is better, and scores that are not declared to lie in [0, 1] "
+                "cannot be turned into a probability. Add columns score_min and score_max."
+            ]
+        cube = 1 - cube if turned else cube
         unit = "checkpoint" if steps >= _FEWEST else "seed"
         passes = cube if unit == "checkpoint" else cube[:, -1][None]
         maps = [data_map(run) for run in passes]

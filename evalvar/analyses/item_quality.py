@@ -70,7 +70,8 @@ def items(
         ``alpha_without``
             Reliability of the test without the item.
         ``confidence``, ``variability``, ``forgetting``
-            Data map of each model over 3 or more checkpoints, else seeds (see `data_map`).
+            Data map of each model over 3 or more checkpoints, else seeds (see `data_map`), of 1 -
+            score where lower is better and scores lie in [0, 1].
 
         Of tasks: ``alpha`` (KR-20 for 0/1), ``omega``, ``sem`` (standard error of measurement of a
         mean score), ``items_for_90`` (for a reliability of .9); counts ``dead``, ``saturated``,

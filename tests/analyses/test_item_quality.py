@@ -334,6 +334,27 @@ def test_the_data_map_over_checkpoints():
     assert rows.loc[("confidence", "0"), "unit"] == "checkpoint"
 
 
+def test_the_data_map_of_errors_is_that_of_what_is_right():
+    right = np.array([[0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0], [1, 0, 1, 0.0]])
+    errors = crossed({m: 1 - right for m in "AB"}, "checkpoint").assign(higher_is_better=False)
+    rights = items(crossed({m: right for m in "AB"}, "checkpoint"))
+    result = items(errors)
+    for name in ("confidence", "variability", "forgetting"):
+        mine, theirs = (r.quantity(name).set_index(["model", "item"]) for r in (result, rights))
+        assert mine["value"].to_numpy() == pytest.approx(theirs["value"].to_numpy(), nan_ok=True)
+        assert mine["region"].tolist() == theirs["region"].tolist()
+    rows = result.quantity("confidence").set_index(["model", "item"])
+    assert rows.loc[("A", "1"), ["value", "region"]].tolist() == [1, "easy"]
+    assert rows.loc[("A", "2"), "region"] == "hard"
+    forgotten = result.quantity("forgetting").set_index(["model", "item"])
+    assert forgotten.loc[("A", "0"), "value"] == 1
+    # losses that happen to lie in [0, 1] say nothing of what is right
+    losses = crossed({m: right / 3 for m in "AB"}, "checkpoint").assign(higher_is_better=False)
+    unmapped = items(losses)
+    assert not len(unmapped.quantity("confidence"))
+    assert sum("no data map: lower is better" in w for w in unmapped.warnings) == 1
+
+
 def test_the_data_map_over_seeds_knows_no_forgetting():
     rng = np.random.default_rng(9)
     result = items(crossed({"A": rng.random((5, 4)), "B": rng.random((5, 4))}, "seed"))
