@@ -24,7 +24,7 @@ from evalvar.stats import (
     kendall_tau_null_sd,
     rise_share,
 )
-from evalvar.stats.attenuation import kendall_tau_ci
+from evalvar.stats.attenuation import clear_tau, kendall_tau_ci
 from evalvar.stats.drift import FEWEST, drift, trend_test
 from evalvar.stats.mean_tau import mean_tau_ci
 from evalvar.stats.rising import isotonic_r2
@@ -42,6 +42,11 @@ SHAPES: dict[str, Callable[[Numbers], Numbers]] = {
     "rise that levels off": lambda u: 0.25 + 0.4 * (1 - np.exp(-4 * u)),
     "slight rise": lambda u: 0.25 + 0.05 * u,
     "no rise": lambda u: 0.25 + 0 * u,
+}
+RISES: dict[str, Callable[[Numbers], Numbers]] = {
+    "steady": lambda u: u,
+    "logistic": lambda u: 1 / (1 + np.exp(-10 * (u - 0.5))),
+    "levels off": lambda u: 1 - np.exp(-4 * u),
 }
 
 
@@ -94,24 +99,46 @@ def _one_run(effort: Effort) -> Iterator[Row]:
 
 
 def _tests(effort: Effort) -> Iterator[Row]:
-    """Test runs that only drift, and runs that rise."""
-    for n_steps in (FEWEST, 10, 21, 63):
-        for rho in DRIFTS:
-            cell = f"{n_steps} checkpoints, drift {rho:g}"
-            rng, sets = generator("drift", cell), effort.draws(2000)
+    """Test runs that only drift, with noise of their items on top, and runs that rise."""
+    for n_steps in (FEWEST, 10, 15, 21, 45, 63):
+        yield from _sizes(effort, n_steps)
+        for shape, rise in RISES.items():
+            for noise in (0.02, 0.05, 0.1):
+                cell = f"{shape}, noise {noise:g} of the rise, {n_steps} checkpoints"
+                rng, sets = generator("rises", cell), effort.draws(200)
+                curve = rise(np.linspace(0, 1, n_steps))
+                x = curve + noise * rng.standard_normal((sets, n_steps))
+                yield from _rejected("curves: tests of a run that rises", cell, "power", x,
+                                     noise**2 * np.eye(n_steps), rng)  # fmt: skip
+
+
+def _sizes(effort: Effort, n_steps: int) -> Iterator[Row]:
+    for rho in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0):
+        for noise in (0.0, 0.5, 1.0):
+            cell = f"{n_steps} checkpoints, drift {rho:g}, item noise {noise:g} of it"
+            rng, sets = generator("drift", cell), effort.draws(1000)
             x = _drifting(rng, sets, n_steps, rho)
-            p = np.array([trend_test(run).p_value for run in x])
-            rejected = float((p < 0.05).mean())
+            x = x + noise * rng.standard_normal(x.shape)
+            known = noise**2 * np.eye(n_steps) if noise else None
             regime = "curves: tests of a run without trend"
-            yield Row(regime, cell, "tau against drift", HOUSE, "size", rejected, sets)
+            yield from _rejected(regime, cell, "size", x, known, rng)
             sd = kendall_tau_null_sd(n_steps)
             plain = float((np.abs(kendall_tau(x)) > 1.959964 * sd).mean())
             yield Row(regime, cell, "Mann-Kendall", "practice", "size", plain, sets)
-            if rho < 0.9:
-                rise = 10 * (1 - np.exp(-4 * np.linspace(0, 1, n_steps)))
-                p = np.array([trend_test(run).p_value for run in x[: sets // 4] + rise])
-                yield Row("curves: tests of a run that rises by 10 sd", cell, "tau against drift",
-                          HOUSE, "power", float((p < 0.05).mean()), p.size)  # fmt: skip
+
+
+def _rejected(
+    regime: str, cell: str, measure: str, x: Numbers, known: Numbers | None,
+    rng: np.random.Generator,
+) -> Iterator[Row]:  # fmt: skip
+    p = np.array([trend_test(run, rng=rng).p_value for run in x])
+    yield Row(regime, cell, "tau against a random walk", HOUSE, measure,
+              float((p <= 0.05).mean()), p.size)  # fmt: skip
+    if known is not None:
+        few = x[: max(1, len(x) // 4)]
+        p = np.array([trend_test(run, known, rng=rng, n_draws=499).p_value for run in few])
+        yield Row(regime, cell, "tau against a random walk, items known", HOUSE, measure,
+                  float((p <= 0.05).mean()), p.size)  # fmt: skip
 
 
 def _tails(effort: Effort) -> Iterator[Row]:
@@ -172,7 +199,8 @@ def _gains(effort: Effort) -> Iterator[Row]:
 
 
 def _over_seeds(effort: Effort) -> Iterator[Row]:
-    """Average over seeds what is a share of each curve."""
+    """Average over seeds what is a share of each curve, or of its pairs of checkpoints."""
+    yield from _clear(effort)
     for seeds in (3, 5, 10):
         for shape in ("rise that levels off", "slight rise", "no rise"):
             cell = f"{shape}, 21 checkpoints, {seeds} seeds"
@@ -194,14 +222,39 @@ def _over_seeds(effort: Effort) -> Iterator[Row]:
             yield from coverage("curves over seeds: isotonic R2", cell, bounded, (x,), truth)
 
 
+def _clear(effort: Effort) -> Iterator[Row]:
+    """Average tau of the pairs beyond the noise of 200 items."""
+    for seeds in (3, 5, 10):
+        for shape in ("rise that levels off", "slight rise", "no rise"):
+            for n_steps in (5, 10, 21):
+                cell = f"{shape}, {n_steps} checkpoints, {seeds} seeds"
+                rng, sets = generator("clear pairs", cell), effort.draws(500)
+                covariance = 0.24 / 200 * (0.5 * np.eye(n_steps) + 0.5)
+                root = np.linalg.cholesky(covariance)
+                rise = SHAPES[shape](np.linspace(0, 1, n_steps))
+                x = rise + rng.standard_normal((sets * seeds + 4000, n_steps)) @ root.T
+                taus = np.array([clear_tau(run, covariance) for run in x])
+                truth = 0.0 if shape == "no rise" else float(taus[sets * seeds :].mean())
+                method = Method("mid-p on effective n", HOUSE, lambda rows, n=n_steps: stacked(
+                    mean_tau_ci(row, checkpoints=n) for row in rows))  # fmt: skip
+                yield from coverage("curves over seeds: tau of pairs beyond the noise", cell,
+                                    [method], (taus[: sets * seeds].reshape(sets, seeds),),
+                                    truth)  # fmt: skip
+
+
 def _runs(rng: np.random.Generator, shape: str, runs: int) -> Numbers:
     rise = SHAPES[shape](np.linspace(0, 1, 21))
     return rise + 0.01 * _drifting(rng, runs, 21, 0.5)
 
 
 def _drifting(rng: np.random.Generator, runs: int, n_steps: int, rho: float) -> Numbers:
-    """Draw first-order runs of standard deviation 1 that start in their law."""
+    """Draw first-order runs of standard deviation 1 that start in their law.
+
+    With `rho` 1 they are random walks with steps of standard deviation 1.
+    """
     noise = rng.standard_normal((runs, n_steps))
+    if rho == 1:
+        return noise.cumsum(axis=1)
     x = noise.copy()
     for t in range(1, n_steps):
         x[:, t] = rho * x[:, t - 1] + np.sqrt(1 - rho**2) * noise[:, t]

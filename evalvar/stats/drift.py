@@ -227,8 +227,8 @@ def _noisy_walks(y: Floats, root: Floats, source: np.random.Generator, draws: in
     d, e = np.diff(walks, axis=1), np.diff(noise, axis=1)
     d, e = d - d.mean(axis=1, keepdims=True), e - e.mean(axis=1, keepdims=True)
     squares, cross, rest = (d * d).sum(axis=1), (d * e).sum(axis=1), (e * e).sum(axis=1)
-    seen = np.diff(y)
-    seen = float(((seen - seen.mean()) ** 2).sum())
+    step = np.diff(y)
+    seen = float(((step - step.mean()) ** 2).sum())
 
     def stays_below(size: float) -> bool:
         return float((size**2 * squares + 2 * size * cross + rest <= seen).mean()) >= _LOWEST

@@ -211,7 +211,8 @@ def straight_bic(runs: Sequence[ArrayLike]) -> float:
     # hmmlearn lets no variance vanish either
     variances = np.maximum(squares / len(data), np.finfo(np.float64).tiny)
     fit = len(data) * float((np.log(2 * np.pi * variances) + 1).sum())
-    return fit + (2 * len(lengths) + 1) * data.shape[1] * float(np.log(len(data)))
+    numbers = (2 * len(lengths) + 1) * int(data.shape[1])
+    return fit + numbers * float(np.log(len(data)))
 
 
 def _fitted(
