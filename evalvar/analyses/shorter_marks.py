@@ -1,6 +1,6 @@
 """What a subset costs: error, order of models, seed spread, monotonicity, half-width."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,9 @@ from evalvar.analyses.shorter_trials import Predictions
 from evalvar.analyses.shorter_verdicts import Marks
 from evalvar.errors import counted
 from evalvar.stats import Estimate
-from evalvar.stats.held_out import held_out_mean, rank_agreement
+from evalvar.stats.held_out import held_out_mean
 from evalvar.stats.quantiles import normal_quantile
+from evalvar.stats.rank_pairs import mean_rank_agreement, rank_agreement
 
 
 @dataclass(frozen=True)
@@ -120,30 +121,17 @@ class Judge:
             return Marks.undefined("one model has no rank", self.level, self.unit)
         names = self._units
         x, y, folds = found.values[:, self.runs], bank.full[self.runs], found.folds[:, self.runs]
-        choices = found.choices[:, self.runs][:, self._first]
+        choices = found.choices[:, self.runs]
         if bank.many_models:  # seeds of a model are averaged
-            x, y, folds = x @ self._member, y @ self._member, folds[:, self._first]
+            x, y = x @ self._member, y @ self._member
+            folds, choices = folds[:, self._first], choices[:, self._first]
             names = np.arange(self._first.size)
-        tau, pseudo = rank_agreement(x, y, folds=folds, clusters=names)
-        whole = np.isfinite(tau)
-        if not whole.any():
+        ranks = rank_agreement(x, y, folds=folds, choices=choices, clusters=names)
+        if not np.isfinite(ranks.tau).any():
             why = "no two models that can be ordered"
             return Marks.undefined(why, self.level, self.unit)
-        tau, pseudo, choices = tau[whole], pseudo[whole], choices[whole]
-        value = float(tau.mean())
-        if not np.isfinite(pseudo).all():
-            method = f"mean tau-b (too few {self.unit}s in a fold: no interval)"
-            estimate = Estimate(
-                value, level=self.level, n=pseudo.shape[1], unit=self.unit, method=method
-            )
-            return Marks(estimate, None, None, tau)
-        around = held_out_mean(pseudo, choices=choices, level=self.level, unit=self.unit)
-        shift = value - around.value
-        estimate = replace(
-            around, value=value, low=max(around.low + shift, -1.0),
-            high=min(around.high + shift, 1.0), method=f"mean tau-b, jackknife, {around.method}",
-        )  # fmt: skip
-        return Marks(estimate, pseudo, choices, tau)
+        estimate = mean_rank_agreement(ranks, level=self.level, unit=self.unit)
+        return Marks(estimate, None, None, ranks.tau, ranks)
 
     def _plain_half_width(self, size: int) -> Marks:
         z, n = normal_quantile(self.level), self.bank.shares.size

@@ -7,6 +7,7 @@ import numpy as np
 
 from evalvar.stats import Estimate
 from evalvar.stats.held_out import held_out_mean
+from evalvar.stats.rank_pairs import RankAgreement, mean_rank_agreement
 
 # A gain of less than this share of what the random subset loses is none.
 SMALL_GAIN = 0.1
@@ -25,12 +26,15 @@ class Marks:
         Which subset of the repeat each unit met.
     draws : float array, shape (B,)
         The quantity of each subset alone.
+    ranks : RankAgreement, optional
+        Of what the estimate is the mean where it is one over pairs.
     """
 
     estimate: Estimate
     by_unit: np.ndarray | None
     choices: np.ndarray | None
     draws: np.ndarray
+    ranks: RankAgreement | None = None
 
     @classmethod
     def undefined(cls, why: str, level: float, unit: str) -> "Marks":
@@ -58,19 +62,20 @@ def versus(ours: Marks, random: Marks, better: int, what: str) -> tuple[Estimate
     base, level = random.centre(), ours.estimate.level
     value = ours.estimate.value - base
     method = f"difference from {what}"
-    if ours.by_unit is None or random.by_unit is None:
+    if ours.ranks is not None and random.ranks is not None:
+        unit = ours.estimate.unit
+        found = mean_rank_agreement(ours.ranks, against=random.ranks, level=level, unit=unit)
+    elif ours.by_unit is not None and random.by_unit is not None:
+        found = held_out_mean(
+            ours.by_unit, against=random.by_unit, choices=ours.choices, level=level,
+            unit=ours.estimate.unit,
+        )  # fmt: skip
+    else:
         bare = Estimate(
             value, level=level, n=ours.estimate.n, unit=ours.estimate.unit,
             method=f"{method} (no interval)",
         )  # fmt: skip
         return bare, _beyond_draws(ours, random, better)
-    found = held_out_mean(
-        ours.by_unit,
-        against=random.by_unit,
-        choices=ours.choices,
-        level=level,
-        unit=ours.estimate.unit,
-    )
     shift = value - found.value
     found = replace(
         found, value=value, low=found.low + shift, high=found.high + shift,

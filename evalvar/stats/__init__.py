@@ -32,7 +32,7 @@ from evalvar.stats.halves import (
     weak_strong_halves,
     weak_strong_stability,
 )
-from evalvar.stats.held_out import held_out_mean, rank_agreement
+from evalvar.stats.held_out import held_out_mean
 from evalvar.stats.history import change_ci, drop_limit
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
@@ -88,6 +88,7 @@ from evalvar.stats.proportion import (
     wilson,
 )
 from evalvar.stats.pruning import Pruned, prune
+from evalvar.stats.rank_pairs import RankAgreement, mean_rank_agreement, rank_agreement
 from evalvar.stats.ranks import (
     midranks,
     order_chance,
@@ -121,7 +122,14 @@ from evalvar.stats.simultaneous import max_t
 from evalvar.stats.skewed import skewed_mean_ci
 from evalvar.stats.smoothing import last_noise, last_noise_detrended, last_ratio, smoothing_gain
 from evalvar.stats.sparse import SparseT, sparse_t, sparse_t_counts, sparse_t_many
-from evalvar.stats.spread import c4, mean_sd, pooled_sd, sd_ci, unbiased_sd_ci
+from evalvar.stats.spread import (
+    c4,
+    mean_sd,
+    mean_sd_of_models,
+    pooled_sd,
+    sd_ci,
+    unbiased_sd_ci,
+)
 from evalvar.stats.subset_estimators import (
     control_variate,
     gp_irt,
@@ -171,6 +179,7 @@ __all__ = [
     "PilotNoise",
     "PromptSpread",
     "Pruned",
+    "RankAgreement",
     "RunVariance",
     "Sizes",
     "SparseT",
@@ -269,7 +278,9 @@ __all__ = [
     "mean_difference",
     "mean_kappa",
     "mean_pass_at_k",
+    "mean_rank_agreement",
     "mean_sd",
+    "mean_sd_of_models",
     "mean_sd_ratio_ci",
     "mean_tau_ci",
     "mean_tau_difference_ci",

@@ -10,9 +10,6 @@ from evalvar.stats.arguments import ROUNDING, Floats, check_level
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.quantiles import t_quantile
 
-# Predictions that differ by less are ties: sums of the same numbers in another order.
-_DIGITS = 11
-
 
 def held_out_mean(
     values: ArrayLike,
@@ -95,77 +92,6 @@ def held_out_mean(
     return Estimate(
         value, se, max(value - half, low), min(value + half, high), level, models, unit, method
     )
-
-
-def rank_agreement(
-    predicted: ArrayLike,
-    full: ArrayLike,
-    *,
-    folds: ArrayLike | None = None,
-    clusters: ArrayLike | None = None,
-) -> tuple[Floats, Floats]:
-    """Compare the order of models by subsets with that by all items.
-
-    Parameters
-    ----------
-    predicted : float array, shape (n_subsets, n_models)
-        Score of every model by every subset.
-    full : float array, shape (n_models,)
-        By all items.
-    folds : int array, shape (n_subsets, n_models), optional
-        Only models of one fold, which one subset was chosen for, are compared. Default: all.
-    clusters : int array, shape (n_models,), optional
-        Models that are left out together, such as the checkpoints of a run. Default: each alone.
-
-    Returns
-    -------
-    tau : float array, shape (n_subsets,)
-        Kendall's tau-b over the pairs; NaN where all are tied.
-    pseudo : float array, shape (n_subsets, n_clusters)
-        Its jackknife pseudo-values, of which `held_out_mean` makes an interval; NaN where leaving
-        out a cluster leaves no pair.
-
-    Notes
-    -----
-    tau-b = (concordant - discordant) / sqrt(pairs untied by the subset x untied by all items).
-    Equals `scipy.stats.kendalltau` with one fold (tested).
-
-    Examples
-    --------
-    >>> rank_agreement([[0.1, 0.3, 0.2]], [0.1, 0.2, 0.3])[0].round(3).tolist()
-    [0.333]
-    """
-    x = np.round(np.asarray(predicted, dtype=np.float64), _DIGITS)
-    y = np.round(np.asarray(full, dtype=np.float64), _DIGITS)
-    if x.ndim != 2 or x.shape[1:] != y.shape:
-        raise UsageError(f"predicted and full need the same models: {x.shape} and {y.shape}.")
-    fold = np.zeros(x.shape, dtype=np.int64) if folds is None else np.asarray(folds)
-    _, at = np.unique(np.arange(y.size) if clusters is None else clusters, return_inverse=True)
-    member = (at[:, None] == np.arange(at.max(initial=-1) + 1)).astype(np.float64)
-    order = np.sign(y[:, None] - y)
-    tau, pseudo = np.full(len(x), np.nan), np.full((len(x), member.shape[1]), np.nan)
-    for b, scores in enumerate(x):
-        same = fold[b][:, None] == fold[b]
-        found = np.sign(scores[:, None] - scores) * same
-        tables = (found * order, found**2, order**2 * same)
-        sums = np.array([table.sum() for table in tables])
-        out = np.array([_touching(table, member) for table in tables])
-        tau[b] = _tau_b(sums)
-        without = _tau_b(sums[:, None] - out)
-        count = member.shape[1]
-        pseudo[b] = count * tau[b] - (count - 1) * without
-    return tau, pseudo
-
-
-def _touching(table: Floats, member: Floats) -> Floats:
-    """Sum, for each cluster, the pairs with an end in it, each counted twice as in the table."""
-    rows = table @ member
-    return np.asarray(2 * rows.sum(axis=0) - (member * rows).sum(axis=0))
-
-
-def _tau_b(sums: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(sums[0] / np.sqrt(sums[1] * sums[2]))
 
 
 def _of_choices(away: Floats, chosen: NDArray[np.int64]) -> tuple[float, int]:

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from evalvar.errors import UsageError
 from evalvar.stats import mean_ci
-from evalvar.stats.held_out import held_out_mean, rank_agreement
+from evalvar.stats.held_out import held_out_mean
 
 
 def test_one_subset_is_a_t_interval():
@@ -62,45 +61,6 @@ def test_intervals_cover_over_models_and_choices(folds):
     assert np.mean(hit) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 600)
 
 
-def test_tau_is_scipys():
-    rng = np.random.default_rng(2)
-    full = rng.integers(0, 6, 12) / 6
-    predicted = rng.integers(0, 5, (7, 12)) / 5
-    tau, _ = rank_agreement(predicted, full)
-    expected = [stats.kendalltau(row, full).statistic for row in predicted]
-    np.testing.assert_allclose(tau, expected, atol=1e-12)
-
-
-def test_pseudo_values_leave_models_out():
-    rng = np.random.default_rng(3)
-    full, predicted = rng.random(9), rng.random((2, 9))
-    clusters = np.array([0, 0, 1, 1, 1, 2, 3, 3, 4])
-    tau, pseudo = rank_agreement(predicted, full, clusters=clusters)
-    for b in range(2):
-        for c in range(5):
-            rest = clusters != c
-            without = stats.kendalltau(predicted[b, rest], full[rest]).statistic
-            assert pseudo[b, c] == pytest.approx(5 * tau[b] - 4 * without)
-
-
-def test_only_models_of_a_fold_are_compared():
-    full = np.array([0.1, 0.2, 0.3, 0.4])
-    # right within both folds, wrong between them
-    tau, _ = rank_agreement([[0.7, 0.8, 0.1, 0.2]], full, folds=[[0, 0, 1, 1]])
-    assert tau.tolist() == [1.0]
-    assert rank_agreement([[0.7, 0.8, 0.1, 0.2]], full)[0][0] < 0
-
-
-def test_the_same_sum_in_another_order_is_a_tie():
-    tau, _ = rank_agreement([[0.1 + 0.2, 0.3, 0.4]], [1.0, 2.0, 3.0])
-    assert tau[0] == pytest.approx(2 / np.sqrt(2 * 3))
-
-
-def test_all_tied_is_undefined():
-    tau, _ = rank_agreement([[0.5, 0.5, 0.5]], [0.1, 0.2, 0.3])
-    assert np.isnan(tau[0])
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -111,10 +71,6 @@ def test_all_tied_is_undefined():
         (
             lambda: held_out_mean([[1.0, 2.0]], against=[[1.0]]),
             "values and against need the same models: (1, 2) and (1, 1).",
-        ),
-        (
-            lambda: rank_agreement([[1.0, 2.0]], [1.0]),
-            "predicted and full need the same models: (1, 2) and (1,).",
         ),
     ],
 )
