@@ -4,7 +4,7 @@ import numpy as np
 from girth import twopl_mml
 
 from benchmarks.speed.timing import measure, row
-from evalvar.stats import ability, fit_irt, item_fit
+from evalvar.stats import ability, fit_irt, item_fit, item_slope, shuffled
 
 
 def main() -> None:
@@ -32,6 +32,9 @@ def main() -> None:
     a, b = fit.discrimination, fit.intercept
     row("abilities of 400 models on 10,000 items", measure(lambda: ability(y, a, b), repeat=3))
     row("fit of 10,000 items, 400 models", measure(lambda: item_fit(y, a, b), repeat=3))
+    row("slopes of 10,000 items, 400 models", measure(lambda: item_slope(y, a, b), repeat=3))
+    mixed = shuffled(y, rng=np.random.default_rng(0))
+    row("2PL, 400 models x 10,000 items, shuffled", measure(lambda: fit_irt(mixed), repeat=3))
     y[np.random.default_rng(1).random(y.shape) < 0.3] = np.nan
     what = "growth: 2PL, 400 models x 10,000 items, 30% not asked"
     row(what, measure(lambda: fit_irt(y), repeat=3))
