@@ -8,6 +8,7 @@ from scipy import special
 
 from evalvar.stats.arguments import Floats, same_size
 from evalvar.stats.item_statistics import additive_effects, responses_table
+from evalvar.stats.rank_law import low_sum_p
 
 # Up to so many respondents the law of the rank sum is counted out.
 _COUNTED = 100
@@ -150,7 +151,7 @@ def _falling(y: Floats, x: Floats) -> Floats:
     p[exact] = _counted(n[exact], upper[exact].sum(axis=1), (ranks * upper)[exact].sum(axis=1))
     rest = tested & ~exact
     if rest.any():
-        p[rest] = _normal(y[rest], ranks[rest], seen[rest], n[rest])
+        p[rest] = _by_score(y[rest], ranks[rest], seen[rest], n[rest])
     return p
 
 
@@ -196,9 +197,16 @@ def _rank_sums(n: int) -> list[Floats]:
     return laws
 
 
-def _normal(y: Floats, ranks: Floats, seen: np.ndarray, n: np.ndarray) -> Floats:
-    scores = _midranks(y, seen)
-    a, b = (np.where(seen, v - (n[:, None] + 1) / 2, 0.0) for v in (scores, ranks))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    return np.asarray(special.ndtr(r * np.sqrt(n - 1.0)))
+def _by_score(y: Floats, ranks: Floats, seen: np.ndarray, n: np.ndarray) -> Floats:
+    """Give the p-values of rows with more than two scores, or with many respondents."""
+    # twice the mean rank of each score is whole
+    scores = np.where(seen, np.round(2 * _midranks(y, seen)), 0).astype(np.int64)
+    sums = (scores * np.where(seen, ranks, 0)).sum(axis=1)
+    ordered = np.sort(scores, axis=1)
+    kinds, kind = np.unique(ordered, axis=0, return_inverse=True)
+    kind = kind.ravel()
+    p = np.empty(len(y))
+    for number, row in enumerate(kinds):
+        at = kind == number
+        p[at] = low_sum_p(tuple(row[row > 0].tolist()), sums[at])
+    return p

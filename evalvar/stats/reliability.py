@@ -14,6 +14,8 @@ from evalvar.stats.quantiles import t_quantile
 
 # Repetitions in which the fits without one item are found; an item that needs more is fitted anew.
 _STEPS = 60
+# Share of the largest eigenvalue below which one is 0: a shift of all respondents that are linked.
+_SINGULAR = 1e-10
 
 
 def cronbach_alpha(responses: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -185,7 +187,7 @@ def _without_each(y: Floats) -> Floats:
 
     left = np.where(seen, y - effects[:, None] - at_zero, 0.0)
     system = np.diag(known.sum(axis=1)) - (known / answered) @ known.T
-    inverse = np.linalg.pinv(system, hermitian=True)
+    inverse = np.linalg.pinv(system, rcond=_SINGULAR, hermitian=True)
     moved = inverse @ left
     still = np.zeros(kept.size, dtype=bool)
     for _ in range(_STEPS):

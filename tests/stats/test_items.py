@@ -20,6 +20,7 @@ from evalvar.stats import (
     measurement_error,
     prune,
     random_halves,
+    rank_law,
     repeats_p,
     rest_scores,
     same_columns,
@@ -339,6 +340,75 @@ def test_falling_p_of_many_values_and_of_many_respondents():
         assert falling_p(-ability, ability).max() < 1e-10
     # tied abilities never make it smaller than the counted law allows
     assert falling_p([[1.0], [1.0], [0.0], [0.0]], np.ones((4, 1)))[0] > 0.5
+
+
+def of_orders(y):
+    """P-value of scores in an order by all orders of the ranks, and all their sums."""
+    from itertools import permutations
+
+    ranks = reference.rankdata(y)
+    sums = [ranks @ np.array(order) for order in permutations(range(1, len(y) + 1))]
+    return (np.array(sums) <= ranks @ np.arange(len(y), 0, -1)).mean(), np.sort(sums)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [0.1, 0.5, 0.9],
+        [0, 0.5, 1, 0.2],
+        [0, 0, 0, 0.5, 1],
+        [0, 0.5, 0.5, 0.5, 1, 1],
+        [0, 0, 0.3, 1, 1, 1, 1],
+    ],
+)
+def test_falling_p_of_several_values_is_that_of_all_orders(y):
+    p, sums = of_orders(y)
+    falls = np.arange(len(y), 0, -1.0)[:, None]
+    close(falling_p(np.array(y)[:, None], falls), p)
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        ability = rng.permutation(len(y)) + 1.0
+        mine = reference.rankdata(y) @ ability
+        found = falling_p(np.array(y)[:, None], ability[:, None])
+        close(found, np.searchsorted(sums, mine + 1e-9) / sums.size)
+
+
+def test_an_item_that_nearly_all_answer_alike_can_fall():
+    y = np.r_[np.ones(30), 0.5, 0.0][:, None]
+    close(falling_p(y, np.arange(32.0)[:, None]), 1 / (32 * 31))
+    close(falling_p(y, -np.arange(32.0)[:, None]), 1)
+    assert np.isnan(falling_p(np.full((9, 1), 0.5), np.arange(9.0)[:, None]))
+
+
+@pytest.mark.parametrize("counts", [(1,) * 9, (4, 4, 4, 4), (10, 10, 5), (2,) * 6, (15, 8, 7)])
+def test_the_law_of_many_scores_is_near_the_counted_one(counts, monkeypatch):
+    ends = np.cumsum(counts)
+    scores = tuple(np.repeat(2 * ends - np.array(counts) + 1, counts).tolist())
+    monkeypatch.setattr(rank_law, "_STATES", np.inf)
+    monkeypatch.setattr(rank_law, "_SUMS", np.inf)
+    law = rank_law._Law(scores)
+    sums = law.least + law.step * np.arange(law.counted.size)
+    monkeypatch.undo()
+    monkeypatch.setattr(rank_law, "_STATES", 0)
+    rank_law._Law.of.cache_clear()
+    near = rank_law.low_sum_p(scores, sums)
+    for low, high, most in ((1e-3, 0.05, 2.3), (1e-4, 1e-3, 4.6)):
+        at = (law.counted >= low) & (law.counted <= high)
+        assert at.any()
+        ratio = near[at] / law.counted[at]
+        assert ratio.min() > 0.96
+        assert ratio.max() < most
+
+
+def test_falling_p_of_means_over_seeds_keeps_its_size():
+    rng = np.random.default_rng(4)
+    y = rng.binomial(3, rng.beta(1, 1, 1500), (20, 1500)) / 3
+    start = time.perf_counter()
+    p = falling_p(y, rng.normal(size=y.shape))
+    assert time.perf_counter() - start < 30
+    p = p[np.isfinite(p)]
+    for size in (0.1, 0.05, 0.01):
+        assert (p <= size).mean() < size + 3 * np.sqrt(size / p.size)
 
 
 def test_same_columns_and_their_chance():
