@@ -39,6 +39,7 @@ class _Seed:
     curve: np.ndarray
     errors: np.ndarray
     covariance: np.ndarray | None  # over draws of the items
+    paired: bool  # whether that holds what checkpoints share
     drift: float
 
 
@@ -95,21 +96,20 @@ def _seed(curves: Curves, s: int) -> _Seed:
         scores = curves.items[:, s, seen]
         if np.isfinite(scores).all():
             covariance = item_covariance(scores)
+    paired = covariance is not None
     if covariance is None:
         # of 0 or all right the reported error is 0, which is no error at all
         known = np.where(np.isin(np.abs(curve), (0.0, 1.0)), np.nan_to_num(errors), errors)
         if np.isfinite(known).all() and known.any():
             covariance = np.diag(known**2)
     moves = curve.size >= FEWEST and np.ptp(curve) > 0
-    return _Seed(curve, errors, covariance, drift(curve) if moves else np.nan)
+    return _Seed(curve, errors, covariance, paired, drift(curve) if moves else np.nan)
 
 
 def _statistics(
     curves: Curves, level: float, rng: int
 ) -> dict[str, Callable[[int, _Seed], Estimate]]:
     """Return by quantity what gives its estimate of one seed, in the order of the table."""
-    paired = curves.items is not None
-    beside = "" if paired else ", as if drawn anew at each checkpoint"
 
     def plain(statistic: Callable[[np.ndarray], object], method: str) -> Callable[..., Estimate]:
         def estimate(seed: int, run: _Seed) -> Estimate:
@@ -127,7 +127,7 @@ def _statistics(
         estimate = kendall_tau_ci(
             run.curve, run.covariance, rng=source(seed), level=level, n_items=curves.n
         )
-        return replace(estimate, method=estimate.method + beside)
+        return replace(estimate, method=estimate.method + _anew(run))
 
     def null(seed: int, run: _Seed) -> Estimate:
         ties = np.unique(run.curve, return_counts=True)[1]
@@ -138,17 +138,12 @@ def _statistics(
     def tested(seed: int, run: _Seed) -> Estimate:
         if run.curve.size < FEWEST:
             return Estimate(np.nan, level=level, unit="checkpoint", method=_FEW)
-        # an error that is not of the items themselves holds what checkpoints share
-        shared = run.covariance if paired else None
+        # an error that only was reported includes what checkpoints share, which moves none of them
+        shared = run.covariance if run.paired else None
         return trend_test(run.curve, shared, rng=source(seed), level=level)
 
     def corrected(seed: int, run: _Seed) -> Estimate:
-        estimate = _corrected(run, level)
-        return (
-            replace(estimate, method=estimate.method + beside)
-            if run.covariance is not None
-            else estimate
-        )
+        return _corrected(run, level)
 
     def above(seed: int, run: _Seed) -> Estimate:
         return _above_chance(run, curves, level)
@@ -168,13 +163,17 @@ def _statistics(
     }
 
 
+def _anew(run: _Seed) -> str:
+    return "" if run.paired else ", as if drawn anew at each checkpoint"
+
+
 def _corrected(run: _Seed, level: float) -> Estimate:
     """Give tau of the pairs of checkpoints that the items tell apart."""
     if run.covariance is None:
         method = "undefined: no error over items is known"
         return Estimate(np.nan, level=level, unit="seed", method=method)
     value = clear_tau(run.curve, run.covariance, level=level)
-    method = "tau-a, pairs within the noise of the items tied"
+    method = f"tau-a, pairs within the noise of the items tied{_anew(run)}"
     return Estimate(value, level=level, n=1, unit="seed", method=method)
 
 

@@ -287,9 +287,19 @@ def test_items_that_are_known_enter_the_test_against_drift():
     rising = answers(0.25 + 0.3 * np.linspace(0, 1, 12))
     row = pick(checkpoints(rising), "trend_test", seed=0)
     assert "and the draw of items" in row["method"]
-    # an error alone holds what checkpoints share, so it is no noise between them
+    # an error alone includes what checkpoints share, so it is no noise between them
     told = pick(checkpoints(evidence(RISING[None], se=0.02)), "trend_test", seed=0)
     assert told["method"] == "tau-a against a random walk"
+    records = rising.records
+    mean = records.groupby("checkpoint")["score"].mean()
+    beside = mean.rename("value").reset_index()
+    beside = beside.assign(model="A", task="t", metric="acc", seed=1, se=0.02)
+    both = checkpoints(as_evidence(records, reported=beside))
+    assert "and the draw of items" in pick(both, "trend_test", seed=0)["method"]
+    assert pick(both, "trend_test", seed=1)["method"] == "tau-a against a random walk"
+    for name in ("kendall_tau", "kendall_tau_corrected"):
+        assert "drawn anew" not in pick(both, name, seed=0)["method"]
+        assert "drawn anew" in pick(both, name, seed=1)["method"]
 
 
 def test_noise_of_the_last_checkpoints_is_pooled_over_seeds():
