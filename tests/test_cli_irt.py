@@ -35,7 +35,9 @@ def test_text_answers_first_and_shows_the_control_beside(run, quiz):
     assert lines[1].startswith("Abilities are known with a reliability of 0.")
     assert lines[2].startswith("Shuffled answers, where there is nothing to find: reliability 0.")
     assert ", 0 items (mean " in lines[2]
+    assert " items are seen to discriminate (mean " in lines[1]
     assert "1 item is the wrong way round: the able get it wrong more often." in lines
+    assert "Items are counted at a false discovery rate of 5%." in lines
     assert any("all right: unbounded above" in line and "perfect" in line for line in lines)
     first = lines.index("Items to look at first") + 2
     assert lines[first].endswith("wrong way round  odd")

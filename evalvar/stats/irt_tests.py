@@ -56,9 +56,9 @@ def item_slope(responses: ArrayLike, discrimination: ArrayLike, intercept: Array
     this one right compared with the others by the rank sum (`falling_p`). Of an item without
     discrimination every order is as likely as any other, whatever the other items are like. The
     interval of a fitted a does not test this: its prior pulls the item towards the rest.
-    Measured with a fifth of the items without discrimination, 8 to 200 items, 15 to 200
-    respondents: 1-5 % of those below 0.025 on a side. Respondents must be independent: of ten near
-    copies of a model it counts ten.
+    Measured with a fifth of the items without discrimination, 10 to 200 items, 21 to 1,000
+    respondents: 2-3 % of those below 0.025 on a side, and of their intervals 9-23 % above 0.
+    Respondents must be independent: of ten near copies of a model it counts ten.
 
     Examples
     --------
