@@ -116,7 +116,7 @@ def _sizes(effort: Effort, n_steps: int) -> Iterator[Row]:
     for rho in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0):
         for noise in (0.0, 0.5, 1.0):
             cell = f"{n_steps} checkpoints, drift {rho:g}, item noise {noise:g} of it"
-            rng, sets = generator("drift", cell), effort.draws(1000)
+            rng, sets = generator("drift", cell), effort.draws(800)
             x = _drifting(rng, sets, n_steps, rho)
             x = x + noise * rng.standard_normal(x.shape)
             known = noise**2 * np.eye(n_steps) if noise else None
@@ -232,7 +232,7 @@ def _clear(effort: Effort) -> Iterator[Row]:
                 covariance = 0.24 / 200 * (0.5 * np.eye(n_steps) + 0.5)
                 root = np.linalg.cholesky(covariance)
                 rise = SHAPES[shape](np.linspace(0, 1, n_steps))
-                x = rise + rng.standard_normal((sets * seeds + 4000, n_steps)) @ root.T
+                x = rise + rng.standard_normal((sets * seeds + 2000, n_steps)) @ root.T
                 taus = np.array([clear_tau(run, covariance) for run in x])
                 truth = 0.0 if shape == "no rise" else float(taus[sets * seeds :].mean())
                 method = Method("mid-p on effective n", HOUSE, lambda rows, n=n_steps: stacked(

@@ -47,6 +47,8 @@ def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float)
         "snr_last": last_ratio,
     }
 
+    nothing = Estimate(np.nan, level=level, unit="seed", method=_ABSENT)
+
     def one(estimate: Callable[..., Estimate], runs: list[np.ndarray], drift: float) -> Estimate:
         try:
             result = estimate(np.stack(runs), drift=drift, level=level)
@@ -62,14 +64,13 @@ def _noises(ends: dict[int, np.ndarray], drifts: dict[int, float], level: float)
         for seed, end in ends.items():
             if not end.size:
                 # what it has last is of an earlier stage than the others' end
-                nothing = Estimate(np.nan, level=level, unit="seed", method=_ABSENT)
                 found.append(({"seed": seed}, name, nothing))
                 continue
             drift = drifts.get(seed, np.nan)
             own = float(drift) if np.isfinite(drift) else shared
             found.append(({"seed": seed}, name, one(estimate, [end], own)))
-        if whole:
-            found.append(({}, name, one(estimate, whole, shared)))
+        if ends:
+            found.append(({}, name, one(estimate, whole, shared) if whole else nothing))
     return found
 
 

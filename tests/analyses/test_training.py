@@ -270,6 +270,15 @@ def test_a_seed_that_lacks_the_last_checkpoint_has_no_last_noise():
         assert (over["value"], over["n"]) == (pick(result, name, seed=0)["value"], 1)
 
 
+def test_where_no_seed_with_a_trend_has_the_last_checkpoint_nothing_is_said_of_it():
+    rows = evidence().reported
+    first = (rows["seed"] == 0) & (rows["checkpoint"] == 40)
+    short = (rows["seed"] == 1) & rows["checkpoint"].between(0, 20)
+    row = pick(checkpoints(as_evidence(reported=rows[~first & ~short])), "step_noise_sd")
+    assert np.isnan(row["value"])
+    assert row["method"] == "undefined: not scored at the last checkpoint"
+
+
 def test_of_a_known_range_no_sd_is_above_half_of_it():
     curves = np.array([[0.2, 0.4, 0.53], [0.1, 0.5, 0.70]])
     result = checkpoints(evidence(curves, score_min=0.0, score_max=1.0), last=2)
