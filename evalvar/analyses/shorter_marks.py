@@ -15,6 +15,9 @@ from evalvar.stats.held_out import held_out_mean
 from evalvar.stats.quantiles import normal_quantile
 from evalvar.stats.rank_pairs import mean_rank_agreement, rank_agreement
 
+# So many subsets order the models: what pairs of models say is worked out one by one.
+_RANKED = 100
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -120,8 +123,10 @@ class Judge:
         if self.model is not None and bank.many_models:
             return Marks.undefined("one model has no rank", self.level, self.unit)
         names = self._units
-        x, y, folds = found.values[:, self.runs], bank.full[self.runs], found.folds[:, self.runs]
-        choices = found.choices[:, self.runs]
+        x, folds, choices = (
+            table[:_RANKED, self.runs] for table in (found.values, found.folds, found.choices)
+        )
+        y = bank.full[self.runs]
         if bank.many_models:  # seeds of a model are averaged
             x, y = x @ self._member, y @ self._member
             folds, choices = folds[:, self._first], choices[:, self._first]

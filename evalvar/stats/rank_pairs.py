@@ -44,6 +44,14 @@ class RankAgreement:
         return int(self.at.max(initial=-1)) + 1
 
     @cached_property
+    def _truth(self) -> Floats:
+        return np.asarray(np.sign(self.full[:, None] - self.full))
+
+    @cached_property
+    def _member(self) -> Floats:
+        return np.asarray((self.at[:, None] == np.arange(self.units)).astype(np.float64))
+
+    @cached_property
     def tau(self) -> Floats:
         """Tau-b of each repeat, shape (B,); NaN where all are tied."""
         return np.array([self._pairs(b)[0] for b in range(len(self.predicted))])
@@ -71,16 +79,16 @@ class RankAgreement:
         the mean, and 1.
         """
         tau, influence, there = self._pairs(b)
-        member = (self.at[:, None] == np.arange(self.units)).astype(np.float64)
+        member = self._member
         share = member.T @ there @ member
         share *= 2 / share.sum()
         return np.asarray(member.T @ influence @ member + (tau - self.mean) * share), share
 
     def _pairs(self, b: int) -> tuple[float, Floats, Floats]:
         """Give tau, its derivative by the weight of each pair of models, and which are compared."""
-        y, x = self.full, self.predicted[b]
-        same = (self.folds[b][:, None] == self.folds[b]) & ~np.eye(y.size, dtype=bool)
-        mine, truth = np.sign(x[:, None] - x) * same, np.sign(y[:, None] - y) * same
+        x = self.predicted[b]
+        same = (self.folds[b][:, None] == self.folds[b]) & ~np.eye(x.size, dtype=bool)
+        mine, truth = np.sign(x[:, None] - x) * same, self._truth * same
         agree, one, other = mine * truth, mine**2, truth**2
         sums = one.sum() * other.sum()
         if sums == 0:
@@ -129,8 +137,8 @@ def rank_agreement(
     >>> rank_agreement([[0.1, 0.3, 0.2]], [0.1, 0.2, 0.3]).tau.round(3).tolist()
     [0.333]
     """
-    x = np.round(np.asarray(predicted, dtype=np.float64), _DIGITS)
-    y = np.round(np.asarray(full, dtype=np.float64), _DIGITS)
+    x: Floats = np.asarray(np.round(np.asarray(predicted), _DIGITS), dtype=np.float64)
+    y: Floats = np.asarray(np.round(np.asarray(full), _DIGITS), dtype=np.float64)
     if x.ndim != 2 or x.shape[1:] != y.shape:
         raise UsageError(f"predicted and full need the same models: {x.shape} and {y.shape}.")
     one = np.zeros(x.shape, dtype=np.int64)
@@ -196,7 +204,7 @@ def mean_rank_agreement(
         return Estimate(value, level=level, n=units, unit=unit, method=method)
     repeats = np.flatnonzero(np.isfinite(ours.tau))
     mean, both, sums = np.zeros((units, units)), 0.0, []
-    for b in repeats:
+    for b in repeats.tolist():
         part, share = ours.parts(b)
         if against is not None:
             part = part - against.usual * (share > 0)
