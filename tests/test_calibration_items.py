@@ -10,7 +10,8 @@ def test_intervals_cover_and_flags_are_rarely_false():
     rows = [row for row in items(Effort(0.05)) if row.by == HOUSE]
     covers = [row for row in rows if row.measure == "coverage"]
     assert {row.regime for row in covers} == {
-        "items: item-rest r", "items: alpha", "items: error of measurement",
+        "items: item-rest r", "items: item-total r", "items: upper-lower index", "items: alpha",
+        "items: error of measurement",
     }  # fmt: skip
     for row in covers:
         # the items of a data set share their respondents: they count as one draw

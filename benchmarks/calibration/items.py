@@ -8,12 +8,14 @@ from scipy import stats as reference
 
 from benchmarks.calibration.cells import HOUSE, Effort, Numbers, Row, generator
 from evalvar.stats import (
+    bounded_mean_interval,
     cronbach_alpha,
     falling_p,
     item_statistics,
     measurement_error,
     rest_scores,
 )
+from evalvar.stats.item_statistics import best_and_worst
 
 Law = Callable[[np.random.Generator, int], Numbers]
 
@@ -53,7 +55,8 @@ def _intervals(name: str, law: Law, effort: Effort) -> Iterator[Row]:
     rng = generator("items", name)
     bank = _bank(rng, ITEMS)
     many = _chance(law(rng, 100_000), bank)
-    true_r, true_alpha, true_error = _truths(many, rng)
+    true_r, true_alpha, true_error = _truths(many)
+    true_total, true_ends = _of_the_whole(_answers(rng, many))
     for n in RESPONDENTS:
         sets = effort.draws(400)
         held: dict[tuple[str, str, str], list[float]] = {}
@@ -78,6 +81,9 @@ def _intervals(name: str, law: Law, effort: Effort) -> Iterator[Row]:
             z = np.arctanh(np.where(few, found.rest, np.nan))
             saw(("item-rest r", "Fisher's z, 1/sqrt(n - 3)", "practice"), np.tanh(z - half),
                 np.tanh(z + half), true_r)  # fmt: skip
+            saw(("item-total r", "jackknife of Fisher's z", HOUSE), found.total_low,
+                found.total_high, true_total)  # fmt: skip
+            saw(("upper-lower index", "MOVER of both means", HOUSE), *_ends(y), true_ends)
             alpha = cronbach_alpha(y)
             saw(("alpha", "wider of jackknife and F", HOUSE), np.array([alpha.low]),
                 np.array([alpha.high]), true_alpha)  # fmt: skip
@@ -94,7 +100,29 @@ def _intervals(name: str, law: Law, effort: Effort) -> Iterator[Row]:
                       width, 0.0, 0.0)  # fmt: skip
 
 
-def _truths(chance: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers, Numbers]:
+def _of_the_whole(answers: Numbers) -> tuple[Numbers, Numbers]:
+    """Give item-total correlations and upper-lower indices of a great many respondents."""
+    total = answers.mean(axis=1)
+    far = total - total.mean()
+    r = far @ (answers - answers.mean(axis=0)) / len(far) / answers.std(axis=0) / total.std()
+    best, worst = best_and_worst(total)
+    return r, answers[best].mean(axis=0) - answers[worst].mean(axis=0)
+
+
+def _ends(y: Numbers) -> tuple[Numbers, Numbers]:
+    """Give the bounds of the upper-lower indices, as `evalvar.items` does."""
+    (best, low, high), (worst, lower, higher) = (
+        (part.mean(axis=0), *bounded_mean_interval(
+            len(part), part.mean(axis=0), part.var(axis=0, ddof=1), (part == 0).sum(axis=0),
+            (part == 1).sum(axis=0), low=0.0, high=1.0,
+        ))
+        for part in (y[rows] for rows in best_and_worst(rest_scores(y)[0]))
+    )  # fmt: skip
+    d = best - worst
+    return d - np.hypot(best - low, higher - worst), d + np.hypot(high - best, worst - lower)
+
+
+def _truths(chance: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Give item-rest correlations, alpha and the error of measurement of the whole law."""
     total = chance.sum(axis=1)
     noise = (chance * (1 - chance)).mean(axis=0)
@@ -111,17 +139,21 @@ def _truths(chance: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers
 def _flags(name: str, law: Law, effort: Effort) -> Iterator[Row]:
     """Turn some items around, or none, and count the false among the flagged."""
     for n in (10, 25, 100):
-        for wrong in (0.0, WRONG):
+        for wrong, seeds in ((0.0, 1), (WRONG, 1), (0.0, 3), (WRONG, 3)):
+            if seeds > 1 and name != "normal":
+                continue
             cell = f"abilities {name}, {n} respondents, {MANY} items, {wrong:.0%} turned around"
+            cell += f", means of {seeds} seeds" if seeds > 1 else ""
             rng, sets = generator("item flags", cell), effort.draws(200)
             false, found = np.zeros(sets), np.zeros(sets)
             for i in range(sets):
                 bank = _bank(rng, MANY)
                 turned = np.arange(MANY) < wrong * MANY
-                y = _answers(rng, _chance(law(rng, n), bank))
+                chance = _chance(law(rng, n), bank)
+                y = np.mean([_answers(rng, chance) for _ in range(seeds)], axis=0)
                 # a tenth of the items knows nothing of ability
                 idle = np.arange(MANY) >= 0.9 * MANY
-                y[:, idle] = rng.random((n, int(idle.sum()))) < 0.5
+                y[:, idle] = rng.binomial(seeds, 0.5, (n, int(idle.sum()))) / seeds
                 y[:, turned] = 1 - y[:, turned]
                 p = falling_p(y, rest_scores(y)[1])
                 known = np.isfinite(p)

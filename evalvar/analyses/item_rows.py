@@ -12,8 +12,10 @@ from evalvar.stats import (
     alpha_without_each,
     bounded_mean_interval,
     random_halves,
+    rest_scores,
     weak_strong_halves,
 )
+from evalvar.stats.item_statistics import best_and_worst
 from evalvar.stats.quantiles import t_quantile
 
 
@@ -27,18 +29,23 @@ def item_rows(
     apart = _apart(statistics, unit)
     bounds = {"se": statistics.rest_se, "low": statistics.rest_low, "high": statistics.rest_high}
     why = np.where(apart == "", "item-rest r, jackknife of Fisher's z", apart)
+    none = "(one respondent alone differs, or fewer than 5: no interval)"
     bare = np.isfinite(statistics.rest) & np.isnan(statistics.rest_low)
-    why = np.where(bare, "item-rest r (one respondent alone differs, or fewer than 5: no interval)",
-                   why)  # fmt: skip
-    total = np.where(apart == "", "item-total r", apart)
+    why = np.where(bare, f"item-rest r {none}", why)
+    total = np.where(apart == "", "item-total r, jackknife of Fisher's z", apart)
+    lone = np.isfinite(statistics.total) & np.isnan(statistics.total_low)
+    total = np.where(lone, f"item-total r {none}", total)
+    of_total = {"se": statistics.total_se, "low": statistics.total_low,
+                "high": statistics.total_high}  # fmt: skip
+    of_ends, ends = _ends_interval(found, level)
     parts = {
         "difficulty": ({"value": sign * statistics.difficulty, "se": se, "low": low, "high": high},
                        method),
-        "discrimination": ({"value": statistics.total}, total),
+        "discrimination": ({"value": statistics.total, **of_total}, total),
         "rest_discrimination": ({"value": statistics.rest, **bounds, **_halves(found, rng)}, why),
-        "upper_lower": ({"value": sign * statistics.upper_lower}, "best less worst 27 %"),
+        "upper_lower": ({"value": sign * statistics.upper_lower, **of_ends}, ends),
         "alpha_without": ({"value": alpha_without_each(found.oriented)},
-                          "alpha without this item"),
+                          "alpha without this item (no interval: that of alpha holds for both)"),
     }  # fmt: skip
     flags = [
         ", ".join(name for name, flag in labels.flags.items() if flag[j])
@@ -81,7 +88,36 @@ def _difficulty_interval(
     found: Responses, level: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Give the bounds and the error of each item's mean over respondents as independent draws."""
-    y, low, high = found.scores, found.facts.low, found.facts.high
+    _, low, high, se = _means(found.scores, found, level)
+    ranged = np.isfinite([found.facts.low, found.facts.high]).all()
+    return low, high, se, f"mean over respondents, {'mid-p' if ranged else 't'}"
+
+
+def _ends_interval(found: Responses, level: float) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Give the bounds of the difference of two groups of respondents, taken as given.
+
+    Each mean has its own interval, and their distances to the means, squared, add up (MOVER).
+    """
+    groups = best_and_worst(rest_scores(found.oriented)[0])
+    best, worst = (_means(found.scores[rows], found, level) for rows in groups)
+    d = best[0] - worst[0]
+    low = d - np.hypot(best[0] - best[1], worst[2] - worst[0])
+    high = d + np.hypot(best[2] - best[0], worst[0] - worst[1])
+    se = np.hypot(np.nan_to_num(best[3]), np.nan_to_num(worst[3]))
+    known = np.isfinite(low) & np.isfinite(high) & (high > low)
+    bounds = {"se": np.where(known & (se > 0), se, np.nan), "low": np.where(known, low, np.nan),
+              "high": np.where(known, high, np.nan)}  # fmt: skip
+    said = "best less worst 27 %"
+    return bounds, np.where(
+        known, f"{said}, MOVER of both means", f"{said} (too few or alike: no interval)"
+    )
+
+
+def _means(
+    y: np.ndarray, found: Responses, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Give the mean of each item over some respondents, its bounds and its error."""
+    low, high = found.facts.low, found.facts.high
     seen = np.isfinite(y)
     n = seen.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -100,6 +136,6 @@ def _difficulty_interval(
             *some.T[:5], low=low, high=high, level=level, third=some[:, 5]
         )
         where = where.ravel()
-        return bottom[where], top[where], se, "mean over respondents, mid-p"
+        return mean, bottom[where], top[where], se
     half = np.array([t_quantile(level, max(int(m) - 1, 1)) for m in n]) * se
-    return mean - half, mean + half, se, "mean over respondents, t"
+    return mean, mean - half, mean + half, se

@@ -27,8 +27,8 @@ class ItemStatistics:
         Mean score, in the unit of the scores: high is easy.
     total, rest : float array, shape (J,)
         Correlation of the item's scores with those of the whole test, and of the test without it.
-    rest_se, rest_low, rest_high : float array, shape (J,)
-        Standard error of `rest` and the bounds of its interval.
+    total_se, total_low, total_high, rest_se, rest_low, rest_high : float array, shape (J,)
+        Standard errors of both and the bounds of their intervals.
     upper_lower : float array, shape (J,)
         Mean score of the best respondents less that of the worst.
     """
@@ -37,6 +37,9 @@ class ItemStatistics:
     difficulty: Floats
     total: Floats
     rest: Floats
+    total_se: Floats
+    total_low: Floats
+    total_high: Floats
     rest_se: Floats
     rest_low: Floats
     rest_high: Floats
@@ -138,7 +141,7 @@ def item_statistics(
     responses : float array, shape (R, J)
         One row per respondent (a model, a seed), one column per item, any unit; NaN = not asked.
     level : float in (0, 1)
-        Nominal coverage of the interval of `rest`.
+        Nominal coverage of the intervals.
     share : float in (0, 0.5]
         Which share of the respondents is best, and which worst, in `upper_lower`; at least one.
 
@@ -155,7 +158,7 @@ def item_statistics(
     The interval is that of the delete-one jackknife over respondents of Fisher's z = artanh r, with
     t on n - 1 degrees of freedom, turned back. Of 0/1 items on abilities that are normal, skewed or
     of two kinds it covers 95 to 97 % with 10 to 100 respondents, where Fisher's own 1/sqrt(n - 3)
-    falls to 92 % (``benchmarks/calibration``).
+    falls to 92 % (``benchmarks/calibration``). That of `total` is made alike.
     The best and worst are taken in order of `total`, of equal ones the first in the table.
 
     Examples
@@ -172,24 +175,39 @@ def item_statistics(
     with np.errstate(invalid="ignore", divide="ignore"):
         difficulty = np.nansum(y, axis=0) / n
     shape = y.shape[1]
-    found = {name: np.full(shape, np.nan) for name in ("total", "rest", "se", "low", "high")}
+    numbers = ("", "_se", "_low", "_high")
+    found = {what + name: np.full(shape, np.nan) for what in ("total", "rest") for name in numbers}
     width = max(1, _BLOCK // max(len(y), 1))
     for start in range(0, shape, width):
         at = slice(start, start + width)
-        found["total"][at] = correlations(y[:, at], np.broadcast_to(total[:, None], y[:, at].shape))
-        found["rest"][at], error = _jackknifed(y[:, at], rest[:, at])
-        r, size = found["rest"][at], n[at]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            known = (size >= _FEWEST) & (np.abs(r) < 1) & (error > 0)
-            half = np.array([t_quantile(level, max(int(m) - 1, 1)) for m in size]) * error
-            z = np.arctanh(r)
-            found["low"][at] = np.where(known, np.tanh(z - half), np.nan)
-            found["high"][at] = np.where(known, np.tanh(z + half), np.nan)
-            found["se"][at] = np.where(known, (1 - r**2) * error, np.nan)
+        whole = np.broadcast_to(total[:, None], y[:, at].shape)
+        for what, other in (("total", whole), ("rest", rest[:, at])):
+            bounds = _correlated(y[:, at], other, n[at], level)
+            for name, values in zip(numbers, bounds, strict=True):
+                found[what + name][at] = values
     return ItemStatistics(
-        n, difficulty, found["total"], found["rest"], found["se"], found["low"], found["high"],
+        n, difficulty, found["total"], found["rest"],
+        *(found[what + name] for what in ("total", "rest") for name in numbers[1:]),
         _upper_lower(y, total, share),
     )  # fmt: skip
+
+
+def best_and_worst(total: Floats, *, share: float = 0.27) -> tuple[np.ndarray, np.ndarray]:
+    """Give the numbers of the best and of the worst respondents, by their scores on the test.
+
+    Parameters
+    ----------
+    total : float array, shape (R,)
+        As of `rest_scores`; NaN = answered nothing.
+    share : float in (0, 0.5]
+        As for `item_statistics`.
+    """
+    known = np.flatnonzero(np.isfinite(total))
+    order = known[np.argsort(-np.round(total[known], 12), kind="stable")]
+    size = max(1, int(np.floor(share * order.size + 0.5)))
+    if order.size < 2:
+        return order[:0], order[:0]
+    return order[:size], order[-size:]
 
 
 def correlations(a: Floats, b: Floats) -> Floats:
@@ -230,13 +248,21 @@ def _jackknifed(item: Floats, rest: Floats) -> tuple[Floats, Floats]:
     return r, np.asarray(np.where(broken | np.isnan(r), np.nan, error))
 
 
+def _correlated(
+    item: Floats, other: Floats, n: np.ndarray, level: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Correlate columns; give the standard error, and the bounds by the jackknife."""
+    r, error = _jackknifed(item, other)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = (n >= _FEWEST) & (np.abs(r) < 1) & (error > 0)
+        half = np.array([t_quantile(level, max(int(m) - 1, 1)) for m in n]) * error
+        z = np.arctanh(r)
+        se, low, high = (1 - r**2) * error, np.tanh(z - half), np.tanh(z + half)
+    return r, *(np.where(known, values, np.nan) for values in (se, low, high))
+
+
 def _upper_lower(y: Floats, total: Floats, share: float) -> Floats:
-    known = np.flatnonzero(np.isfinite(total))
-    order = known[np.argsort(-np.round(total[known], 12), kind="stable")]
-    size = max(1, int(np.floor(share * order.size + 0.5)))
-    if order.size < 2:
-        return np.full(y.shape[1], np.nan)
-    best, worst = y[order[:size]], y[order[-size:]]
+    best, worst = (y[rows] for rows in best_and_worst(total, share=share))
     with np.errstate(invalid="ignore", divide="ignore"):
         upper, lower = (
             np.nansum(part, axis=0) / np.isfinite(part).sum(axis=0) for part in (best, worst)

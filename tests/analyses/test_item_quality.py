@@ -11,7 +11,7 @@ import evalvar as ev
 from evalvar.analyses.item_quality import items
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
-from evalvar.stats import cronbach_alpha, item_statistics, prune
+from evalvar.stats import bounded_mean_ci, cronbach_alpha, item_statistics, prune
 from tests.analyses.made import crossed
 
 Y = np.array(
@@ -69,6 +69,35 @@ def test_difficulty_has_the_interval_of_a_proportion():
     assert (row["value"], row["n"], row["unit"]) == (0.5, 6, "model")
     expected = ev.stats.midp(3, 6)
     assert (row["low"], row["high"]) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_best_less_the_worst_has_the_interval_of_two_means():
+    y = answers(np.random.default_rng(31), 20, 15)
+    result = items(table(y))
+    found = of_items(result, "upper_lower")
+    order = np.argsort(-y.mean(axis=1).round(12), kind="stable")
+    for j in (0, 5):
+        best, worst = (
+            bounded_mean_ci(y[rows, j], low=0, high=1) for rows in (order[:5], order[-5:])
+        )
+        row = found.iloc[j]
+        assert row["value"] == pytest.approx(best.value - worst.value)
+        assert row["low"] == pytest.approx(
+            row["value"] - np.hypot(best.value - best.low, worst.high - worst.value)
+        )
+        assert row["method"] == "best less worst 27 %, MOVER of both means"
+    assert ((found["low"] < found["value"]) & (found["value"] < found["high"])).all()
+    losses = table(np.random.default_rng(2).normal(size=(20, 15)))
+    unknown = of_items(items(losses), "upper_lower")
+    assert ((unknown["low"] < unknown["value"]) & (unknown["value"] < unknown["high"])).all()
+
+
+def test_rows_without_an_interval_say_so():
+    for y in (Y, answers(np.random.default_rng(32), 12, 10), Y[:3]):
+        result = items(table(y))
+        rows = result.table[result.table["item"].notna() & np.isfinite(result.table["value"])]
+        bare = rows[rows["low"].isna() & ~rows["quantity"].isin(["forgetting"])]
+        assert bare["method"].str.contains("no interval").all()
 
 
 def test_v22_pruning_stands_beside_random_pruning():

@@ -221,6 +221,23 @@ def test_the_interval_is_a_jackknife_done_by_hand():
     close([found.rest_low[j], found.rest_high[j]], np.tanh([z0 - half, z0 + half]))
 
 
+def test_the_interval_of_the_whole_is_a_jackknife_too():
+    y = answers(np.random.default_rng(19), 12, 30)
+    found = item_statistics(y)
+    for j in (0, 7):
+        total = y.mean(axis=1)
+        z = np.arctanh(
+            [np.corrcoef(np.delete(y[:, j], i), np.delete(total, i))[0, 1] for i in range(12)]
+        )
+        half = reference.t.ppf(0.975, 11) * np.sqrt(11 / 12 * ((z - z.mean()) ** 2).sum())
+        r = np.corrcoef(y[:, j], total)[0, 1]
+        close(found.total[j], r)
+        close(
+            [found.total_low[j], found.total_high[j]],
+            np.tanh([np.arctanh(r) - half, np.arctanh(r) + half]),
+        )
+
+
 def test_additive_effects_are_least_squares():
     rng = np.random.default_rng(6)
     y = holes(rng, rng.normal(size=(7, 9)), 0.3)
