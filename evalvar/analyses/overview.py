@@ -133,7 +133,7 @@ def _questions(
     if models >= CURVES_FROM:
         wanted.append(asked(irt, scored))
     if models >= ITEMS_FROM or (runs.min(axis=1) > 2).any():
-        wanted.append(asked(subset, scored))
+        wanted.append(asked(subset, scored, repeats=1))
     return wanted
 
 

@@ -106,13 +106,14 @@ def crossed(unit: str) -> str:
     return unit.replace(" x ", f" {TIMES} ")
 
 
-def place(task: str, metric: str) -> str:
-    """Return a benchmark with the metric that was read.
+def place(task: str, metric: str, model: str = "") -> str:
+    """Return a benchmark with the metric that was read, and the model where there are several.
 
-    >>> place("arc", "acc"), place("", "acc")
-    ('arc (acc)', 'acc')
+    >>> place("arc", "acc"), place("", "acc"), place("arc", "acc", "large")
+    ('arc (acc)', 'acc', 'arc (acc, large)')
     """
-    return f"{task} ({metric})" if task and metric else task or metric
+    read = ", ".join(part for part in (metric, model) if part)
+    return f"{task} ({read})" if task and read else task or read
 
 
 def spelled(n: int) -> str:

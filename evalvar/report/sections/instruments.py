@@ -78,7 +78,9 @@ def _answer(reading: Reading, found: dict[Place, Cells]) -> str:
     above = sum(ratio > 1 for ratio in ratios.values())
     sure = sum(bool(found[place]["noise_ratio"]["low"] > 1) for place in ratios)
     top = max(ratios, key=lambda place: ratios[place])
-    largest = f"the largest ratio is {wording.ratio(ratios[top])}, on {top[1]} ({top[2]})"
+    several = len({place[0] for place in found}) > 1
+    where = wording.place(top[1], top[2], top[0] if several else "")
+    largest = f"the largest ratio is {wording.ratio(ratios[top])}, on {where}"
     many = wording.count(len(ratios), "discrete reading" if discrete else "reading")
     which = f"all {many}" if 1 < above == len(ratios) else f"{above} of {many}"
     if not above:

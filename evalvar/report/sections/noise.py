@@ -161,7 +161,8 @@ def called(source: str) -> tuple[str, str]:
 def _answer(heads: list[Place], found: dict[Place, dict[str, dict[str, Any]]]) -> str:
     first = heads[0]
     source, share = main_source(found[first])
-    place = wording.place(first[1], first[2])
+    several = len({head[0] for head in heads}) > 1
+    place = wording.place(first[1], first[2], first[0] if several else "")
     if not isfinite(share):
         return f"The parts of the variance of {place} are measured; what is left is not known."
     said = (

@@ -33,7 +33,8 @@ def seed_noise(reading: Reading) -> list[Verdict]:
     # A bound beside 1 must not read as 1, since the verdict rests on which side it lies.
     close = "1.0" in [wording.fixed(row[name], 1) for name in ("low", "high")]
     bounds = wording.interval(row["low"], row["high"], 3 if close else 1)
-    where = wording.place(top[1], top[2])
+    several = len({place[0] for place in found}) > 1
+    where = wording.place(top[1], top[2], top[0] if several else "")
     above = sum(ratio > 1 for ratio in ratios.values())
     total = wording.count(len(ratios), "discrete reading" if discrete else "reading")
     seeds = wording.count(instruments.label(cells, "seeds"), "seed")
@@ -98,6 +99,7 @@ class _Beside:
     name: str
     discrete: dict[str, Any]
     continuous: dict[str, Any]
+    several: bool
 
     @property
     def verdict(self) -> str:
@@ -110,7 +112,8 @@ class _Beside:
     def numbers(self) -> str:
         """Both with their intervals."""
         told = [f"{_rough(row)} for {n}" for row, n in zip(self.rows, self.names, strict=True)]
-        return f"on {self.place[1]} it is {wording.listing(told)}"
+        of = f" for {self.place[0]}" if self.several else ""
+        return f"on {self.place[1]}{of} it is {wording.listing(told)}"
 
     @property
     def rows(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -185,7 +188,8 @@ def _besides(reading: Reading) -> list[_Beside]:
         rows = (cells.get("snr"), found[(*place[:2], names[0])].get("snr"))
         known = [r for r in rows if r and all(isfinite(r[k]) for k in ("value", "low", "high"))]
         if len(known) == 2:
-            pairs.append(_Beside(place, names[0], *known))
+            several = len({other[0] for other in found}) > 1
+            pairs.append(_Beside(place, names[0], known[0], known[1], several))
     return pairs
 
 

@@ -275,7 +275,9 @@ def _answer(reading: Reading) -> str:
     most = f"; the largest of {looked} readings" if looked > 1 else ""
     bounds = wording.ratios(*unit.bounds(row)[1:])
     named = f"{unit.of(wording.deviation(best[0]))} {bounds}".rstrip()
+    several = len({model for model, _, _ in _places(reading)}) > 1
+    where = f"{row['task']}, {row['model']}," if several else str(row["task"])
     return (
-        f"On {row['task']} the sd of single runs is {named} at checkpoint "
+        f"On {where} the sd of single runs is {named} at checkpoint "
         f"{int(row['checkpoint']):,} ({row['metric']}, {runs}{most})."
     )
