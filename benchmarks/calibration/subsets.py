@@ -29,6 +29,7 @@ def shorter_benchmarks(effort: Effort) -> Iterator[Row]:
     yield from _control_variates(effort)
     yield from _held_out(effort)
     yield from _ranks(effort)
+    yield from _rank_differences(effort)
 
 
 def _control_variates(effort: Effort) -> Iterator[Row]:
@@ -89,6 +90,23 @@ def _ranks(effort: Effort) -> Iterator[Row]:
                 float(hit.mean()), hit.size, float(np.nanmean(high - low)),
                 float((high - low <= 0).mean()), float(np.isnan(low).mean()),
             )  # fmt: skip
+
+
+def _rank_differences(effort: Effort) -> Iterator[Row]:
+    """Draw models that chosen and random subsets see with the same noise: they differ by 0."""
+    for models, folds in ((8, 2), (16, 4), (40, 5)):
+        cell = f"{models} models, {folds} folds x 2, beside 60 random subsets"
+        rng, found = generator("rank differences", cell), []
+        for _ in range(effort.draws(400)):
+            full = rng.normal(size=models)
+            chosen = np.stack([rng.permutation(np.arange(models) % folds) for _ in range(2)])
+            ours = full + 0.5 * rng.normal(size=(2, models))
+            others = full + 0.5 * rng.normal(size=(60, models))
+            by_lot = rank_agreement(others, full, folds=chosen[np.arange(60) % 2])
+            ranks = rank_agreement(ours, full, folds=chosen, choices=chosen)
+            found.append(mean_rank_agreement(ranks, against=by_lot))
+        methods = [Method("tau-b, t over pairs of models", HOUSE, lambda f=found: _bounds(f))]
+        yield from coverage("shorter benchmark: rank difference", cell, methods, (), 0.0)
 
 
 def _bounds(found: list[Estimate]) -> Bounds:
