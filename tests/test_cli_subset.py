@@ -86,6 +86,17 @@ def test_one_run_is_not_told_which_choice_is_better(run, quiz, tmp_path):
     assert set(pd.read_csv(target)["selection"]) == {"random"}
 
 
+def test_what_scores_do_not_allow_is_a_remark_and_no_row(run, quiz, tmp_path):
+    path = tmp_path / "graded.csv"
+    table = pd.read_csv(quiz)
+    graded = table.assign(score=table["score"] * 0.5 + 0.25, score_min=0, score_max=1)
+    graded.to_csv(path, index=False)
+    code, out, err = run("subset", path, *QUICK, "--selection", "anchor_irt")
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()[5:]] == ["random", "full"]
+    assert "nothing of random with gp_irt, anchor_irt with weighted and anchor_irt with" in err
+
+
 def test_many_benchmarks_are_a_sentence_each(run, quiz, tmp_path):
     one = pd.read_csv(quiz)
     path = tmp_path / "three.csv"

@@ -221,6 +221,8 @@ def _table(block: Block) -> list[str]:
         ways.setdefault(way, {})[row["quantity"]] = row
     ways = dict(sorted(ways.items(), key=lambda item: (item[0][1] == "full", item[0][0])))
     for (size, selection, estimator), found in ways.items():
+        if not any(isfinite(row["value"]) for row in found.values()):
+            continue  # a remark says why
         if estimator in _MEANS:  # beside random items it is beside their mean
             found.pop("error_vs_mean", None)
         cells = [_cell(found.get(name), name, points) for name in columns]
