@@ -13,8 +13,9 @@ from evalvar.errors import NotEnoughDataError
 from evalvar.evidence import Evidence
 from evalvar.stats import fill_prompts
 
-# With fewer prompts the logistic fit misses the means by more than the linear one.
-_LOGISTIC_FROM = 5
+# With fewer prompts, or fewer answers an item, the logistic fit misses the means by more than the
+# linear one.
+_LOGISTIC_FROM, _ANSWERS = 5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,9 @@ def _means(table: np.ndarray, facts: Facts) -> tuple[np.ndarray, str]:
     """Mean of every prompt, and how it was found."""
     if np.isfinite(table).all():
         return table.mean(axis=1), "every prompt asked every item"
-    logistic = facts.range == (0.0, 1.0) and len(table) >= _LOGISTIC_FROM
     share = float(np.isfinite(table).mean())
+    several = len(table) >= _LOGISTIC_FROM and share * len(table) >= _ANSWERS
+    logistic = facts.range == (0.0, 1.0) and several
     fit = "additive logistic fit (PromptEval)" if logistic else "additive fit"
     try:
         means = fill_prompts(table, link="logit" if logistic else "identity")

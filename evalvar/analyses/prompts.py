@@ -248,11 +248,31 @@ def _bias(
 ) -> Estimate:
     if parts is None or np.isnan(real.value):
         return replace(real, low=np.nan, high=np.nan)
-    # what is left is what tells one prompt's answers from another's, on the items each was asked
-    asked = np.isfinite(table.scores).sum(axis=1)
-    noise = max(float(parts.values[-1]), 0.0) * float((1 / asked).mean())
-    df = float(asked.sum() - len(table.items) - len(table.prompts) + 1)
+    noise = _noise(table, parts)
+    df = float(np.isfinite(table.scores).sum() - len(table.items) - len(table.prompts) + 1)
     return best_prompt_bias(sd, noise, len(table.prompts), noise_df=max(df, 1.0), level=level)
+
+
+def _noise(table: PromptTable, parts: Components) -> float:
+    """Variance of a prompt's mean by what tells one prompt's answers from another's.
+
+    Half the variance of the difference of two prompts, mean over the pairs, by generalised least
+    squares with items drawn at random: the residual over the items where every prompt was asked
+    all, and more than that over the items each was asked where they differ.
+    """
+    seen = np.isfinite(table.scores).astype(np.float64)
+    rest = max(float(parts.values[-1]), 0.0)
+    of_items = float(parts.values[parts.names.index("item")]) if "item" in parts.names else 0.0
+    if not rest > 0:
+        return 0.0
+    if of_items > 0:
+        shared = (seen / (seen.sum(axis=0) + rest / of_items)) @ seen.T
+    else:
+        shared = np.zeros((len(seen), len(seen)))
+    of_means = np.linalg.inv(np.diag(seen.sum(axis=1)) - shared)
+    prompts = len(seen)
+    apart = (np.trace(of_means) - of_means.sum() / prompts) / (prompts - 1)
+    return rest * float(apart)
 
 
 def _labels(table: PromptTable) -> dict[str, object]:

@@ -57,7 +57,9 @@ def fill_prompts(
     Each item costs a parameter, so that few prompts leave the fit little: with half the cells of 3
     prompts x 2,000 items ``logit`` misses the means of all cells by twice what the plain means
     miss them by (0.013 against 0.007), ``identity`` does not (0.007). From 5 prompts on both come
-    nearer than plain means, the one as near as the other within a tenth.
+    nearer than plain means, the one as near as the other within a tenth, given 3 answers an item or
+    more. With fewer, ``logit`` takes the few for the item: of 8 prompts x 100 items with 15 % of
+    the cells it misses the differences of the means by 0.14, ``identity`` by 0.13.
     Equals the mean of each row when nothing is missing (tested).
 
     Examples

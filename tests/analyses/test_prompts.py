@@ -111,6 +111,49 @@ def test_holes_are_filled_by_a_fit_that_is_named(prompts, link):
     )
 
 
+def test_few_answers_an_item_are_filled_by_the_linear_fit():
+    frame, scores = answers(prompts=8, n=200)
+    kept = np.random.default_rng(1).random(scores.shape) < 0.3
+    found = values(prompt_sensitivity(frame[kept.ravel()]))
+    assert ", additive fit of " in found.loc["prompt_sd", "method"]
+
+
+def test_the_luck_of_the_best_of_few_cells_is_what_it_is_on_average():
+    rng = np.random.default_rng(41)
+    luck, told = [], []
+    for _ in range(60):
+        item, prompt = rng.normal(0, 0.25, 100), rng.normal(0, 0.05, 8)
+        chance = np.clip(0.5 + item + prompt[:, None] + rng.normal(0, 0.1, (8, 100)), 0.02, 0.98)
+        at = np.argwhere(rng.random((8, 100)) < 0.15)
+        scores = (rng.random(len(at)) < chance[at[:, 0], at[:, 1]]) * 1.0
+        frame = pd.DataFrame(
+            {"model": "A", "task": "t", "metric": "acc", "item": at[:, 1],
+             "prompt": [f"p{k}" for k in at[:, 0]], "score": scores}
+        )  # fmt: skip
+        found = values(prompt_sensitivity(frame))
+        best = found.loc["best_prompt_bias"]
+        if not np.isfinite(best["value"]):
+            continue
+        y = np.full((8, 100), np.nan)
+        y[at[:, 0], at[:, 1]] = scores
+        means = fill_prompts(y[:, np.isfinite(y).any(axis=0)], link="identity")
+        k = int(means.argmax())
+        assert best["best_prompt"] == f"p{k}"
+        luck.append(means[k] - means.mean() - (prompt[k] - prompt.mean()))
+        told.append(best["value"])
+    assert len(luck) > 50
+    assert np.mean(told) == pytest.approx(np.mean(luck), rel=0.1)
+
+
+def test_the_noise_of_a_whole_table_is_the_residual_over_the_items():
+    frame, scores = answers(prompts=6)
+    found = values(prompt_sensitivity(frame)).loc["best_prompt_bias"]
+    rest = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
+    noise = (rest**2).sum() / (5 * 39) / 40
+    sd = scores.mean(axis=1).std(ddof=1)
+    assert found["value"] == pytest.approx(best_prompt_bias(sd, noise, 6).value)
+
+
 def test_prompts_without_an_item_in_common_are_not_compared():
     frame, _ = answers(prompts=2)
     frame.loc[frame["prompt"] == "p1", "item"] += 100
