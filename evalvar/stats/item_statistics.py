@@ -174,22 +174,19 @@ def item_statistics(
     n = np.isfinite(y).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         difficulty = np.nansum(y, axis=0) / n
-    shape = y.shape[1]
     numbers = ("", "_se", "_low", "_high")
-    found = {what + name: np.full(shape, np.nan) for what in ("total", "rest") for name in numbers}
+    names = [what + name for what in ("total", "rest") for name in numbers]
+    found = {name: np.full(y.shape[1], np.nan) for name in names}
+    upper_lower = _upper_lower(y, total, share)
     width = max(1, _BLOCK // max(len(y), 1))
-    for start in range(0, shape, width):
+    for start in range(0, y.shape[1], width):
         at = slice(start, start + width)
         whole = np.broadcast_to(total[:, None], y[:, at].shape)
         for what, other in (("total", whole), ("rest", rest[:, at])):
             bounds = _correlated(y[:, at], other, n[at], level)
             for name, values in zip(numbers, bounds, strict=True):
                 found[what + name][at] = values
-    return ItemStatistics(
-        n, difficulty, found["total"], found["rest"],
-        *(found[what + name] for what in ("total", "rest") for name in numbers[1:]),
-        _upper_lower(y, total, share),
-    )  # fmt: skip
+    return ItemStatistics(n=n, difficulty=difficulty, upper_lower=upper_lower, **found)
 
 
 def best_and_worst(total: Floats, *, share: float = 0.27) -> tuple[np.ndarray, np.ndarray]:
@@ -248,9 +245,7 @@ def _jackknifed(item: Floats, rest: Floats) -> tuple[Floats, Floats]:
     return r, np.asarray(np.where(broken | np.isnan(r), np.nan, error))
 
 
-def _correlated(
-    item: Floats, other: Floats, n: np.ndarray, level: float
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _correlated(item: Floats, other: Floats, n: np.ndarray, level: float) -> tuple[Floats, ...]:
     """Correlate columns; give the standard error, and the bounds by the jackknife."""
     r, error = _jackknifed(item, other)
     with np.errstate(invalid="ignore", divide="ignore"):

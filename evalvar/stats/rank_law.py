@@ -123,7 +123,7 @@ def _counted(values: Floats, counts: np.ndarray) -> Floats:
         ways = after
     (law,) = ways.values()
     first = int(np.flatnonzero(law)[0])
-    return np.minimum(np.cumsum(law[first:]) / law.sum(), 1.0)
+    return np.asarray(np.minimum(np.cumsum(law[first:]) / law.sum(), 1.0))
 
 
 def _gather(after: dict[Scores, Floats], state: Scores, sums: Floats, shift: int) -> None:
