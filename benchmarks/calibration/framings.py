@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.calibration.cells import (
     HOUSE,
@@ -16,6 +17,9 @@ from benchmarks.calibration.cells import (
     generator,
     stacked,
 )
+from evalvar.analyses.prompt_tables import prompt_tables
+from evalvar.analyses.prompts import prompt_sensitivity
+from evalvar.evidence import as_evidence
 from evalvar.stats import (
     best_prompt_bias,
     crossover_ci,
@@ -39,6 +43,8 @@ def framings(effort: Effort) -> Iterator[Row]:
         yield from _ratios(effort, seeds)
         yield from _monotonicities(effort, seeds)
     yield from _best_prompts(effort)
+    for prompts, asked in ((8, 0.15), (8, 0.4)):
+        yield _few_cells(effort, prompts, asked)
 
 
 def _crossings(effort: Effort, seeds: int) -> Iterator[Row]:
@@ -155,3 +161,36 @@ def _best_prompts(effort: Effort) -> Iterator[Row]:
             truth = best_prompt_bias(float(np.sqrt(tau**2 + 1)), 1.0, prompts).value
             yield from coverage("framings: luck of the best prompt", cell, [house], (sd, noise),
                                 truth)  # fmt: skip
+
+
+def _few_cells(effort: Effort, prompts: int, asked: float) -> Row:
+    """Ask each prompt a share of the items, and see how lucky the best one is on average."""
+    cell = f"{prompts} prompts x 100 items, {asked:.0%} of the cells asked"
+    rng, sets = generator("few cells", cell), effort.draws(100)
+    luck: list[float] = []
+    bounds: list[tuple[float, float]] = []
+    while len(luck) < sets:
+        real = rng.normal(0, 0.05, prompts)
+        chance = 0.5 + rng.normal(0, 0.25, 100) + real[:, None]
+        chance = np.clip(chance + rng.normal(0, 0.1, chance.shape), 0.02, 0.98)
+        prompt, item = np.nonzero(rng.random(chance.shape) < asked)
+        records = pd.DataFrame(
+            {"model": "m", "task": "t", "metric": "acc", "item": item,
+             "prompt": [f"p{k:02}" for k in prompt],
+             "score": (rng.random(item.size) < chance[prompt, item]) * 1.0}
+        )  # fmt: skip
+        if np.unique(prompt).size < prompts:
+            continue
+        rows = prompt_sensitivity(records, n_resamples=1).table.set_index("quantity")
+        found = rows.loc["best_prompt_bias"]
+        if not np.isfinite(found["low"]):  # prompts that no items link
+            continue
+        means = prompt_tables(as_evidence(records))[0][0].means
+        best = int(means.argmax())
+        luck.append(float((means - means.mean() - real + real.mean())[best]))
+        bounds.append((found["low"], found["high"]))
+    low, high = np.array(bounds).T
+    truth = float(np.mean(luck))
+    held = float(((low <= truth) & (truth <= high)).mean())
+    return Row("framings: luck of the best prompt", cell, "normal order statistics", HOUSE,
+               "coverage", held, sets, float((high - low).mean()), 0.0, 0.0)  # fmt: skip
