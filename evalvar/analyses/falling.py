@@ -1,14 +1,17 @@
 """A metric that nobody declared, and that gets worse while its models learn."""
 
+from math import lgamma, log
+
 import numpy as np
 
 from evalvar.analyses.curves import Curves
 from evalvar.evidence import Evidence
 from evalvar.stats import kendall_tau, kendall_tau_null_sd
 
-# Every seed's tau-b lies below this, and their mean so many null standard deviations below zero:
-# fewer where scores leave [0, 1], as losses do and accuracies at chance do not.
-_STEADY, _SDS, _SDS_OUTSIDE = -0.5, 3.0, 2.0
+# Every seed's tau-b lies below this, and their mean so many null standard deviations below zero.
+_STEADY, _SDS = -0.5, 3.0
+# Short curves that fall at every step are asked about where chance would rarely do that to all.
+_CHANCE = 0.01
 
 FALLING = (
     "the score falls while the model learns, and higher is taken as better because the data do not "
@@ -40,8 +43,9 @@ def falling(curves: Curves, unsaid: frozenset[tuple[str, str]]) -> list[str]:
     -------
     list of str
         `FALLING`, or nothing. A curve falls where tau-b is below -0.5 in every seed with three
-        checkpoints, and its mean over seeds more than three null standard deviations below zero;
-        two where scores lie outside [0, 1], so that a lone loss of four checkpoints is asked about.
+        checkpoints, and its mean over seeds more than three null standard deviations below zero; or
+        where scores lie outside [0, 1], as losses do, and fall at every step of every seed, which
+        scores in any order would do with a chance of a hundredth or less.
     """
     if (curves.task, curves.metric) not in unsaid:
         return []
@@ -51,8 +55,9 @@ def falling(curves: Curves, unsaid: frozenset[tuple[str, str]]) -> list[str]:
     if not taus.size or not (taus < _STEADY).all():
         return []
     shortest = min(curve.size for curve in long)
+    if taus.mean() < -_SDS * kendall_tau_null_sd(shortest, n_curves=len(long)):
+        return [FALLING]
     scores = np.concatenate(long)
     outside = scores.min() < 0 or scores.max() > 1
-    sds = _SDS_OUTSIDE if outside else _SDS
-    limit = sds * kendall_tau_null_sd(shortest, n_curves=len(long))
-    return [FALLING] if taus.mean() < -limit else []
+    orders = sum(lgamma(curve.size + 1) for curve in long)
+    return [FALLING] if outside and (taus == -1).all() and orders >= -log(_CHANCE) else []

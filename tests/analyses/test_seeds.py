@@ -355,7 +355,7 @@ def test_one_item_has_no_half_width():
     assert np.isnan(values(seed_variance(frame)).loc["item_half_width", "value"])
 
 
-@pytest.mark.parametrize("shape", [(1, 4), (2, 4), (3, 3)])
+@pytest.mark.parametrize("shape", [(1, 5), (2, 4), (3, 3)])
 def test_a_loss_that_falls_is_asked_about_after_few_checkpoints(shape):
     losses = np.broadcast_to(np.linspace(5.0, 3.4, shape[1]), shape)
     warnings = seed_variance(curves(losses)).warnings
