@@ -81,7 +81,7 @@ def framing(gap=0.2, half=0.05, models=("tiny",), turn=nan):
             rows.append({**mine, "quantity": "monotonicity", **estimate(0.9, 0.05)})
         rows.append({**key, "quantity": "difference", **estimate(-gap, half)})
         rows.append({**key, "quantity": "snr_ratio", **estimate(0.8, 0.3)})
-        rows.append({**key, "quantity": "crossover", "value": turn})
+        rows.append({**key, "quantity": "crossover", "value": turn, "turn_seen": turn == turn})
     if len(models) > 2:
         rows.append(
             {**key, "model": None, "quantity": "correlation", **estimate(0.92, 0.05),

@@ -246,7 +246,7 @@ def test_a_bound_beside_one_does_not_read_as_one():
 
 
 def test_the_spread_without_trend_is_called_a_lower_bound():
-    assert "takes checkpoints as independent" in said(build(samples.checkpoints()))
+    assert "checkpoints of one run depend on each other" in said(build(samples.checkpoints()))
     assert "lower bound" in said(build(samples.checkpoints()))
 
 

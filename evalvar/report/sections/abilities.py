@@ -106,8 +106,9 @@ def _table(found: dict[Place, Rows]) -> Table:
         caption="Item response curves, beside those of shuffled answers",
         footnotes=(
             f"{who}Slope: discrimination a of P(right) = 1 / (1 + exp(\u2212(a \u03b8 \u2212 b))), "
-            "with abilities \u03b8 of mean 0 and variance 1. Clear: items whose interval of a is "
-            "above 0; negative: below. Shuffled: the same fit where each item\u2019s answers are "
+            "with abilities \u03b8 of mean 0 and variance 1. Clear: items that models abler on all "
+            "other items get right more often, negative: less often, false discoveries controlled; "
+            "no part of the fit. Shuffled: the same fit where each item\u2019s answers are "
             "handed round among the models: what the method finds where there is nothing to "
             "find. Misfit: items whose curve does not fit, false discoveries controlled. Items "
             f"that all got right, or wrong, have no curve.{more}",

@@ -104,7 +104,7 @@ class Contrast:
         """Where the order of the two turns, and which of them rises more steadily."""
         row = self.rows.get("crossover", {})
         said = ""
-        if isfinite(row.get("value", nan)):
+        if isfinite(seen_turn(self.rows)):
             bounds = [float(row[name]) for name in ("low", "high")]
             shown = (
                 f" [{', '.join(map(wording.step, bounds))}]" if all(map(isfinite, bounds)) else ""
@@ -115,3 +115,9 @@ class Contrast:
         if low > 0 or high < 0:
             said += f"; {self.place[3] if low > 0 else self.place[4]} rises more steadily"
         return said
+
+
+def seen_turn(rows: Rows) -> float:
+    """Return the checkpoint at which the order is seen to turn, NaN where it is not."""
+    row = rows.get("crossover", {})
+    return float(row.get("value", nan)) if row.get("turn_seen") in (True, 1.0) else nan

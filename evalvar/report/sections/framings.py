@@ -14,6 +14,7 @@ from evalvar.report.sections.contrasts import (
     Rows,
     place_of,
     readings,
+    seen_turn,
     unit_of,
 )
 
@@ -87,7 +88,7 @@ def curves(reading: Reading) -> Figure | None:
         chances = {_chance(rows.get(f"final_mean of {side}", {})) for side in "ab"}
         if len(chances) == 1 and isfinite(chance := chances.pop()):
             panel["chance"] = (chance * unit.factor, "chance")
-        turn = rows.get("crossover", {}).get("value", nan)
+        turn = seen_turn(rows)
         if isfinite(turn):
             panel["mark"] = (turn, f"turns at {wording.step(turn)}")
         panels.append(panel)
@@ -140,7 +141,7 @@ def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
         unit = unit_of(of_both)
         difference = of_both["difference"]
         clear = difference["low"] > 0 or difference["high"] < 0
-        turn = of_both.get("crossover", {}).get("value", nan)
+        turn = seen_turn(of_both)
         cells = [Cell(_title(place, several) or place[0])]
         for side in "ab":
             mean = of_both.get(f"final_mean of {side}")
@@ -173,7 +174,7 @@ def _table(reading: Reading, found: dict[Place, Rows]) -> Table:
             "Points for scores between 0 and 1. The difference is paired over the items of both. "
             "Ratios with their intervals; a ratio whose interval holds 1 is not told from 1. tau: "
             "Kendall\u2019s tau-b with the checkpoint, mean over seeds. Turns at: the checkpoint "
-            "at which one mean curve overtakes the other.",
+            "at which one mean curve overtakes the other, where the data tell.",
         ),
     )
 

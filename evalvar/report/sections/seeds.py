@@ -32,10 +32,10 @@ _INSTEAD = {
 _MEANINGS = {
     "kendall_tau": "tau: Kendall\u2019s tau-b of score with checkpoint, mean over seeds; 1 always "
     "moves the better way, 0 has no trend.",
-    "trend_test": "Beyond drift: seeds that rise by more than a run that only drifts (of one seed: "
-    "p), each at the level of the page and not adjusted for their number.",
-    "kendall_tau_null_sd": "No-trend sd: how far tau strays by chance where there is no trend; it "
-    "takes checkpoints as independent, which those of one run are not, so it is a lower bound.",
+    "trend_test": "Beyond drift: seeds that rise by more than a random walk does (of one seed: p), "
+    "each at the level of the page and not adjusted for their number.",
+    "kendall_tau_null_sd": "No-trend sd: how far tau of scores in any order strays by chance; "
+    "checkpoints of one run depend on each other, so it is a lower bound.",
     "kendall_tau_corrected": "Corrected: pairs of checkpoints that rise by more than the draw of "
     "the items explains, less those that so fall, over all pairs; 0 without trend.",
     "step_noise_sd_detrended": "Step noise: sd of the last checkpoints about a steady rise, in "
