@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import counted
 from evalvar.numbers import (
@@ -177,17 +178,9 @@ def _table(pairs: Sequence[Pair]) -> list[str]:
     digits = _column_digits(pairs)
     cells = [head, *([_named(pair.place), *_cells(pair, digits)] for pair in pairs)]
     rows = [[row[i] for i in shown] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    left = {"on", "a", "b", "better"}
-    lines = [
-        "  ".join(
-            cell.ljust(width) if name in left else cell.rjust(width)
-            for cell, width, name in zip(row, widths, rows[0], strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    words = [i for i, name in enumerate(rows[0]) if name in ("on", "a", "b", "better")]
     names = f"a is {pairs[0].plain['a']}, b is {pairs[0].plain['b']}; " if one else ""
-    return [names + _caption(pairs), *lines]
+    return [names + _caption(pairs), *aligned(rows, left=words)]
 
 
 def _partly(pair: Pair) -> bool:

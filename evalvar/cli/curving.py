@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value
@@ -116,7 +117,7 @@ def _block(place: tuple[str, ...], rows: list[Row]) -> str:
     ]
     if table:
         title = "over seeds" if len(seeds) > 1 else "one seed"
-        lines += ["", *_aligned([[title, "value", "interval"], *table])]
+        lines += ["", *aligned([[title, "value", "interval"], *table])]
     if len(seeds) > 1:
         each = [["seed", "tau", "interval", "p against drift", "last mean"]]
         for seed, run in seeds.items():
@@ -127,7 +128,7 @@ def _block(place: tuple[str, ...], rows: list[Row]) -> str:
                     _cells(run["smoothed_mean"])[0],
                 ]
             )  # fmt: skip
-        lines += ["", *_aligned(each)]
+        lines += ["", *aligned(each)]
     return "\n".join(lines)
 
 
@@ -162,7 +163,7 @@ def _lines(readings: dict[tuple[str, ...], list[Row]]) -> str:
         [
             f"{heading}of {counted(len(readings), 'reading')}, {listing(counts)}.",
             "",
-            *_aligned([head, *table], left=len(vary) + 1),
+            *aligned([head, *table], left=range(len(vary) + 1)),
             "",
             "Name one with --task and --metric to see more of it.",
         ]
@@ -192,17 +193,6 @@ def _cells(row: Row | None) -> tuple[str, str]:
         return fixed(row["value"], decimals_for(row["value"], nan, nan, nan)), ""
     digits = decimals_for(row["value"], row["se"], row["low"], row["high"], fine=True)
     return fixed(row["value"], digits), interval(row["low"], row["high"], digits)
-
-
-def _aligned(table: list[list[str]], left: int = 1) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
 
 
 def phases_text(result: "Result") -> str:
@@ -243,9 +233,9 @@ def _map(model: str, rows: list[Row]) -> str:
         for row in rows
         if row["quantity"] == "transition" and row["from_state"] != row["to_state"]
     ]  # fmt: skip
-    lines += ["", "Checkpoints in each phase", *_aligned(table)]
+    lines += ["", "Checkpoints in each phase", *aligned(table)]
     if moves:
-        lines += ["", *_aligned([["move", "chance", "seen", "in runs"], *moves])]
+        lines += ["", *aligned([["move", "chance", "seen", "in runs"], *moves])]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from evalvar.cli.columns import aligned
 from evalvar.numbers import DASH, fixed, interval, listing, p_value
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def doubtful_table(rows: Rows, *, tasks: bool = False) -> list[str]:
     if tasks:
         owners = ["task", *(row["task"] for row in rows)]
         table = [[owner, *line] for owner, line in zip(owners, table, strict=True)]
-    return aligned(table, left=1 + tasks, last=True)
+    return aligned(table, left=(*range(1 + tasks), len(table[0]) - 1))
 
 
 def nearest(result: "Result", place: tuple[Any, Any, Any]) -> list[str]:
@@ -103,16 +104,3 @@ def _why(row: dict[str, Any]) -> str:
         elif flag == "same_answers" and "duplicate" not in row["flags"]:
             reasons.append(f"answered like {others}")
     return "; ".join(reasons)
-
-
-def aligned(table: list[list[str]], left: int, last: bool = False) -> list[str]:
-    """Pad columns: the first ones, and the last if so told, to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    ends = {len(widths) - 1} if last else set()
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left or i in ends else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, p_value, percent
@@ -42,14 +43,14 @@ def _block(key: tuple[str, str], rows: Rows) -> str:
         f"{counted(first['items'], 'item')} that tell some apart",
         *_sentences(task, first),
         "",
-        *_aligned([["ability", "interval", "score", "on", "", "model"], *map(_model, shown)]),
+        *_filled([["ability", "interval", "score", "on", "", "model"], *map(_model, shown)]),
     ]
     if len(shown) < len(models):
         lines.append(f"{len(shown)} of {len(models)}: the first and the last; --json has all.")
     worst = _worst(rows)
     if worst:
         head = ["discrimination", "interval", "slope p", "share right", "fit p", "", "item"]
-        lines += ["", "Items to look at first", *_aligned([head, *worst])]
+        lines += ["", "Items to look at first", *_filled([head, *worst])]
     return "\n".join(lines)
 
 
@@ -123,24 +124,18 @@ def _overview(readings: dict[tuple[str, str], Rows]) -> str:
         [
             "Reliability of abilities, and the same of shuffled answers, where there is none to "
             "find",
-            *_aligned(lines),
+            *_filled(lines),
             "",
             "Name one with --task to see its models and items.",
         ]
     )
 
 
-def _aligned(table: list[list[str]]) -> list[str]:
-    """Align the columns, words to the left and numbers to the right; the last two are words."""
+def _filled(table: list[list[str]]) -> list[str]:
+    """Align the columns that are not empty; the last two are words, all others numbers."""
     kept = [i for i in range(len(table[0])) if any(row[i] for row in table)]
-    widths = {i: max(len(row[i]) for row in table) for i in kept}
-    words = len(table[0]) - 2
-    return [
-        "  ".join(
-            row[i].ljust(widths[i]) if i >= words else row[i].rjust(widths[i]) for i in kept
-        ).rstrip()
-        for row in table
-    ]
+    words = [k for k, i in enumerate(kept) if i >= len(table[0]) - 2]
+    return aligned([[row[i] for i in kept] for row in table], left=words)
 
 
 @question(SELECTING, ESTIMATING, text=irt_text)

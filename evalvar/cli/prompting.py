@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.numbers import DASH, count, decimals_for, fixed, interval, p_value, percent
 
@@ -64,7 +65,7 @@ def _block(place: tuple[Any, ...], rows: Rows) -> str:
         table.append([shown, value, bounds])
     unit = "Scores in points, intervals" if first["in_points"] else "Intervals"
     note = f"{unit} at {percent(first['level'])}. The range grows with the number of prompts."
-    return "\n".join([heading, _said(rows), "", *_aligned(table), note])
+    return "\n".join([heading, _said(rows), "", *aligned(table), note])
 
 
 def _said(rows: Rows) -> str:
@@ -134,7 +135,7 @@ def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
     unit = "points" if points else "the unit of the scores"
     heading = f"Spread of the mean score over prompts, in {unit}"
     return "\n".join(
-        [heading, *_aligned(table, left=len(shown)), "", "Name one to see more of it."]
+        [heading, *aligned(table, left=range(len(shown))), "", "Name one to see more of it."]
     )
 
 
@@ -151,17 +152,6 @@ def _number(row: dict[str, Any]) -> str:
 
 def _digits(row: dict[str, Any]) -> int:
     return decimals_for(row["value"], row["se"], row["low"], row["high"], fine=True)
-
-
-def _aligned(table: list[list[str]], left: int = 1) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
 
 
 @question(SELECTING, ESTIMATING, text=prompts_text)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.answering import answer
-from evalvar.cli.doubtful import ORDER, Rows, aligned, doubtful, doubtful_table, nearest
+from evalvar.cli.columns import aligned
+from evalvar.cli.doubtful import ORDER, Rows, doubtful, doubtful_table, nearest
 from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
 from evalvar.errors import UsageError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
@@ -139,7 +140,7 @@ def _many(wholes: dict[str, Whole], what: str, fdr: float) -> list[str]:
             ]
         )  # fmt: skip
     return [f"{counted(len(wholes), what)}, {counted(sum(sizes), 'item')}: {'; '.join(said)}.", "",
-            *aligned(table, left=1)]  # fmt: skip
+            *aligned(table)]  # fmt: skip
 
 
 def _task(place: Place, rows: Rows, fdr: float) -> list[str]:
@@ -255,4 +256,4 @@ def _pruning(rows: Rows) -> list[str]:
         table.append(line)
     if len(table) == 1:
         return []
-    return ["", "Without the items that discriminate least", *aligned(table, left=1)]
+    return ["", "Without the items that discriminate least", *aligned(table)]

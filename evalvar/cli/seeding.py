@@ -3,6 +3,7 @@
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from evalvar.cli.columns import aligned
 from evalvar.errors import counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
 
@@ -196,19 +197,11 @@ def _table(title: str, heads: list[list[str]], cells: list[dict[str, str]]) -> s
     columns = [name for name in cells[0] if any(cell[name] != DASH for cell in cells)]
     if not columns:
         return ""
-    left = len(heads[0])
-    rows = [[""] * left + columns]
+    named = len(heads[0])
+    rows = [[""] * named + columns]
     rows += [[*head, *(cell[name] for name in columns)]
              for head, cell in zip(heads, cells, strict=True)]  # fmt: skip
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([title, *lines])
+    return "\n".join([title, *aligned(rows, left=range(named))])
 
 
 def _footer(reading: Reading) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.answering import TABLES, answer, check_suffixes, remark
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
@@ -230,20 +231,13 @@ def _table(block: Block) -> list[str]:
         together = None if estimator in _MEANS else error.get("beyond_mean")
         verdicts = [error.get("beyond_random") or "", together or ""]
         table.append([f"{size:,}", selection, estimator, *cells, *verdicts])
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    left = {1, 2, len(table[0]) - 2, len(table[0]) - 1}
+    words = (1, 2, len(table[0]) - 2, len(table[0]) - 1)
     unit = "bias, error, seed sd and \u00b1 in points; " if points else ""
     return [
         f"{unit}on {_judged(block)} that did not choose the items, mean over choices",
         "beside random, choice: error less that of random items with the same estimator; beside "
         "mean, in all: less that of random items and their plain mean",
-        *(
-            "  ".join(
-                cell.ljust(width) if i in left else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ),
+        *aligned(table, left=words),
     ]
 
 

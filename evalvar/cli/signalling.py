@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, decimals_for, fixed, interval, p_value, percent
@@ -129,7 +130,7 @@ def _table(benchmarks: list[Benchmark]) -> list[str]:
             last = _all(benchmark, "small_decision_accuracy")[-1:]
             line += [_percent(last[0]), _percents(last[0])] if last else [DASH, ""]
         cells.append(line)
-    return _aligned(cells, left=2)
+    return aligned(cells, left=(0, 1))
 
 
 def _windows(benchmark: Benchmark) -> list[str]:
@@ -141,7 +142,7 @@ def _windows(benchmark: Benchmark) -> list[str]:
         if half is not None or (snr is not None and isfinite(snr["value"])):
             cells.append([str(window), _number(snr), _interval(snr), _percent(half),
                           _percents(half)])  # fmt: skip
-    return ["", *_aligned(cells, left=1)] if len(cells) > 2 else []
+    return ["", *aligned(cells)] if len(cells) > 2 else []
 
 
 def _pairs(benchmark: Benchmark) -> list[str]:
@@ -159,7 +160,7 @@ def _pairs(benchmark: Benchmark) -> list[str]:
         if varied:
             line += [_percent(other), p_value(other["p_value"])] if other else [DASH, DASH]
         cells.append(line)
-    return ["", *_aligned(cells, left=2)]
+    return ["", *aligned(cells, left=(0, 1))]
 
 
 def _notes(benchmarks: list[Benchmark]) -> list[str]:
@@ -234,17 +235,6 @@ def _percents(row: Row | None) -> str:
     if row is None or not _bounded(row):
         return ""
     return f"[{round(100 * row['low'])}, {round(100 * row['high'])}]"
-
-
-def _aligned(cells: list[list[str]], left: int) -> list[str]:
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
 
 
 @question(SELECTING, ESTIMATING, text=signal_text)

@@ -3,6 +3,7 @@
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from evalvar.cli.columns import aligned
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def _block(reading: Reading) -> str:
     lines = [
         f"{place}: mean {fixed(first['score'], 4)} over {listing(counts)}",
         "",
-        *_aligned("Variance of one answer, and what it adds to the variance of the mean", sources),
+        "Variance of one answer, and what it adds to the variance of the mean",
+        *aligned(sources),
         "",
-        *_aligned("Standard error of the mean, by what would be drawn again", drawn),
+        "Standard error of the mean, by what would be drawn again",
+        *aligned(drawn),
     ]
     shared = {name: part["share_of_mean"] for name, part in parts.items()}
     if len(parts) > 1 and all(isfinite(share) for share in shared.values()):
@@ -97,7 +100,8 @@ def _overview(readings: list[Reading]) -> str:
             ]
         )  # fmt: skip
     title = "Shares of the variance of one answer, and standard errors by what is drawn again"
-    return "\n".join([*_aligned(title, table, left=len(keys)), "", "Name one to see more of it."])
+    lines = aligned(table, left=range(len(keys)))
+    return "\n".join([title, *lines, "", "Name one to see more of it."])
 
 
 def _by(reading: Reading, prefix: str) -> dict[str, dict[str, Any]]:
@@ -114,17 +118,3 @@ def _percent(share: float) -> str:
 
 def _digits(row: dict[str, Any]) -> int:
     return decimals_for(row["value"], row["se"], row["low"], row["high"], fine=True)
-
-
-def _aligned(title: str, table: list[list[str]], left: int = 1) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    return [
-        title,
-        *(
-            "  ".join(
-                cell.ljust(width) if i < left else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ),
-    ]

@@ -3,6 +3,7 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from evalvar.cli.columns import aligned
 from evalvar.errors import counted
 from evalvar.numbers import (
     DASH,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _TABLES = 3
 _HEAD = ("rank", "ties", "model", "score", "interval", "ahead of next by", "interval", "p")
 _BESIDE = ("rank", "gap_to_next", "decision_accuracy")
-_RIGHT = {0, 3, 4, 5, 6, 7}
 
 Board = list[dict[str, Any]]
 
@@ -142,15 +142,7 @@ def _table(board: Board) -> str:
     cells += [_unranked(model, digits[0]) for model in away]
     if len(models) == 2:
         cells = [row[:1] + row[2:] for row in cells]
-    skipped = len(_HEAD) - len(cells[0])
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(w) if (i + skipped if i else i) in _RIGHT else cell.ljust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
+    lines = aligned(cells, left=range(1, cells[0].index("score")))
     rank, level = models[0]["rank"], percent(models[0]["rank"]["level"])
     accuracy = next((m["decision_accuracy"] for m in board if "decision_accuracy" in m), None)
     method = rank["method"].removeprefix("rank set, ")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.numbers import DASH, count, decimals_for, fixed, interval, percent, places
 
@@ -71,7 +72,7 @@ def _block(place: tuple[Any, ...], rows: Rows) -> str:
         )  # fmt: skip
     unit = "Scores in points, intervals" if difference["in_points"] else "Intervals"
     note = f"{unit} at {percent(difference['level'])}."
-    return "\n".join([heading, " ".join(filter(None, said)), "", *_aligned(table), note])
+    return "\n".join([heading, " ".join(filter(None, said)), "", *aligned(table), note])
 
 
 def _leads(rows: Rows, a: str, b: str) -> str:
@@ -192,7 +193,7 @@ def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
     unit = "points" if first["in_points"] else "the unit of the scores"
     heading = f"a = {first['a']}, b = {first['b']}; means and differences in {unit}"
     return "\n".join(
-        [heading, *_aligned(table, left=len(shown)), "", "Name one to see more of it."]
+        [heading, *aligned(table, left=range(len(shown))), "", "Name one to see more of it."]
     )
 
 
@@ -224,17 +225,6 @@ def _step(value: float) -> str:
     if not isfinite(value):
         return DASH
     return fixed(value, places(abs(value) / 100 or 1.0, default=0))
-
-
-def _aligned(table: list[list[str]], left: int = 1) -> list[str]:
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
 
 
 @question(SELECTING, ESTIMATING, text=framing_text)
