@@ -12,7 +12,7 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.irt_steps import NODES, Answers, Posterior, curves, posterior_tables
 
 # How far out an intercept may lie says little of the others: its prior is wider than their spread.
-WIDER = 2.0
+WIDER = 4.0
 # The spread of the items is never taken to be smaller, so that no item is tied to the rest.
 _LEAST_SPREAD = 0.02
 _MOST_SPREAD = 30.0

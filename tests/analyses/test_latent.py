@@ -140,7 +140,7 @@ def test_what_has_not_converged_is_said_with_what_was_measured(monkeypatch):
         )
 
 
-@pytest.mark.parametrize(("seed", "far"), [(1, 2), (2, 8)])
+@pytest.mark.parametrize(("seed", "far"), [(7, 2), (2, 8)])
 def test_no_ability_is_given_where_the_likelihood_does_not_place_it(seed, far):
     rng = np.random.default_rng(seed)
     data = records({f"m{i}": (rng.random(40) < 0.6) * 1.0 for i in range(8)})
