@@ -122,17 +122,19 @@ def apart(curves: Curves, level: float) -> tuple[Estimate, dict[int, float]]:
     """Test for a seed unlike the others; return the smallest p-value, and that of every seed."""
     last = curves.means[:, -1]
     seen = np.isfinite(last)
+    noise = _noise(curves)
     try:
-        found = outliers(last[seen], noise=_noise(curves))
+        found = outliers(last[seen], noise=noise)
     except NotEnoughDataError as error:
         return _undefined(("",), str(error), level)[""], {}
     if np.isnan(found.p_value).any():
         reason = "all seeds but one are equal, which does not say how far seeds scatter"
         return _undefined(("",), reason, level)[""], {}
     p = dict(zip(curves.seeds[seen].tolist(), found.p_value.tolist(), strict=True))
+    beyond = ", and beyond the noise of the items," if noise else ""
     estimate = Estimate(
         0.0, level=level, n=last[seen].size, unit="seed", p_value=min(p.values()),
-        method=f"Grubbs, and beyond the noise of the items, at {1 - level:.2g}",
+        method=f"Grubbs{beyond} at {1 - level:.2g}",
     )  # fmt: skip
     return estimate, p
 

@@ -413,3 +413,10 @@ def test_ten_thousand_items_and_a_single_one():
     assert np.isfinite(values(seed_variance(frame)).loc["final_mean", "value"])
     frame, _ = answers(n_items=10_000, seeds=2, steps=1)
     assert 0.41 < values(seed_variance(frame)).loc["churn", "high"] < 0.45
+
+
+def test_an_outlier_names_the_noise_of_items_only_where_it_is_known():
+    method = values(seed_variance(curves(X))).loc["outlier_seeds", "method"]
+    assert method.startswith("Grubbs at")
+    known = values(seed_variance(curves(X, se=0.02))).loc["outlier_seeds", "method"]
+    assert known.startswith("Grubbs, and beyond the noise of the items, at")
