@@ -1,13 +1,10 @@
 """The start and the demo's report beside their budgets: python -m benchmarks.speed demo."""
 
-import os
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.speed.timing import Timing, row
+from benchmarks.speed.timing import Timing, measure_command, row
 
 STUDY = Path(__file__).parents[1] / "tiny_lm" / "logs" / "study.tar.xz"
 HELP_BUDGET = Timing(cpu=0.3, wall=0.3, peak_mib=0)
@@ -24,21 +21,4 @@ def main() -> None:
 
 
 def _command(words: list[str], *, repeat: int) -> Timing:
-    """Run the command in fresh processes: median CPU and wall, largest resident memory."""
-    cpu, wall, peak = [], [], []
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    for _ in range(repeat):
-        start = time.perf_counter()
-        arguments = [sys.executable, "-m", "evalvar.cli", *words]
-        child = os.posix_spawn(
-            sys.executable, arguments, os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)],
-        )  # fmt: skip
-        _, status, use = os.wait4(child, 0)
-        if status != 0:
-            raise RuntimeError(f"evalvar {words[0]} failed")
-        wall.append(time.perf_counter() - start)
-        cpu.append(use.ru_utime + use.ru_stime)
-        peak.append(use.ru_maxrss / 1024)
-    os.close(quiet)
-    return Timing(statistics.median(cpu), statistics.median(wall), max(peak))
+    return measure_command([sys.executable, "-m", "evalvar.cli", *words], repeat=repeat)

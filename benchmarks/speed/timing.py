@@ -8,7 +8,7 @@ import resource
 import statistics
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,30 @@ def measure(function: Callable[[], object], *, repeat: int = 5) -> Timing:
         raise RuntimeError(answer)
     cpu, wall, peak = answer
     return Timing(cpu, wall, peak)
+
+
+def measure_command(words: Sequence[str], *, repeat: int, wall: bool = False) -> Timing:
+    """Time a command in fresh processes: median CPU and wall, largest resident memory.
+
+    `wall` counts wall seconds as the cost, for what runs where no CPU seconds are seen.
+    """
+    cpu, walls, peak = [], [], []
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for _ in range(repeat):
+        start = time.perf_counter()
+        child = os.posix_spawn(
+            words[0], list(words), os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)],
+        )  # fmt: skip
+        _, status, use = os.wait4(child, 0)
+        if status != 0:
+            raise RuntimeError(f"{' '.join(words[:5])} failed")
+        walls.append(time.perf_counter() - start)
+        cpu.append(use.ru_utime + use.ru_stime)
+        peak.append(use.ru_maxrss / 1024)
+    os.close(quiet)
+    cost = statistics.median(walls if wall else cpu)
+    return Timing(cost, statistics.median(walls), max(peak))
 
 
 def _measure_here(function: Callable[[], object], repeat: int) -> tuple[float, float, float]:
