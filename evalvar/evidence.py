@@ -17,6 +17,7 @@ from evalvar.errors import RecordsError, UsageError, counted
 from evalvar.tables import (
     PHASES,
     RECORDS_KEY,
+    REFERENCE,
     REPORTED_KEY,
     SOURCES,
     STATUSES,
@@ -81,7 +82,8 @@ class Evidence:
         Parameters
         ----------
         **wanted
-            Key column = value or list of values; None keeps everything.
+            Key column = value or list of values; None keeps everything. The timings of the reference
+        stay with those of the programs.
 
         Raises
         ------
@@ -125,7 +127,11 @@ def as_evidence(
     reported : DataFrame, optional
         The key without item and sample, plus value, and se and n where they are known.
     timings : DataFrame, optional
-        One row per timed run of a program.
+        One row per timed case of a program: model, task, item, seconds (NaN where there is none)
+        and status are required; run (the sitting in which a program and the references were
+        timed together), phase, level, case and repeat have defaults. The reference solutions are
+        the model ``reference``. Optional: limit_s, inside_s, outside_s, calls, resolution_s, and
+        attributes ``item.*``.
     sources : DataFrame, optional
         One row per file read.
     warnings : iterable of str
@@ -162,7 +168,8 @@ def as_evidence(
         timings = unique(timings, "timings", TIMINGS_KEY, "error", remarks)
         check_orientation(records, reported)
         check_range(records, "records", "score")
-        check_attributes(records)
+        check_attributes(records, "records")
+        check_attributes(timings, "timings")
     if len(timings):
         check_values(timings, "status", STATUSES)
         check_values(timings, "phase", PHASES)
@@ -304,11 +311,13 @@ def _select(
     for value in wanted:
         if value not in present:
             raise not_there(column, value, present)
-    kept = {
-        name: table[table[column].isin(wanted)].reset_index(drop=True)
-        for name, table in holding.items()
+    kept = {name: table[column].isin(wanted) for name, table in holding.items()}
+    if "timings" in holding and column not in ("task", "item"):
+        kept["timings"] |= holding["timings"]["model"] == REFERENCE
+    return {
+        **tables,
+        **{name: table[kept[name]].reset_index(drop=True) for name, table in holding.items()},
     }
-    return {**tables, **kept}
 
 
 def _as_list(values: Any) -> list[Any]:

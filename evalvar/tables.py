@@ -16,19 +16,30 @@ RECORDS_KEY = ("model", "task", "item", "metric", "seed", "checkpoint", "prompt"
 REPORTED_KEY = ("model", "task", "metric", "seed", "checkpoint", "prompt")
 TIMINGS_KEY = (
     *("model", "task", "item", "seed", "checkpoint", "prompt", "sample"),
-    *("phase", "level", "case", "repeat"),
+    *("run", "phase", "level", "case", "repeat"),
 )
+# The model whose timings are those of the reference solutions.
+REFERENCE = "reference"
 SOURCES = ("path", "sha256", "rows", "harness", "version")
 STATUSES = ("ok", "wrong", "timeout", "memory", "crash", "missing")
 PHASES = ("before", "run", "after")
 
 _DEFAULTS: dict[str, Any] = {
     **{"metric": "score", "seed": 0, "checkpoint": 0, "prompt": "", "sample": 0},
-    **{"phase": "run", "level": 0, "case": 0, "repeat": 0},
+    **{"run": "", "phase": "run", "level": 0, "case": 0, "repeat": 0},
 }
-_TEXT = {*("model", "task", "item", "metric", "prompt", "group", "cluster"), "phase", "status"}
+_TEXT = {
+    *("model", "task", "item", "metric", "prompt", "group", "cluster"),
+    *("run", "phase", "status"),
+}
 _WHOLE = {"seed", "checkpoint", "sample", "level", "case", "repeat"}
-_NUMBER = {*("score", "value", "se", "n", "chance", "score_min", "score_max"), "seconds", "limit_s"}
+# Of a timed row beside its seconds: the two raw clocks, how many calls share the row's window, and
+# the shortest time per call that the outer clock can tell.
+CLOCKS = ("inside_s", "outside_s", "calls", "resolution_s")
+_NUMBER = {
+    *("score", "value", "se", "n", "chance", "score_min", "score_max"),
+    *("seconds", "limit_s", *CLOCKS),
+}
 _ATTRIBUTE_OF = {
     "item.": ("task", "item"),
     "factor.": ("prompt",),
@@ -290,26 +301,26 @@ def check_range(table: pd.DataFrame, name: str, measure: str) -> None:
         )
 
 
-def check_attributes(records: pd.DataFrame) -> None:
+def check_attributes(table: pd.DataFrame, name: str) -> None:
     """Refuse an attribute that has two values for what it describes."""
-    for column in records.columns:
+    for column in table.columns:
         prefix = column[: column.find(".") + 1]
-        if prefix not in _ATTRIBUTE_OF:
+        if prefix not in _ATTRIBUTE_OF or (name == "timings" and prefix != "item."):
             continue
         owner = list(_ATTRIBUTE_OF[prefix])
-        pairs = records.loc[records[column].notna(), [*owner, column]].drop_duplicates()
+        pairs = table.loc[table[column].notna(), [*owner, column]].drop_duplicates()
         both = pairs.duplicated(owner)
         if both.any():
             first = pairs.loc[both, owner].iloc[0]
-            where = ", ".join(f"{name} {value}" for name, value in first.items() if value != "")
+            where = ", ".join(f"{key} {value}" for key, value in first.items() if value != "")
             if column == "item.hash":
                 raise RecordsError(
-                    f"records: a different document under the same item id ({where}; "
+                    f"{name}: a different document under the same item id ({where}; "
                     f"{int(both.sum())} such). The runs used two versions of the data set: read "
                     "them apart, or leave the older run out."
                 )
             raise RecordsError(
-                f"records: {column} has two values for one {owner[-1]} ({where}; "
+                f"{name}: {column} has two values for one {owner[-1]} ({where}; "
                 f"{int(both.sum())} such). An attribute must be a function of what it describes: "
                 f"leave the column out, or give each of the two its own {owner[-1]}."
             )

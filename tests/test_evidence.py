@@ -155,6 +155,33 @@ def test_unknown_status_of_a_timing_is_refused():
         as_timings(frame)
 
 
+def timed(**columns):
+    frame = pd.DataFrame({"model": ["A", "reference"], "task": "t", "item": "1", "seconds": 0.1})
+    return frame.assign(**{"status": "ok", **columns})
+
+
+def test_two_sittings_time_the_same_case_twice():
+    twice = pd.concat([timed(run="monday"), timed(run="tuesday")])
+    assert as_timings(twice)["run"].value_counts().to_dict() == {"monday": 2, "tuesday": 2}
+    with pytest.raises(RecordsError, match="timings: a key that must be unique is repeated in 2"):
+        as_timings(pd.concat([timed(), timed()]))
+
+
+def test_raw_clocks_and_attributes_of_items_stay_with_timings():
+    kept = as_timings(timed(inside_s="0.09", calls=3, resolution_s=1e-6, **{"item.tag": "dp"}))
+    assert kept.iloc[0][["inside_s", "calls", "item.tag"]].tolist() == [0.09, 3.0, "dp"]
+    with pytest.raises(RecordsError, match=r"timings: item\.tag has two values for one item"):
+        as_timings(timed(**{"item.tag": ["dp", "graphs"]}))
+
+
+def test_the_timings_of_the_reference_stay_when_a_model_is_selected():
+    frame = pd.concat([timed(checkpoint=[7, 0]), timed(checkpoint=[7, 0], item="2")])
+    evidence = as_evidence(timings=frame)
+    kept = evidence.select(model="A", checkpoint=7, item="1").timings
+    assert kept["model"].tolist() == ["A", "reference"]
+    assert kept["item"].tolist() == ["1", "1"]
+
+
 def test_merge_keeps_every_row_and_fills_what_one_part_lacks():
     one = as_evidence(table(), warnings=["first"])
     two = as_evidence(table(model="B", chance=0.25, higher_is_better=False, metric="nll"))

@@ -12,6 +12,7 @@ import pandas as pd
 from evalvar.adapters.remarks import Remark
 from evalvar.errors import UsageError, counted
 from evalvar.evidence import Evidence
+from evalvar.tables import REFERENCE
 
 KEYS = ("model", "prompt", "seed", "checkpoint", "sample")
 WHOLE = ("seed", "checkpoint", "sample")
@@ -110,6 +111,7 @@ class Labels:
             return table
         models = table["model"]
         names = list(models.cat.categories)
+        timed = "phase" in table
         cut = list(names)
         columns: dict[str, Any] = {}
         for key in (key for key in KEYS if key in table):
@@ -127,7 +129,10 @@ class Labels:
             if all(value is None for value in found):
                 continue
             if key == "model":
-                cut = [old if new is None else new for old, new in zip(names, found, strict=True)]
+                cut = [
+                    old if new is None or (timed and old == REFERENCE) else new
+                    for old, new in zip(names, found, strict=True)
+                ]
                 if key in self.fixed:
                     self._count(key, models, _renamed(models, cut))
                 continue

@@ -19,12 +19,13 @@ from evalvar.adapters.table_lines import in_lines
 from evalvar.adapters.unclaimed import of_table
 from evalvar.errors import AdapterError, RecordsError
 from evalvar.evidence import Evidence
+from evalvar.tables import CLOCKS
 
 NAME = "table"
 
 _NUMBERS = (
     *("score", "value", "se", "n", "chance", "score_min", "score_max", "seconds", "limit_s"),
-    "shots",
+    *("shots", *CLOCKS),
 )
 _WORDS = {
     **{"true": 1.0, "false": 0.0},

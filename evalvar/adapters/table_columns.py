@@ -7,6 +7,7 @@ from typing import Literal
 
 from evalvar.adapters.given import MEASURES, Given
 from evalvar.errors import AdapterError
+from evalvar.tables import CLOCKS
 
 Kind = Literal["records", "reported", "timings"]
 
@@ -38,7 +39,8 @@ _MEANINGS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         **{name: names for name, names in _KEYS.items() if name != "metric"},
         "item": _ITEM,
         **{"sample": ("sample", "sample_idx"), "repeat": ("repeat", "trial")},
-        **{name: (name,) for name in ("phase", "level", "case", "seconds", "limit_s", "status")},
+        **{name: (name,) for name in ("run", "phase", "level", "case")},
+        **{name: (name,) for name in ("seconds", "limit_s", "status")},
     },
 }
 _KEPT: Mapping[Kind, tuple[str, ...]] = {
@@ -47,9 +49,13 @@ _KEPT: Mapping[Kind, tuple[str, ...]] = {
         *("group", "chance", "score_min", "score_max", "higher_is_better"),
         *("shots", "task_version", "task_hash", "harness_version", "chat_template"),
     ),
-    "timings": (),
+    "timings": CLOCKS,
 }
-_ATTRIBUTES = ("item.", "factor.", "answer.")
+_ATTRIBUTES: Mapping[Kind, tuple[str, ...]] = {
+    "records": ("item.", "factor.", "answer."),
+    "reported": (),
+    "timings": ("item.",),
+}
 _MEASURE: Mapping[str, str] = {"records": "score", "reported": "value"}
 _WIDE = "score_"
 _SHOWN = 8
@@ -156,7 +162,7 @@ def meaning(names: Sequence[str], path: Path, given: Given | None = None) -> Mea
     rest = [name for name in names if name not in taken and name not in columns]
     rest = [name for name in rest if name not in wide]
     for name in rest:
-        if name in _KEPT[kind] or (kind == "records" and name.startswith(_ATTRIBUTES)):
+        if name in _KEPT[kind] or name.startswith(_ATTRIBUTES[kind]):
             columns[name] = name
     left_out = tuple(name for name in rest if name not in columns)
     return Meaning(kind, columns, wide, left_out, joined)

@@ -83,6 +83,27 @@ def test_rows_with_seconds_and_status_are_timings():
     ]
 
 
+def test_columns_of_timings_are_kept_and_others_named():
+    evidence = load(
+        csv(
+            "model,task,item,run,seconds,status,limit_s,inside_s,outside_s,calls,resolution_s,"
+            "item.tag,host\nm,t,1,monday,,timeout,2,0.5,0.6,1,,dp,here\n"
+        )
+    )
+    row = evidence.timings.iloc[0]
+    assert row[["run", "limit_s", "outside_s", "calls", "item.tag"]].tolist() == [
+        *("monday", 2.0, 0.6, 1.0, "dp")
+    ]
+    assert np.isnan(row["seconds"])
+    assert np.isnan(row["resolution_s"])
+    assert evidence.warnings == ("f.csv: columns that mean nothing to evalvar were left out: host",)
+
+
+def test_a_label_names_the_model_and_leaves_the_reference():
+    path = csv("model,task,item,seconds,status\nm,t,1,0.5,ok\nreference,t,1,0.5,ok\n")
+    assert load(path, label={"model": "x"}).timings["model"].tolist() == ["x", "reference"]
+
+
 def test_known_columns_are_kept_and_others_named():
     path = csv(
         "model,task,item,score,group,cluster,chance,score_min,score_max,higher_is_better,"
