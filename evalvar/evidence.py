@@ -35,6 +35,7 @@ from evalvar.tables import (
 
 __all__ = [
     "RECORDS_KEY",
+    "REFERENCE",
     "REPORTED_KEY",
     "TIMINGS_KEY",
     "Duplicates",
@@ -82,8 +83,8 @@ class Evidence:
         Parameters
         ----------
         **wanted
-            Key column = value or list of values; None keeps everything. The timings of the reference
-        stay with those of the programs.
+            Key column = value or list of values; None keeps everything. Of timings the
+            reference's stay with those of the programs.
 
         Raises
         ------
