@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.stats.survival import (
+    log_rank,
+    restricted_mean,
+    restricted_mean_ratio,
+    survival_curve,
+)
+
+# Two groups of times, stopped at 10 (the golden example of right-censored run times).
+A = np.array([1.2, 2.5, 3.1, 4.0, 10, 10]), np.array([1, 1, 1, 1, 0, 0], dtype=bool)
+B = np.array([2.0, 5.5, 6.1, 7.0, 10, 10, 10]), np.array([1, 1, 1, 1, 0, 0, 0], dtype=bool)
+BOTH = np.concatenate([A[0], B[0]]), np.concatenate([A[1], B[1]]), np.arange(13) < 6
+
+
+def drawn(rng, n, scale, limit):
+    t = rng.exponential(scale, n)
+    return np.minimum(t, limit), t < limit
+
+
+def test_the_golden_example():
+    found = log_rank(*BOTH)
+    assert found.observed == 4
+    assert found.expected == pytest.approx(2.935131535, abs=1e-9)
+    assert found.variance == pytest.approx(1.815536227, abs=1e-9)
+    assert found.statistic == pytest.approx(0.624578475, abs=1e-9)
+    assert found.p_value == pytest.approx(0.429350967, abs=1e-9)
+    assert log_rank(*BOTH, weights="gehan-wilcoxon").statistic == pytest.approx(1.094972067)
+    assert log_rank(*BOTH, weights="tarone-ware").statistic == pytest.approx(0.878473341)
+    assert restricted_mean(*A, limit=10).value == pytest.approx(5.133333333)
+    assert restricted_mean(*B, limit=10).value == pytest.approx(7.228571429)
+
+
+def test_log_rank_agrees_with_scipy():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        (x, in_x), (y, in_y) = drawn(rng, 9, 1.0, 1.5), drawn(rng, 12, 2.0, 2.5)
+        x, y = np.round(x, 1), np.round(y, 1)  # ties
+        theirs = stats.logrank(
+            *(stats.CensoredData(uncensored=t[e], right=t[~e]) for t, e in ((x, in_x), (y, in_y)))
+        )
+        ours = log_rank(np.r_[x, y], np.r_[in_x, in_y], np.arange(21) < 9)
+        assert ours.statistic == pytest.approx(theirs.statistic**2)
+        assert ours.p_value == pytest.approx(theirs.pvalue)
+        curve = stats.ecdf(stats.CensoredData(uncensored=x[in_x], right=x[~in_x])).sf
+        at, share = survival_curve(x, in_x)
+        assert share == pytest.approx(curve.evaluate(at))
+
+
+def test_strata_are_summed_and_those_with_one_group_add_nothing():
+    one, other = log_rank(*BOTH), log_rank(*BOTH)
+    times, ended, in_a = (np.concatenate([part, part, part[:3]]) for part in BOTH)
+    strata = np.repeat(["x", "y", "z"], [13, 13, 3])
+    found = log_rank(times, ended, in_a, strata=strata)
+    assert found.observed - found.expected == pytest.approx(
+        one.observed - one.expected + other.observed - other.expected
+    )
+    assert found.variance == pytest.approx(2 * one.variance)
+    assert found.method == "log-rank, 2 strata"
+    assert found.events == 16
+
+
+def test_one_of_each_in_every_stratum_is_a_sign_test():
+    rng = np.random.default_rng(1)
+    x, y = rng.exponential(size=(2, 30))
+    found = log_rank(
+        np.r_[x, y], np.ones(60, bool), np.arange(60) < 30, strata=np.tile(np.arange(30), 2)
+    )
+    wins = (x < y).sum()
+    assert found.statistic == pytest.approx((wins - 15) ** 2 / (30 / 4))
+
+
+def test_nothing_that_ends_tells_nothing():
+    found = log_rank([5.0, 5.0], [False, False], [True, False])
+    assert np.isnan(found.statistic)
+    assert np.isnan(found.p_value)
+
+
+def test_a_restricted_mean_is_a_mean_where_nothing_is_censored_before_the_limit():
+    rng = np.random.default_rng(2)
+    x, ended = drawn(rng, 25, 2.0, 3.0)
+    found = restricted_mean(x, ended, limit=3.0)
+    assert found.value == pytest.approx(x.mean())
+    assert found.se == pytest.approx(x.std(ddof=1) / 5)
+    short = restricted_mean(x, ended, limit=1.0)
+    assert short.value == pytest.approx(np.minimum(x, 1).mean())
+    assert short.se == pytest.approx(np.minimum(x, 1).std(ddof=1) / 5)
+
+
+def test_a_restricted_mean_is_unbiased_under_censoring_at_random_times():
+    rng = np.random.default_rng(3)
+    values, ses = [], []
+    for _ in range(2000):
+        t, c = rng.exponential(1.0, 40), np.maximum(rng.exponential(2.0, 40), 0.4)
+        seen = np.minimum(t, c)
+        ended = t <= c
+        limit = 1.0
+        if seen.max() < limit:
+            continue
+        found = restricted_mean(seen, ended, limit=limit)
+        values.append(found.value)
+        ses.append(found.se)
+    true = 1 - np.exp(-1)
+    error = np.std(values) / np.sqrt(len(values))
+    assert abs(np.mean(values) - true) < 4 * error
+    assert np.mean(np.square(ses)) == pytest.approx(np.var(values), rel=0.15)
+
+
+def test_a_ratio_turns_over_and_scales():
+    found = restricted_mean_ratio(*A, *B, limit=10)
+    assert found.value == pytest.approx(5.133333333 / 7.228571429)
+    back = restricted_mean_ratio(*B, *A, limit=10)
+    assert (back.low, back.high) == pytest.approx((1 / found.high, 1 / found.low))
+    assert back.p_value == pytest.approx(found.p_value)
+    scaled = restricted_mean_ratio(7 * A[0], A[1], 7 * B[0], B[1], limit=70)
+    assert (scaled.low, scaled.high) == pytest.approx((found.low, found.high))
+
+
+def test_no_interval_of_no_width():
+    equal = restricted_mean([5.0, 5.0], [False, False], limit=5.0)
+    assert equal.value == 5
+    assert np.isnan(equal.low)
+    assert "all equal up to the limit" in equal.method
+    lone = restricted_mean_ratio([1.0], [True], [2.0, 3.0], [True, True], limit=5.0)
+    assert np.isnan(lone.low)
+    assert "a single time on one side" in lone.method
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(UsageError, match="limit 12 lies beyond the last time, 10"):
+        restricted_mean(*A, limit=12.0)
+    with pytest.raises(UsageError, match="times must be 0 or more, but 1 are below"):
+        restricted_mean([-1.0, 2.0], [True, True], limit=1.0)
+    with pytest.raises(NotEnoughDataError, match="needs at least 1 times, but has 0"):
+        log_rank([], [], [])
+    with pytest.raises(UsageError, match="need the same shape"):
+        log_rank([1.0], [True, True], [True])
+    with pytest.raises(UsageError, match="weights must be one of"):
+        log_rank(*BOTH, weights="peto")
