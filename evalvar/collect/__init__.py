@@ -1,0 +1,1 @@
+"""Collecting evidence: programs run under limits, and what they took."""
