@@ -21,6 +21,7 @@ from evalvar.analyses.asked import (
 from evalvar.analyses.effects import effect
 from evalvar.analyses.families import adjust, margins
 from evalvar.analyses.functionals import functional_of
+from evalvar.analyses.gaps import of_tries
 from evalvar.analyses.intake import as_tuple
 from evalvar.analyses.left_out import absent, left_out
 from evalvar.analyses.macro import check_weights, macro_outcomes
@@ -86,11 +87,11 @@ def compare(
         they are compared on.
     functional : str or callable
         What is compared: ``mean``; ``pass@k``, ``pass^k`` and ``eff@k`` for any k, from all answers
-        to an item; ``wins`` (share of items and runs on which each is better: the probability of
-        improvement, ties half, is (1 + difference)/2); ``optimality-gap`` (mean shortfall below 1);
-        ``median``, ``iqm``, ``trimmed`` (a
-        tenth at each end), or a function of scores that takes ``axis``, all of the values of the
-        items, averaged over seeds.
+        to an item; ``gap@k``, pass@k minus eff@k of programs that were scored for both; ``wins``
+        (share of items and runs on which each is better: the probability of improvement, ties half,
+        is (1 + difference)/2); ``optimality-gap`` (mean shortfall below 1); ``median``, ``iqm``,
+        ``trimmed`` (a tenth at each end), or a function of scores that takes ``axis``, all of the
+        values of the items, averaged over seeds.
     over : str or collection of str, optional
         The axes that would be drawn again: ``item``, ``seed``, ``prompt``, or several: ``item x
         seed``. By default ``item x seed`` where a side has several seeds, else ``item``; prompts
@@ -160,6 +161,7 @@ def compare(
     evidence, runs = asked_evidence(
         data, between, checkpoint, missing=missing, model=model, task=task, metric=metric
     )
+    evidence = of_tries(evidence, asked_for)
     asked = asked_labels(evidence, between, a, b)
     if None not in asked:
         evidence = evidence.select(**{between: list(asked)})

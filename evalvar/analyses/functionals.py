@@ -12,15 +12,18 @@ from evalvar.analyses.cells import item_scores
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.errors import UsageError
 from evalvar.evidence import RECORDS_KEY, Evidence
-from evalvar.stats import eff_at_k, pass_at_k, pass_hat_k
+from evalvar.stats import order_weights, pass_at_k, pass_hat_k
 from evalvar.stats.functionals import Functional as Weighted
 
 NAMES = (
     *("mean", "median", "iqm", "trimmed", "wins", "optimality-gap"),
-    *("pass@5", "pass^3", "eff@2"),
+    *("pass@5", "pass^3", "eff@2", "gap@5"),
 )
 _ITEM_KEY = [name for name in RECORDS_KEY if name != "sample"]
-_TRIES = re.compile(r"(pass@|pass\^|eff@)([1-9][0-9]*)")
+_TRIES = re.compile(r"(pass@|pass\^|eff@|gap@)([1-9][0-9]*)")
+# Whether an answer is right, how efficient it is, and what is lost between the two.
+PASSED, EFFICIENCY = "passed", "efficiency"
+GAP = f"{PASSED} - {EFFICIENCY}"
 
 AllFacts = dict[tuple[str, str], Facts]
 
@@ -142,13 +145,17 @@ def _best_of(records: pd.DataFrame, functional: Functional, facts: AllFacts) -> 
     unit = scored.groupby(_ITEM_KEY, observed=True, sort=False).ngroup().to_numpy()
     answers = np.bincount(unit)
     scores = scored["score"].to_numpy()
-    if functional.name.startswith("eff"):
+    if functional.name.startswith("gap"):
+        efficiency = scored[EFFICIENCY].to_numpy()
+        values = _ranked(unit, scores, answers, functional.k, (scores + efficiency, efficiency))
+        first = np.unique(unit, return_index=True)[1]
+    elif functional.name.startswith("eff"):
         signs = {key: fact.sign for key, fact in facts.items()}
         # categories, not rows: there are few of them
         places = pd.MultiIndex.from_frame(scored[["task", "metric"]].astype(str))
         codes, known = pd.factorize(places)
         sign = np.array([signs[key] for key in known])[codes]
-        values = _largest(unit, sign * scores, answers, functional.k)
+        values = _ranked(unit, sign * scores, answers, functional.k, (sign * scores,))
         first = np.unique(unit, return_index=True)[1]
         values = sign[first] * values
     else:
@@ -160,18 +167,22 @@ def _best_of(records: pd.DataFrame, functional: Functional, facts: AllFacts) -> 
     return scored[columns].iloc[first].reset_index(drop=True).assign(score=values)
 
 
-def _largest(unit: np.ndarray, scores: np.ndarray, answers: np.ndarray, k: int) -> np.ndarray:
-    order = np.argsort(unit, kind="stable")
+def _ranked(
+    unit: np.ndarray, values: np.ndarray, answers: np.ndarray, k: int, by: tuple[np.ndarray, ...]
+) -> np.ndarray:
+    """Give the mean value of the best of k answers to each unit; the last of `by` ranks first."""
+    order = np.lexsort((*by, unit))
     starts = np.cumsum(answers) - answers
-    values = np.full(answers.size, np.nan)
+    found = np.full(answers.size, np.nan)
     for n in np.unique(answers[answers >= k]).tolist():
         mine = np.flatnonzero(answers == n)
-        values[mine] = eff_at_k(scores[order[starts[mine, None] + np.arange(n)]], k=k)
-    return values
+        rows = order[starts[mine, None] + np.arange(n)]
+        found[mine] = values[rows] @ order_weights(n, k=k)
+    return found
 
 
 def _check_right_or_wrong(functional: Functional, facts: AllFacts) -> None:
-    if functional.name.startswith("eff"):
+    if functional.name.startswith(("eff", "gap")):
         return
     for (task, metric), fact in facts.items():
         if not (fact.discrete and fact.higher_is_better):

@@ -12,6 +12,7 @@ from evalvar.analyses.asked import as_runs, check_rng, check_runs
 from evalvar.analyses.boards import Board, away_from, away_from_mean, tasks_in_common
 from evalvar.analyses.field import Field, fields
 from evalvar.analyses.functionals import Functional, functional_of, values_of_items
+from evalvar.analyses.gaps import of_tries
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.macro import check_weights
 from evalvar.analyses.pair_estimates import axes_of
@@ -58,7 +59,8 @@ def leaderboard(
         Over items alone, the seeds are these ones and are averaged. Prompts always are.
     functional : str or callable
         ``mean``, or another mean over items: ``pass@k``, ``pass^k``, ``eff@k`` of the answers to an
-        item, ``optimality-gap``. Or what is resampled over items, and has no mean over tasks:
+        item, ``gap@k`` of programs scored for both, ``optimality-gap``. Problems are redrawn, and
+        with them answers and timings. Or what is resampled over items, and has no mean over tasks:
         ``median``, ``iqm``, ``trimmed``, or a function ``f(scores, axis=-1)`` of the items.
     correction : {"max-t", "holm", "bonferroni"}
         How the pairs are adjusted for each other. ``max-t`` makes use of their correlation;
@@ -142,7 +144,7 @@ def leaderboard(
     if checkpoint is None:
         records, behind = last_checkpoint(records)
     _check_one_checkpoint(records)
-    evidence = replace(evidence, records=records)
+    evidence = of_tries(replace(evidence, records=records), worth)
     make = _run_boards(evidence, level, rng) if runs else None
     boards, remarks = make or _boards(evidence, worth, axes, weights, level, rng)
     rows: list[tuple[Row, dict[str, Any]]] = []

@@ -162,7 +162,7 @@ def survival_curve(times: ArrayLike, ended: ArrayLike) -> tuple[Floats, Floats]:
     """
     t, event, _ = _checked(times, ended)
     at, n, d = _at_risk(t, event)
-    return at, np.cumprod(1 - d / n)
+    return at, np.asarray(np.cumprod(1 - d / n))
 
 
 def restricted_mean(

@@ -141,7 +141,7 @@ def test_an_unknown_functional_is_refused_with_those_there_are():
         compare(records({"A": [1], "B": [0]}), functional="mode")
     assert str(caught.value) == (
         "functional='mode' is unknown. Use one of mean, median, iqm, trimmed, wins, "
-        "optimality-gap, pass@5, pass^3, eff@2 (any k), or in Python a function of scores."
+        "optimality-gap, pass@5, pass^3, eff@2, gap@5 (any k), or in Python a function of scores."
     )
     with pytest.raises(UsageError, match="method='tango' is for means over items, and iqm is none"):
         compare(records({"A": [1], "B": [0]}), functional="iqm", method="tango")
