@@ -164,7 +164,7 @@ def rank(
         typer.Option(metavar="AXES", help="What is drawn again: item, or item,seed."),
     ] = None,
     functional: Annotated[
-        str, typer.Option(metavar="NAME", help="mean, median, iqm, pass@5, pass^3, eff@2 ...")
+        str, typer.Option(metavar="NAME", help="mean, median, iqm, pass@5, pass^3, eff@2, gap@2")
     ] = "mean",
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="Over all pairs: max-t, holm or bonferroni.")

@@ -279,7 +279,7 @@ def compare(
         str,
         typer.Option(
             metavar="NAME",
-            help="mean, median, iqm, trimmed, wins, optimality-gap, pass@5, pass^3, eff@2, gap@5 ...",
+            help="mean, median, iqm, trimmed, wins, optimality-gap, pass@5, pass^3, eff@2, gap@2",
         ),
     ] = "mean",
     over: Annotated[
