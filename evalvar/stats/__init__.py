@@ -5,6 +5,7 @@ from evalvar.stats.allocation import Allocation, Costs, cheapest
 from evalvar.stats.anchors import anchor_subset
 from evalvar.stats.attenuation import clear_tau, item_covariance, kendall_tau_ci
 from evalvar.stats.axes import difference_over
+from evalvar.stats.bayesn import bayes_at_n
 from evalvar.stats.binomial import midp_interval
 from evalvar.stats.cautions import (
     cluster_cautions,
@@ -14,6 +15,7 @@ from evalvar.stats.cautions import (
 )
 from evalvar.stats.clustered import clustered_mean_ci
 from evalvar.stats.components import Components
+from evalvar.stats.consensus import consensus_at_k
 from evalvar.stats.correlation import pearson_ci
 from evalvar.stats.crossed import crossed_difference_ci, crossed_mean_ci
 from evalvar.stats.crossing import Crossing, chosen_crossing, crossings, crossover_ci
@@ -24,6 +26,7 @@ from evalvar.stats.difference_noise import PilotNoise, pilot_noise
 from evalvar.stats.dispersion import mean_difference, model_spread, spread_to_noise
 from evalvar.stats.drift import kendall_tau_drift_sd, trend_test
 from evalvar.stats.effect import detectable, probability_above
+from evalvar.stats.efficiency import efficiency, level_scores, level_shares, time_limit
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.halves import (
@@ -34,6 +37,7 @@ from evalvar.stats.halves import (
 )
 from evalvar.stats.held_out import held_out_mean
 from evalvar.stats.history import change_ci, drop_limit
+from evalvar.stats.hodges_lehmann import hodges_lehmann
 from evalvar.stats.irt import IrtFit, fit_irt
 from evalvar.stats.irt_ability import Ability, ability
 from evalvar.stats.irt_control import binarised, shuffled
@@ -51,6 +55,7 @@ from evalvar.stats.joint import Joint, macro_joint
 from evalvar.stats.length import spearman_brown, spearman_brown_length
 from evalvar.stats.luck import expected_best, normal_best
 from evalvar.stats.macro import macro_difference_ci, weighted_mean
+from evalvar.stats.majority import g_pass_at_k, maj_at_k, mg_pass_at_k
 from evalvar.stats.margins import MarginTest, equivalence, non_inferiority, superiority
 from evalvar.stats.mean import (
     bounded_mean_ci,
@@ -194,6 +199,7 @@ __all__ = [
     "anchor_subset",
     "answer_variance",
     "balance_weights",
+    "bayes_at_n",
     "best_prompt_bias",
     "binarised",
     "binomial_half_width",
@@ -216,6 +222,7 @@ __all__ = [
     "clustered_se",
     "cohen_kappa",
     "connor_items",
+    "consensus_at_k",
     "control_variate",
     "cronbach_alpha",
     "crossed_difference_ci",
@@ -236,6 +243,7 @@ __all__ = [
     "diverse_subset",
     "drop_limit",
     "eff_at_k",
+    "efficiency",
     "equivalence",
     "expected_best",
     "falling_p",
@@ -244,9 +252,11 @@ __all__ = [
     "fit_irt",
     "fit_phases",
     "fleiss_kappa",
+    "g_pass_at_k",
     "gp_irt",
     "gp_irt_share",
     "held_out_mean",
+    "hodges_lehmann",
     "independent_proportions",
     "information_subset",
     "isotonic_fit",
@@ -267,8 +277,11 @@ __all__ = [
     "last_noise",
     "last_noise_detrended",
     "last_ratio",
+    "level_scores",
+    "level_shares",
     "macro_difference_ci",
     "macro_joint",
+    "maj_at_k",
     "mantel_haenszel_dif",
     "max_t",
     "mcdonald_omega",
@@ -286,6 +299,7 @@ __all__ = [
     "mean_tau_difference_ci",
     "mean_variance",
     "measurement_error",
+    "mg_pass_at_k",
     "midp",
     "midp_interval",
     "midranks",
@@ -358,6 +372,7 @@ __all__ = [
     "superiority",
     "tango",
     "tie_runs",
+    "time_limit",
     "total_variation",
     "trend_test",
     "unbiased_sd_ci",

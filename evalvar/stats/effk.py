@@ -73,8 +73,9 @@ def eff_at_k(scores: ArrayLike, *, k: Tries) -> Floats:
     Notes
     -----
     The mean of the maximum over all k-subsets, sum_r C(r-1, k-1)/C(n, k) e_(r): ENAMEL
-    (Qiu et al. 2024), Eq. 6; unbiased, by its Theorem 1.
-    Equals `pass_at_k` for scores of 0 and 1 (tested).
+    (Qiu et al. 2024), Eq. 6; unbiased, by its Theorem 1. The expected worst of k answers is
+    -eff_at_k(-scores).
+    Equals `pass_at_k` for scores of 0 and 1, and the worst of k `pass_hat_k` (tested).
 
     Examples
     --------

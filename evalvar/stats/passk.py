@@ -111,7 +111,7 @@ def mean_pass_at_k(n: ArrayLike, c: ArrayLike, *, k: Tries) -> Floats:
     0.7
     """
     tries = as_tries(k)
-    answers, right = _counts(n, c)
+    answers, right = counts_of(n, c)
     if not right.size:
         raise NotEnoughDataError("a mean of pass@k needs at least 1 item, but has 0.")
     enough_samples(answers, tries, "raise", "pass@{}")
@@ -151,7 +151,7 @@ def _looked_up(
     name: str,
 ) -> Floats:
     tries = as_tries(k)
-    answers, right = _counts(n, c)
+    answers, right = counts_of(n, c)
     enough_samples(np.broadcast_to(answers, right.shape), tries, undefined, name)
     rows, where = _stacked(table, answers, right, tries)
     return np.take(rows[:, 0] if np.ndim(k) == 0 else rows, where, axis=0)
@@ -169,7 +169,7 @@ def _stacked(table: Table, answers: Ints, right: Ints, tries: Ints) -> tuple[Flo
     return rows, start_of[answers] + right
 
 
-def _counts(n: ArrayLike, c: ArrayLike) -> tuple[Ints, Ints]:
+def counts_of(n: ArrayLike, c: ArrayLike) -> tuple[Ints, Ints]:
     """Check the counts; n has no axis where it is the same for all problems."""
     answers, right = _whole(n, "n"), _whole(c, "c")
     if answers.size and answers.ndim and answers.min() == answers.max():
