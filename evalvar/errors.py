@@ -6,6 +6,7 @@
     ├── RecordsError             a table breaks the rules of `evalvar.evidence`
     ├── AdapterError             a file or directory cannot be read, or nobody knows how
     ├── NotEnoughDataError       a statistic is not defined for so little data
+    ├── ToolError                a program of the machine is missing or does not work
     └── UsageError               an argument names something that is not there
 
 Each is also a `ValueError`. Everything else that is raised is a bug of evalvar.
@@ -26,6 +27,10 @@ class AdapterError(EvalvarError):
 
 class NotEnoughDataError(EvalvarError):
     """A statistic is not defined for so little data; the message says what it needs."""
+
+
+class ToolError(EvalvarError):
+    """A program of the machine that is needed is missing or does not work."""
 
 
 class UsageError(EvalvarError):
