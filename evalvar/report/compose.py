@@ -9,6 +9,7 @@ from evalvar.report.model import Report, Section, Text, Verdict, plain
 from evalvar.report.reading import Reading
 from evalvar.report.sections import (
     code,
+    code_runs,
     differences,
     framings,
     instruments,
@@ -43,6 +44,7 @@ SECTIONS: tuple[Callable[[Reading], Section | None], ...] = (
     questions.section,
     shorter.section,
     code.section,
+    code_runs.section,
     next_steps.section,
     missing.section,
     methods.section,

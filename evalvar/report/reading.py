@@ -33,6 +33,7 @@ _OWN_LABELS = {
         *("selection", "estimator", "size", "items", "in_points"),
         *("beyond_random", "random_low", "random_high"),
     ),
+    "timed_runs": ("item", "alpha", "lower_quartile", "upper_quartile", "reason"),
 }
 
 

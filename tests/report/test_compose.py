@@ -48,6 +48,7 @@ def test_sections_stand_in_the_order_of_the_page():
         "seeds",
         "instruments",
         "code",
+        "efficiency",
         "missing",
         "methods",
         "sources",

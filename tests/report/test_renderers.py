@@ -23,7 +23,7 @@ from evalvar.report.model import (
 )
 from evalvar.report.pdf import to_typst
 from tests.report import report_samples as samples
-from tests.report import study_samples
+from tests.report import study_samples, timing_samples
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = """<script>alert("x")</script> & 'q' #let x = 1 *b* _i_ @ref $m$ \\n `c` [l](u) | // ~"""
@@ -226,11 +226,12 @@ def test_same_bytes_in_another_process_with_another_hash_seed(root):
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("name", ["everything", "study"])
+@pytest.mark.parametrize("name", ["everything", "study", "timings"])
 def test_golden_page(name):
     made = {
         "everything": samples.everything,
         "study": lambda: [*samples.study(), *(make() for make in study_samples.SAMPLES.values())],
+        "timings": lambda: [timing_samples.tries(), timing_samples.timed_runs()],
     }
     text = to_markdown(build(made[name]()))
     path = GOLDEN / f"{name}.md"

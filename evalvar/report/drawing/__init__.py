@@ -16,6 +16,8 @@ from evalvar.report.drawing import (
     planned,
     scatter,
     shares,
+    strips,
+    times,
     triangle,
 )
 from evalvar.report.drawing.style import NARROW, WIDE, settings
@@ -34,6 +36,8 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any], float], Sheet]] = {
     "planned": planned.draw,
     "scatter": scatter.draw,
     "shares": shares.draw,
+    "strips": strips.draw,
+    "times": times.draw,
     "triangle": triangle.draw,
 }
 

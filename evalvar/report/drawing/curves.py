@@ -1,4 +1,4 @@
-"""Score by number of tries, k on a log axis."""
+"""Score by number of tries, k on a log axis, or by another count."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,11 @@ _TOP, _FOOT, _LEFT = 30, 30, 38
 
 
 def draw(data: Mapping[str, Any], width: float) -> Figure:
-    """Draw five labelled lines with intervals; further ones stay grey."""
+    """Draw five labelled lines with intervals; further ones stay grey.
+
+    `data` has ``series`` and ``percent``; where the count is not k it has ``counts``, the word for
+    it, and its axis is linear. ``line`` is a value and its word, drawn across.
+    """
     series = data["series"]
     coloured = series[: len(LINES)]
     narrow = width <= NARROW
@@ -36,26 +40,30 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
         sheet.text(axes, 0, axes.get_ylim()[1], lowest, dy=-18, size=12, across=True)
     for _, points in series[len(LINES) :]:
         k, value, *_ = np.asarray(points).T
-        axes.plot(np.log10(k), value, color=COLOURS["faint"], linewidth=1.1, zorder=1)
+        axes.plot(_x(data, k), value, color=COLOURS["faint"], linewidth=1.1, zorder=1)
     # Small shifts keep the bars of models with the same k apart.
     shift = (axes.get_xlim()[1] - axes.get_xlim()[0]) * 0.006
     for place, ((_, points), colour) in enumerate(zip(coloured, LINES, strict=False)):
         k, value, low, high = np.asarray(points).T
-        x = np.log10(k) + shift * (place - (len(coloured) - 1) / 2)
+        x = _x(data, k) + shift * (place - (len(coloured) - 1) / 2)
         axes.vlines(x, low, high, color=COLOURS[colour], linewidth=1.6, alpha=0.55, zorder=2)
         axes.plot(
             x, value, color=COLOURS[colour], linewidth=2, marker="o", markersize=4.5, zorder=4
         )
     ends = [float(points[-1][1]) for _, points in coloured]
-    last = [float(np.log10(points[-1][0])) for _, points in coloured]
+    last = [float(_x(data, points[-1][0])) for _, points in coloured]
     for name, x, y, dy, colour in zip(
         names, last, ends, apart(axes, ends, body), LINES, strict=False
     ):
         sheet.text(axes, x, y, name, dx=9, dy=dy, weight=600, colour=colour)
     bottom = axes.get_ylim()[0]
     for k in ks:
-        label = f"k = {k:g}" if k == ks[0] else f"{k:,.0f}"
-        sheet.text(axes, float(np.log10(k)), bottom, label, dy=16, size=12, ha="center")
+        label = f"{data.get('counts', 'k =')} {k:g}" if k == ks[0] else f"{k:,.0f}"
+        sheet.text(axes, float(_x(data, k)), bottom, label, dy=16, size=12, ha="center")
+    if "line" in data:
+        value, word = data["line"]
+        axes.axhline(value, color=COLOURS["muted"], linewidth=1, linestyle=(0, (2, 2)), zorder=1)
+        sheet.text(axes, 1, value, word, dx=-2, dy=-10, size=12, ha="right", across=True)
     if rest:
         words = f"grey: {rest} other{'s' if rest > 1 else ''}"
         sheet.text(axes, 1, bottom, words, dx=-4, dy=-10, size=12, ha="right", across=True)
@@ -65,7 +73,7 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
 def _limits(axes: Axes, data: Mapping[str, Any]) -> tuple[list[float], list[float]]:
     points = np.concatenate([np.asarray(points) for _, points in data["series"]])
     values = points[:, 1:]
-    values = values[np.isfinite(values)]
+    values = np.append(values[np.isfinite(values)], data["line"][0] if "line" in data else [])
     bottom, top = float(values.min()), float(values.max())
     if top - bottom < 1e-9:
         bottom, top = bottom - 1, top + 1
@@ -74,6 +82,11 @@ def _limits(axes: Axes, data: Mapping[str, Any]) -> tuple[list[float], list[floa
         ticks = [tick for tick in ticks if 0 <= tick <= 100]
     axes.set_ylim(min(ticks[0], bottom), max(ticks[-1], top))
     ks = sorted(set(points[:, 0].tolist()))
-    pad = (np.log10(ks[-1]) - np.log10(ks[0])) * 0.03 or 0.1
-    axes.set_xlim(np.log10(ks[0]) - pad, np.log10(ks[-1]) + pad)
+    first, last = float(_x(data, ks[0])), float(_x(data, ks[-1]))
+    pad = (last - first) * 0.03 or 0.1
+    axes.set_xlim(first - pad, last + pad)
     return ticks, ks
+
+
+def _x(data: Mapping[str, Any], k: Any) -> Any:
+    return np.asarray(k) if "counts" in data else np.log10(k)

@@ -20,7 +20,8 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     """Draw the panels, two a row where there is room; every line is named at its end.
 
     A panel has ``title, subtitle, x_name, series`` and may have ``chance`` (a value and its word),
-    ``mark`` (x and words), ``percent``, ``log``, ``steps`` (x counts training steps) and ``zero``.
+    ``mark`` (x and words), ``percent``, ``log``, ``steps`` (x counts training steps), ``zero`` and
+    ``within`` (values that the scale holds too, so that panels share one).
     A series is ``name, colour, points`` (x, y, low, high) with ``runs`` of (x, y) drawn thin.
     """
     panels = list(data["panels"])
@@ -71,7 +72,7 @@ def _panel(sheet: Sheet, axes: Axes, panel: Mapping[str, Any], room: float, colu
             colour=one["colour"],
         )  # fmt: skip
     top = axes.get_ylim()[1]
-    title = fitted(panel["title"], room, 13)
+    title = fitted(panel["title"], room, 13, 600)
     sheet.text(axes, 0, top, title, dy=-34, size=13, weight=600, colour="ink", across=True)
     sheet.text(axes, 0, top, fitted(panel["subtitle"], room, 12), dy=-18, size=12, across=True)
 
@@ -82,7 +83,7 @@ def _axes(sheet: Sheet, axes: Axes, panel: Mapping[str, Any]) -> None:
     values = np.concatenate([d.ravel() for d in drawn])
     value, word = panel.get("chance", (float("nan"), ""))
     (bottom, top), ticks = scale(
-        np.append(values, value),
+        np.concatenate([values, [value], panel.get("within", ())]),
         percent=bool(panel.get("percent")),
         with_zero=bool(panel.get("zero")),
     )

@@ -59,13 +59,13 @@ def text_width(text: str, size: float = 12.5, weight: int = 400) -> float:
     return float(face.get_width_height()[0] / 64)
 
 
-def fitted(text: str, width: float, size: float = 12.5) -> str:
+def fitted(text: str, width: float, size: float = 12.5, weight: int = 400) -> str:
     """Return the text, its middle replaced by an ellipsis where it is wider than `width`."""
     text = one_line(text)
-    if text_width(text, size) <= width:
+    if text_width(text, size, weight) <= width:
         return text
     keep = len(text)
-    while keep > 4 and text_width(text[:keep] + "…", size) > width:
+    while keep > 4 and text_width(text[:keep] + "…", size, weight) > width:
         keep -= 1
     head = (keep + 1) // 2
     return text[:head] + "…" + text[len(text) - (keep - head) :]

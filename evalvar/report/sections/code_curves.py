@@ -63,3 +63,50 @@ def at(curve: Curve, k: int) -> str:
     """Return the value and interval of a curve at k."""
     row = dict(curve.points)[k]
     return f"{curve.unit.cell(row).text} {curve.unit.interval(row)}".rstrip()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a model's programs are right in, beside how efficient the best of them are."""
+
+    passed: Curve
+    fast: Curve
+
+    @property
+    def model(self) -> str:
+        """The model."""
+        return self.passed.model
+
+    @property
+    def task(self) -> str:
+        """The problem set."""
+        return self.passed.task
+
+    @property
+    def ks(self) -> tuple[int, ...]:
+        """The numbers of tries at which both are known."""
+        fast = {k for k, _ in self.fast.points}
+        return tuple(k for k, _ in self.passed.points if k in fast)
+
+    def passed_at(self, k: int) -> dict[str, Any]:
+        """Return the row of pass@k."""
+        return dict(self.passed.points)[k]
+
+    def fast_at(self, k: int) -> dict[str, Any]:
+        """Return the row of eff@k."""
+        return dict(self.fast.points)[k]
+
+
+def gaps(reading: Reading) -> list[Gap]:
+    """Return the models whose programs were both judged and timed."""
+    of = {
+        (curve.model, curve.task, curve.family): curve
+        for curve in curves(reading)
+        if (curve.family, curve.metric) in (("pass@", "passed"), ("eff@", "efficiency"))
+    }
+    found = [
+        Gap(curve, of[curve.model, curve.task, "eff@"])
+        for curve in of.values()
+        if curve.family == "pass@" and (curve.model, curve.task, "eff@") in of
+    ]
+    return [gap for gap in found if gap.ks]

@@ -12,6 +12,7 @@ TITLES = {
     "phases": "Phases of training",
     "compare": "Differences",
     "code_metrics": "Tries",
+    "timed_runs": "Timed programs",
     "coverage": "Coverage",
     "leaderboard": "Ranks",
     "variance_components": "Sources of noise",

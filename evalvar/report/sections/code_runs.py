@@ -1,0 +1,132 @@
+"""How efficient programs are: right against fast, level by level and problem by problem."""
+
+from math import isfinite, nan
+from typing import Any
+
+from evalvar.report import wording
+from evalvar.report.model import Block, Figure, Section
+from evalvar.report.reading import Reading, Unit, missing, number, records
+from evalvar.report.sections.code_curves import Gap, gaps
+from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, times
+from evalvar.report.sections.code_run_tables import problem_table, status_table
+
+# Quantities by model and item; the rows of a whole task have "" for both.
+Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
+
+
+def section(reading: Reading) -> Section | None:
+    """Return the section, or None where no program was timed and none has an efficiency."""
+    found, runs = gaps(reading), timed(reading)
+    if not found and not runs:
+        return None
+    blocks: list[Block] = [*figures_of(reading)]
+    if runs:
+        blocks += [table for table in (status_table(runs), problem_table(runs)) if table]
+    return Section(
+        "efficiency",
+        "How efficient the programs are",
+        _answer(found, runs),
+        tuple(blocks),
+        tuple(note for task, rows in runs.items() for note in _notes(task, rows))
+        + _definition(reading),
+        short="Efficiency",
+    )
+
+
+def timed(reading: Reading) -> dict[str, Rows]:
+    """Return the rows of every task's timed runs."""
+    found: dict[str, Rows] = {}
+    for row in records(reading.table("timed_runs")):
+        place = tuple("" if missing(row[name]) else str(row[name]) for name in ("model", "item"))
+        rows = found.setdefault(str(row["task"]), {})
+        rows.setdefault(place, {})[str(row["quantity"])] = row  # type: ignore[arg-type]
+    return found
+
+
+def figures_of(reading: Reading) -> list[Figure]:
+    """Return all figures of the section, in the order of the page."""
+    runs = timed(reading)
+    drawn = list(right_and_fast(gaps(reading)))
+    for task, rows in runs.items():
+        made = (levels(task, rows), problems(task, rows), times(task, rows))
+        drawn += [figure for figure in made if figure is not None]
+    return drawn
+
+
+def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
+    if not found:
+        task, rows = next(iter(runs.items()))
+        models = [model for model, item in rows if model and not item]
+        return (
+            f"{wording.count(len(models), 'model')} had programs timed on {task}; none has an "
+            "efficiency."
+        )
+    first = [gap for gap in found if gap.task == found[0].task]
+    shared = set.intersection(*(set(gap.ks) for gap in first))
+    k = max(shared or {1})
+    lead = max((gap for gap in first if k in gap.ks), key=lambda gap: gap.fast_at(k)["value"])
+    right, fast = lead.passed_at(k), lead.fast_at(k)
+    apart = fast["high"] < right["low"]
+    tries = f"Of {k:,} tries of {lead.model}, one" if k > 1 else f"A program of {lead.model}"
+    best = "the best" if k > 1 else "it"
+    others = f", the most of {wording.count(len(first), 'model')}" if len(first) > 1 else ""
+    return (
+        f"{tries} is right in {Unit(100.0).cell(right).text}\u00a0% of the problems of {lead.task}"
+        f"{', but' if apart else ', and'} {best} reaches {wording.fixed(fast['value'], 2)} "
+        f"{wording.interval(fast['low'], fast['high'], 2)} of the reference\u2019s efficiency"
+        f"{others}."
+    )
+
+
+def _notes(task: str, rows: Rows) -> list[str]:
+    """Say how the references drifted, and which problems the clock cannot tell."""
+    whole = rows.get(("", ""), {})
+    notes = []
+    drift = whole.get("drift", {})
+    if isfinite(drift.get("value", nan)):
+        middle = _change(drift["value"])
+        band = f"{_change(number(drift, 'lower_quartile'))} to "
+        band += _change(number(drift, "upper_quartile"))
+        moved = int(whole.get("drifted", {}).get("value", 0))
+        notes.append(
+            f"References of {task}, timed after the programs as before: {middle} in the median "
+            f"problem (middle half {band}); {wording.count(moved, 'problem')} of "
+            f"{int(drift['n']):,} moved by more than 10\u00a0%."
+        )
+    lost = {
+        item: str(quantities["limit"].get("reason"))
+        for (model, item), quantities in rows.items()
+        if item and not model and not missing(quantities.get("limit", {}).get("reason"))
+    }
+    for reason in dict.fromkeys(lost.values()):
+        items = [item for item, told in lost.items() if told == reason]
+        notes.append(
+            f"Not scored for efficiency: {wording.count(len(items), 'problem')} of {task} "
+            f"({wording.listing(items, most=4)}): {reason}."
+        )
+    return notes
+
+
+def _change(ratio: float) -> str:
+    """Return a ratio of times as a change in percent.
+
+    >>> _change(1.02).replace("\u00a0", " "), _change(0.9)[:5]
+    ('+2.0 %', '\u221210.0')
+    """
+    return f"{wording.fixed(100 * (ratio - 1), 1, sign=True)}\u00a0%"
+
+
+def _definition(reading: Reading) -> tuple[str, ...]:
+    """Say what efficiency is, with the settings it was scored by."""
+    told: dict[str, None] = {}
+    for result in reading.results:
+        alpha, weights = result.settings.get("alpha"), result.settings.get("hardness")
+        if result.name == "timed_runs" and alpha is not None:
+            by = wording.listing([f"{weight:g}" for weight in weights or ()], most=9)
+            told.setdefault(
+                "Efficiency at a level: (limit \u2212 slowest case) / (limit \u2212 the "
+                "reference\u2019s slowest case), 0 past the limit and for a wrong program; a "
+                f"program\u2019s is the mean over levels{f' by weights {by}' if by else ''}. "
+                f"Limit: {alpha:g} \u00d7 the reference\u2019s slowest case (Qiu et al. 2024)."
+            )
+    return tuple(told)

@@ -1,0 +1,138 @@
+"""The page of timed programs: right against fast, levels, problems, times and how they ended."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from evalvar.report import build, drawing, to_html, to_pdf
+from evalvar.report.model import Figure, Table
+from tests.report import report_samples as samples
+from tests.report import timing_samples as timings
+
+
+def section(*results):
+    (found,) = (s for s in build(list(results)).sections if s.name == "efficiency")
+    return found
+
+
+def figures(*results):
+    return {b.kind: b for b in section(*results).blocks if isinstance(b, Figure)}
+
+
+def tables(*results):
+    return {b.name: b for b in section(*results).blocks if isinstance(b, Table)}
+
+
+def test_the_answer_sets_what_is_right_against_what_is_fast():
+    answer = section(timings.tries(), timings.timed_runs()).answer
+    assert answer.startswith("Of 20 tries of coder-a, one is right in 89\u00a0% of the problems")
+    assert "but the best reaches 0.63 [0.57, 0.69] of the reference\u2019s efficiency" in answer
+    assert answer.endswith("the most of 3 models.")
+
+
+def test_the_answer_sets_nothing_against_what_its_intervals_do_not_tell_apart():
+    answer = section(timings.tries(loss=0.01)).answer
+    assert ", and the best reaches" in answer
+
+
+def test_one_try_is_a_program_and_is_drawn_as_a_ladder():
+    results = timings.tries(models=("coder-a",), ks=(1,)), timings.timed_runs(("coder-a",))
+    assert section(*results).answer.startswith("A program of coder-a is right in 65\u00a0% of")
+    rows = figures(*results)["ladder"].data["rows"]
+    assert [row[0] for row in rows] == ["coder-a, pass@1", "coder-a, eff@1"]
+
+
+def test_timings_without_efficiency_say_so():
+    answer = section(timings.timed_runs()).answer
+    assert answer == "3 models had programs timed on humaneval; none has an efficiency."
+
+
+def test_nothing_timed_is_no_section():
+    assert "efficiency" not in [s.name for s in build(samples.summary()).sections]
+
+
+def test_both_families_of_a_model_stand_in_one_panel_on_one_scale():
+    panels = figures(timings.tries(), timings.timed_runs())["lines"].data["panels"]
+    assert [p["title"] for p in panels] == ["coder-a", "coder-b", "coder-c"]
+    assert {tuple(s["name"] for s in p["series"]) for p in panels} == {("pass@k", "eff@k")}
+    assert all(p["log"] and p["within"] == (0.0, 1.0) for p in panels)
+
+
+def test_the_level_profile_says_what_a_level_can_tell():
+    figure = figures(timings.tries(), timings.timed_runs())["curves"]
+    assert "0.19 at level 1, 0.50 at level 2 and 1.00 at level 3" in figure.caption
+    assert [k for k, *_ in figure.data["series"][0][1]] == [1.0, 2.0, 3.0]
+
+
+def test_problems_are_sorted_and_what_is_not_scored_is_marked():
+    figure = figures(timings.tries(), timings.timed_runs())["strips"]
+    of_model = np.array([s["inner"] for s in figure.data["strips"]])
+    mean = of_model.mean(axis=0)
+    assert (np.diff(mean[np.isfinite(mean)]) >= 0).all()
+    assert np.isnan(mean).sum() == 1
+    assert "Diamond: not scored" in figure.caption
+    assert "Widest between right and fast: humaneval/" in figure.note
+
+
+def test_a_quantile_past_the_limit_is_not_drawn_as_a_time():
+    rows = figures(timings.tries(), timings.timed_runs())["times"].data["rows"]
+    name, spread, past, text = rows[0]
+    assert (name, past, text) == ("coder-a", 0.07, "7%")
+    assert spread[:2] == (0.05, 0.3)
+    assert np.isinf(spread[-1])
+
+
+def test_every_program_stands_in_the_table_of_ends():
+    table = tables(timings.tries(), timings.timed_runs())["ends-table"]
+    assert [c.name for c in table.columns] == [
+        "Model", "Programs", "In time", "Past limit", "at 1", "at 2", "at 3", "Wrong", "Crash",
+        "Timeout", "Missing",
+    ]  # fmt: skip
+    assert [cell.text for cell in table.rows[1].cells] == [
+        "coder-b", "240", "107", "36", "1", "8", "27", "70", "20", "5", "2",
+    ]  # fmt: skip
+
+
+def test_drift_and_problems_under_the_clock_stand_in_the_notes():
+    notes = " ".join(section(timings.tries(), timings.timed_runs()).notes).replace("\u00a0", " ")
+    assert "+1.2 % in the median problem (middle half \u22121.0 % to +3.0 %)" in notes
+    assert "1 problem of 12 moved by more than 10 %" in notes
+    assert "1 problem of humaneval (humaneval/6): the limit is below what the clock" in notes
+    assert "Limit: 2 \u00d7 the reference\u2019s slowest case" in notes
+    assert "by weights 3, 3 and 4" in notes
+
+
+@pytest.mark.parametrize("width", [690, 336])
+@pytest.mark.parametrize("problems", [2, 142])
+def test_words_stay_inside_the_drawings(width, problems):
+    models = ("a-very-long-model-name-with-many-parts-instruct-v0.1-2024-09-12-chat", "b")
+    results = timings.tries(models=models), timings.timed_runs(models, problems)
+    for figure in figures(*results).values():
+        sheet = drawing.draw(figure, width)
+        renderer = FigureCanvasAgg(sheet).get_renderer()
+        for axes in sheet.axes:
+            for text in axes.texts:
+                box = text.get_window_extent(renderer)
+                assert box.x0 >= -1, (figure.kind, text.get_text())
+                assert box.x1 <= width + 1, (figure.kind, text.get_text())
+
+
+def test_a_strip_of_many_problems_stays_small():
+    figure = figures(timings.tries(), timings.timed_runs(problems=1000))["strips"]
+    assert len(drawing.svg(figure, 690, prefix="a", css=True)) < 500_000
+
+
+def test_two_problem_sets_are_read_apart_and_rendered():
+    results = [
+        timings.tries(), timings.timed_runs(),
+        timings.tries(task="mbpp"), timings.timed_runs(task="mbpp", alpha=3.0),
+    ]  # fmt: skip
+    found = section(*results)
+    kinds = [b.kind for b in found.blocks if isinstance(b, Figure)]
+    assert kinds == ["lines", "lines", *["curves", "strips", "times"] * 2]
+    groups = [row.group for row in tables(*results)["ends-table"].rows]
+    assert groups == ["humaneval"] * 3 + ["mbpp"] * 3
+    assert "Limit: 3 \u00d7" in found.notes[-1]
+    report = build(results)
+    assert to_html(report)
+    assert to_pdf(report).startswith(b"%PDF-")
