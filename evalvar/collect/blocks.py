@@ -1,23 +1,28 @@
 """Some programs of one problem, timed with its reference before and after them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
-from evalvar.collect.inputs import Case, Refused
+from evalvar.collect.exchange import Reply
+from evalvar.collect.inputs import CASES, Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import (
+    TOGETHER,
     Timed,
     answered,
     bounds,
     prepare,
     seconds,
     slowest,
+    start,
     time_reference,
     timed,
 )
-from evalvar.collect.sandbox import Box, Limits
+from evalvar.collect.sandbox import Box, Limits, Session
 from evalvar.collect.verdicts import Checker, Output
 from evalvar.tables import REFERENCE
 
@@ -45,6 +50,9 @@ class Program:
     model: str
     sample: int
     text: str | None
+
+
+_REFERENCE = Program(REFERENCE, 0, None)
 
 
 @dataclass(slots=True)
@@ -75,53 +83,77 @@ class _Trial:
     ended: bool = False
 
 
+def _trial(program: Program, last_level: int) -> _Trial:
+    if program.text is None or not _is_text(program.text):
+        status = "missing" if program.text is None else "crash"
+        return _Trial(program, last_level, [Timed(0, 0, 0, status)], ended=True)
+    return _Trial(program, last_level)
+
+
+class _Clock:
+    """Seconds spent, by what on."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, what: str) -> None:
+        now = time.perf_counter()
+        self.spent[what] = self.spent.get(what, 0.0) + now - self._since
+        self._since = now
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One problem made ready: what every program of it meets."""
+
+    box: Box
+    problem: Problem
+    limits: Limits
+    cases: tuple[Case, ...]
+    checker: Checker
+    wait_s: float
+    clock: _Clock
+
+
 def time_block(
     box: Box, problem: Problem, programs: Sequence[Program], limits: Limits, settings: Settings
 ) -> Block:
     """Time the programs, one repeat of all after the other, between those of the reference."""
     clock = _Clock()
-    facts: dict[str, Any] = {"item": problem.task_id, "refused": ""}
-    trials = [_Trial(program, len(problem.levels) - 1) for program in programs]
+    facts: dict[str, Any] = {"item": problem.task_id, "refused": "", "seconds": clock.spent}
+    trials = [_trial(program, len(problem.levels) - 1) for program in programs]
+    repeats = settings.repeats
     try:
         cases = prepare(box, problem, limits, seed=settings.seed)
         clock.lap("inputs")
         with Checker(box, problem, limits) as checker:
             _check_reference(checker, cases)
             clock.lap("checks")
-            before = time_reference(box, problem, cases, limits, repeats=settings.repeats)
+            before = time_reference(box, problem, cases, limits, repeats=repeats)
             clock.lap("references")
             limit = settings.alpha * slowest(before)
             stop_s = max(_TIMES * limit, limit + _GRACE_S)
             wait_s = stop_s + max(bounds(before).values())
-            for repeat in range(settings.repeats):
-                for trial in trials:
-                    _repeat(box, problem, trial, cases, limits, repeat, wait_s, checker, clock)
-            after = time_reference(box, problem, cases, limits, repeats=settings.repeats)
+            bench = _Bench(box, problem, limits, cases, checker, wait_s, clock)
+            for repeat in range(repeats):
+                _round(bench, trials, repeat)
+            after = time_reference(box, problem, cases, limits, repeats=repeats)
             clock.lap("references")
     except Refused as refusal:
-        facts |= {"refused": str(refusal), "seconds": clock.spent}
-        status = refusal.status
-        return Block([_row(REFERENCE, 0, problem, "before", Timed(0, 0, 0, status))], facts)
+        facts["refused"] = str(refusal)
+        return Block([_row(_REFERENCE, "before", Timed(0, 0, 0, refusal.status))], facts)
     open_s = bounds([*before, *after])
     pooled = settings.alpha * slowest([*before, *after])
     calls = {case.key: len(case.inputs) for case in cases if case.level}
-    facts |= {
-        "limit_s": pooled,
-        "open_share": max(open_s[key] / n for key, n in calls.items()) / pooled if pooled else None,
-        "drift": slowest(after) / slowest(before) - 1 if pooled else None,
-        "calls": max(calls.values()),
-        "seconds": clock.spent,
-    }
-    sides = [(before, "before"), (after, "after")]
-    rows = [
-        _row(REFERENCE, 0, problem, phase, row, open_s, stop_s)
-        for timed_rows, phase in sides
-        for row in timed_rows
-    ]
-    for trial in trials:
-        model, sample = trial.program.model, trial.program.sample
-        rows += [_row(model, sample, problem, "run", row, open_s, stop_s) for row in trial.rows]
-    return Block(rows, facts)
+    facts["limit_s"], facts["calls"] = pooled, max(calls.values())
+    if pooled:
+        facts["open_share"] = max(open_s[key] / n for key, n in calls.items()) / pooled
+        facts["drift"] = slowest(after) / slowest(before) - 1
+    timed_rows = [(_REFERENCE, "before", row) for row in before]
+    timed_rows += [(trial.program, "run", row) for trial in trials for row in trial.rows]
+    timed_rows += [(_REFERENCE, "after", row) for row in after]
+    return Block([_row(*row, open_s=open_s, stop_s=stop_s) for row in timed_rows], facts)
 
 
 def _check_reference(checker: Checker, cases: Sequence[Case]) -> None:
@@ -137,39 +169,105 @@ def _check_reference(checker: Checker, cases: Sequence[Case]) -> None:
     raise Refused(f"the checker rejects the reference's answer at {where}", "wrong")
 
 
-def _repeat(
-    box: Box,
-    problem: Problem,
-    trial: _Trial,
-    cases: Sequence[Case],
-    limits: Limits,
-    repeat: int,
-    wait_s: float,
-    checker: Checker,
-    clock: "_Clock",
-) -> None:
+def _round(bench: _Bench, trials: Sequence[_Trial], repeat: int) -> None:
+    """Run every program that is still to be run once through its cases."""
+    going = [trial for trial in trials if not trial.ended]
+    for first in range(0, len(going), TOGETHER):
+        turns = going[first : first + TOGETHER]
+        with ExitStack() as stack:
+            ready = [stack.enter_context(_start(bench, trial)) for trial in turns]
+            loaded = [session.load() for session in ready]
+            for trial, session, reply in zip(turns, ready, loaded, strict=True):
+                _repeat(bench, trial, repeat, session, reply)
+
+
+def _start(bench: _Bench, trial: _Trial) -> Session:
+    return start(bench.box, bench.problem, trial.program.text or "", bench.limits)
+
+
+def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session, loaded: Reply) -> None:
     """Run a program once through its cases: level 0 in the first repeat only."""
-    text = trial.program.text
-    if text is None and not repeat:
-        trial.rows, trial.ended = [Timed(0, 0, 0, "missing")], True
-    if trial.ended or text is None:
-        return
-    first = [case for case in cases if case.level == 0] if not repeat else []
-    rest = [case for case in cases if 0 < case.level <= trial.last_level]
-    if not first and not rest:
-        return
-    if not _encodable(text):
-        trial.rows, trial.ended = [Timed(0, 0, 0, "crash")], True
-        return
-    rows, outputs = [], []
-    for case, reply in answered(box, problem, text, [*first, *rest], limits, wait_s):
-        pass
+    levels = range(1 if repeat else 0, trial.last_level + 1)
+    rows = _through(bench, session, loaded, levels, repeat)
+    if rows[-1].status == "timeout" and rows[-1].level == 0:
+        # a single run decides here, so that the machine is given a second chance to be in time
+        with _start(bench, trial) as again:
+            rows = _through(bench, again, again.load(), levels, repeat)
     trial.rows += rows
+    last = rows[-1]
+    if any(row.status in ("wrong", "crash") for row in rows):
+        trial.ended = True
+    elif last.status in ("timeout", "memory"):
+        trial.stops[last.level] = trial.stops.get(last.level, 0) + 1
+        if last.status == "memory" or trial.stops[last.level] == _STOPS:
+            trial.last_level = last.level - 1
+        trial.ended = last.level == 0 or trial.last_level == 0
 
 
-def _encodable(text: str) -> bool:
+def _through(
+    bench: _Bench, session: Session, loaded: Reply, levels: range, repeat: int
+) -> list[Timed]:
+    """Hand a program its cases; what it answers is checked behind level 0 and at the end."""
+    cases = [case for case in bench.cases if case.level in levels]
+    rows: list[Timed] = []
+    outputs: list[tuple[Timed, Output]] = []
+    for case, reply in answered(session, loaded, cases, bench.wait_s):
+        if case is None:
+            rows.append(Timed(levels[0], 0, repeat, reply.status))
+            break
+        row = timed(case, repeat, reply)
+        rows.append(row)
+        pairs = enumerate(zip(reply.parts, case.answers, strict=False))
+        outputs += [(row, (case, n, text)) for n, (text, right) in pairs if text != right]
+        if case.key == (0, CASES[0] - 1):
+            bench.clock.lap("programs")
+            if not _all_right(bench, outputs):
+                return rows
+            outputs = []
+    bench.clock.lap("programs")
+    _all_right(bench, outputs)
+    return rows
+
+
+def _all_right(bench: _Bench, outputs: Sequence[tuple[Timed, Output]]) -> bool:
+    """Mark the rows of wrong outputs, and tell whether there are none."""
+    verdicts = bench.checker.accepts([output for _, output in outputs])
+    bench.clock.lap("checks")
+    for (row, _), right in zip(outputs, verdicts, strict=True):
+        if not right:
+            row.status = "wrong"
+    return all(verdicts)
+
+
+def _is_text(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _row(
+    program: Program,
+    phase: str,
+    row: Timed,
+    open_s: Mapping[tuple[int, int], float] | None = None,
+    stop_s: float = nan,
+) -> dict[str, Any]:
+    """Return a row of the timings, seconds by the call."""
+    bound = (open_s or {}).get((row.level, row.case), nan)
+    return {
+        "model": program.model,
+        "sample": program.sample,
+        "phase": phase,
+        "level": row.level,
+        "case": row.case,
+        "repeat": row.repeat,
+        "seconds": seconds(row, bound),
+        "limit_s": stop_s,
+        "status": row.status,
+        "inside_s": row.inside_s / row.calls,
+        "outside_s": row.outside_s / row.calls,
+        "calls": row.calls,
+        "resolution_s": bound / row.calls,
+    }

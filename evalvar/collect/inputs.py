@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalvar.collect.exchange import Reply
 from evalvar.collect.inside.wire import encode
 from evalvar.collect.problems import Problem
 from evalvar.collect.sandbox import Session
@@ -82,7 +83,6 @@ def generate(
     return reply.parts
 
 
-def said(reply: "object") -> str:
+def said(reply: Reply) -> str:
     """Say how a session failed."""
-    status, message = reply.status, " ".join(reply.message.split())  # type: ignore[attr-defined]
-    return f"{status}: {message[:120]}" if message else str(status)
+    return f"{reply.status}: {reply.message[:120]}" if reply.message else reply.status

@@ -1,22 +1,28 @@
 """The reference of a problem: what it answers, how long it takes, and what the clocks can tell."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, nan
 
 import numpy as np
 
+from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import Case, Refused, generate, places, said
 from evalvar.collect.problems import Problem
-from evalvar.collect.sandbox import Box, Limits, Reply, Session
+from evalvar.collect.sandbox import Box, Limits, Session
 from evalvar.stats.hodges_lehmann import hodges_lehmann
 
-# How far the time outside may exceed the time inside, by the same of the reference.
-_SLACK, _LEAST_S = 1.1, 10e-6
-# A window of calls is to be so much longer than what that leaves open.
+# Sandboxes that are started together; they are idle until their turn.
+TOGETHER = 6
+REFERENCE_S = 60.0
+# How far the time outside may exceed the time inside: a share and a constant more than what the
+# reference exceeds it by, all but the tenth of its repeats that the machine disturbed most.
+_SLACK, _LEAST_S, _QUANTILE = 1.1, 10e-6, 0.9
+# The slowest case of the reference is to take so much longer than the part of that which is the
+# same for one call and for many.
 _WINDOWS = 10
 _MOST_CALLS, _MOST_BYTES = 256, 1 << 20
-REFERENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -28,45 +34,41 @@ class Timed:
     repeat: int
     status: str
     calls: int = 1
-    inside_s: float = np.nan
-    outside_s: float = np.nan
+    inside_s: float = nan
+    outside_s: float = nan
+
+
+def start(box: Box, problem: Problem, program: str, limits: Limits) -> Session:
+    """Start a sandbox for a program of a problem; it is loaded later."""
+    source = {"prompt": problem.prompt, "program": program, "entry_point": problem.entry_point}
+    return Session(box, "run", source, limits)
 
 
 def answered(
-    box: Box,
-    problem: Problem,
-    program: str,
-    cases: Sequence[Case],
-    limits: Limits,
-    stop_s: float,
+    session: Session, loaded: Reply, cases: Sequence[Case], stop_s: float
 ) -> Iterator[tuple[Case | None, Reply]]:
-    """Load a program into a fresh sandbox and hand it the cases one by one, until one fails.
+    """Hand a program that was loaded the cases one by one, until it fails.
 
     Yields
     ------
     case, reply
-        No case where loading fails. Every case may take `stop_s` for each of its calls.
+        No case where loading failed. Every case may take `stop_s` for each of its calls.
     """
-    source = {"prompt": problem.prompt, "program": program, "entry_point": problem.entry_point}
-    with Session(box, "run", source, limits) as session:
-        reply = session.load()
+    if loaded.status != "ok":
+        yield None, loaded
+        return
+    for case in cases:
+        reply = session.ask(case.inputs, stop_s * len(case.inputs))
+        yield case, reply
         if reply.status != "ok":
-            yield None, reply
             return
-        for case in cases:
-            reply = session.ask(case.inputs, stop_s * len(case.inputs))
-            if reply.status == "ok" and len(reply.parts) != len(case.inputs):
-                reply = replace(reply, status="crash", message="another number of answers")
-            yield case, reply
-            if reply.status != "ok":
-                return
 
 
 def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[Case, ...]:
     """Generate the inputs of all cases and let the reference answer them.
 
-    A case gets as many inputs as a window needs to be long beside what the outer clock cannot tell,
-    if the generator has so many different ones.
+    A case above level 0 gets as many inputs as a window needs to be long beside what the outer
+    clock cannot tell, if the generator has so many different ones.
 
     Raises
     ------
@@ -74,7 +76,10 @@ def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[C
         The generator or the reference fails.
     """
     source = {"prompt": problem.prompt, "generator": problem.generator}
-    with Session(box, "generate", source, limits) as generator:
+    with (
+        Session(box, "generate", source, limits) as generator,
+        start(box, problem, problem.reference, limits) as reference,
+    ):
         reply = generator.load()
         if reply.status != "ok":
             raise Refused(f"the generator does not load ({said(reply)})", "missing")
@@ -82,24 +87,25 @@ def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[C
             Case(*place, generate(generator, problem, place, [0], seed=seed))
             for place in places(problem)
         ]
-        first = list(_answers(box, problem, cases, limits))
-        calls = _calls([reply for case, reply in first if case.level])
+        loaded = reference.load()
+        first = list(_answers(reference, loaded, cases))
         cases = [replace(case, answers=reply.parts) for case, reply in first]
+        calls = _calls([reply for case, reply in first if case.level])
         if calls == 1:
             return tuple(cases)
         more = [
             _more(generator, problem, case, calls, seed=seed) if case.level else case
             for case in cases
         ]
-    rest = [replace(case, inputs=case.inputs[1:]) for case in more if len(case.inputs) > 1]
-    further = {case.key: reply.parts for case, reply in _answers(box, problem, rest, limits)}
+        rest = [replace(case, inputs=case.inputs[1:]) for case in more if len(case.inputs) > 1]
+        further = {case.key: reply.parts for case, reply in _answers(reference, loaded, rest)}
     return tuple(replace(c, answers=(*c.answers, *further.get(c.key, ()))) for c in more)
 
 
 def _answers(
-    box: Box, problem: Problem, cases: Sequence[Case], limits: Limits
+    session: Session, loaded: Reply, cases: Sequence[Case]
 ) -> Iterator[tuple[Case, Reply]]:
-    for case, reply in answered(box, problem, problem.reference, cases, limits, REFERENCE_S):
+    for case, reply in answered(session, loaded, cases, REFERENCE_S):
         if case is None:
             raise Refused(f"the reference does not load ({said(reply)})", reply.status)
         if reply.status != "ok":
@@ -110,10 +116,10 @@ def _answers(
 
 def _calls(replies: Sequence[Reply]) -> int:
     slowest = max(reply.inside_s for reply in replies)
-    open_s = max(_SLACK * (reply.outside_s - reply.inside_s) for reply in replies) + _LEAST_S
+    fixed = min(reply.outside_s - reply.inside_s for reply in replies)
     if slowest <= 0:
         return _MOST_CALLS
-    return min(_MOST_CALLS, max(1, ceil(_WINDOWS * open_s / slowest)))
+    return min(_MOST_CALLS, max(1, ceil(_WINDOWS * fixed / slowest)))
 
 
 def _more(generator: Session, problem: Problem, case: Case, calls: int, *, seed: int) -> Case:
@@ -135,25 +141,34 @@ def time_reference(
         It fails, or answers otherwise than before.
     """
     rows = []
-    for repeat in range(repeats):
-        wanted = [case for case in cases if case.level or not repeat]
-        for case, reply in _answers(box, problem, wanted, limits):
-            if reply.parts != case.answers:
-                raise Refused(
-                    f"the reference's answers differ from run to run (level {case.level}, case "
-                    f"{case.number})",
-                    "wrong",
-                )
-            rows.append(timed(case, repeat, reply))
+    for first in range(0, repeats, TOGETHER):
+        turns = range(first, min(first + TOGETHER, repeats))
+        with ExitStack() as stack:
+            sessions = [
+                stack.enter_context(start(box, problem, problem.reference, limits)) for _ in turns
+            ]
+            replies = [session.load() for session in sessions]
+            for repeat, session, loaded in zip(turns, sessions, replies, strict=True):
+                wanted = [case for case in cases if case.level or not repeat]
+                for case, reply in _answers(session, loaded, wanted):
+                    if reply.parts != case.answers:
+                        raise Refused(
+                            "the reference's answers differ from run to run (level "
+                            f"{case.level}, case {case.number})",
+                            "wrong",
+                        )
+                    rows.append(timed(case, repeat, reply))
     return rows
 
 
 def timed(case: Case, repeat: int, reply: Reply) -> Timed:
     """Return the row of a case that was answered; an inner time that cannot be is no time."""
     inside, outside = reply.inside_s, reply.outside_s
-    if not 0 <= inside <= outside:
+    if reply.status != "ok":
+        inside = outside = nan
+    elif not 0 <= inside <= outside:
         inside = outside
-    return Timed(case.level, case.number, repeat, "ok", len(case.inputs), inside, outside)
+    return Timed(case.level, case.number, repeat, reply.status, len(case.inputs), inside, outside)
 
 
 def bounds(rows: Sequence[Timed]) -> dict[tuple[int, int], float]:
@@ -162,11 +177,13 @@ def bounds(rows: Sequence[Timed]) -> dict[tuple[int, int], float]:
     From what the reference needs beside its calls, for reading inputs and writing answers: the
     same for every right program, and all that a program which lies about its clock could hide.
     """
-    found: dict[tuple[int, int], float] = {}
+    over: dict[tuple[int, int], list[float]] = {}
     for row in rows:
-        over = _SLACK * (row.outside_s - row.inside_s) + _LEAST_S
-        found[row.level, row.case] = max(found.get((row.level, row.case), 0.0), over)
-    return found
+        over.setdefault((row.level, row.case), []).append(row.outside_s - row.inside_s)
+    return {
+        key: _SLACK * float(np.quantile(seconds, _QUANTILE)) + _LEAST_S
+        for key, seconds in over.items()
+    }
 
 
 def seconds(row: Timed, bound: float) -> float:

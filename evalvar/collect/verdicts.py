@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from evalvar.collect.inputs import Case
+from evalvar.collect.exchange import Reply
+from evalvar.collect.inputs import Case, said
 from evalvar.collect.problems import Problem
 from evalvar.collect.sandbox import Box, Limits, Session
 
@@ -86,7 +87,8 @@ class Checker:
             self.session.__enter__()
             reply = self.session.load()
             if reply.status != "ok":
-                return self._failed(reply.status, reply.message)
+                self._failed(reply)
+                return None
         parts = [
             part
             for case, draw, text in outputs
@@ -94,11 +96,12 @@ class Checker:
         ]
         reply = self.session.ask(parts, CHECK_S)
         if reply.status != "ok" or len(reply.parts) != len(outputs):
-            return self._failed(reply.status, reply.message)
+            self._failed(reply)
+            return None
         return [part == b"true" for part in reply.parts]
 
-    def _failed(self, status: str, message: str) -> None:
-        self.failure = f"{status}: {' '.join(message.split())[:120]}" if message else status
+    def _failed(self, reply: Reply) -> None:
+        self.failure = said(reply)
         self._close()
 
     def _close(self) -> None:
