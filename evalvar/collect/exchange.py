@@ -108,13 +108,13 @@ class _Head:
         self._sizes: list[int] | None = None
 
     def needed(self, held: bytearray) -> int:
-        start = frames.REPLY.size
+        start: int = frames.REPLY.size
         if len(held) < start:
             return start
         code, _, parts = frames.REPLY.unpack_from(held)
         if parts != self._expected(code):
             raise Broken("crash", "the program wrote to the pipe of the replies")
-        body = start + parts * frames.LENGTH.size
+        body: int = start + parts * frames.LENGTH.size
         if len(held) < body:
             return body
         if self._sizes is None:

@@ -5,6 +5,7 @@ folders and no files but the system's own, read-only; in it a trusted supervisor
 under limits and without rights, that holds the program.
 """
 
+import compileall
 import itertools
 import json
 import os
@@ -21,8 +22,9 @@ from select import POLLIN, poll
 from types import TracebackType
 from typing import Self
 
-from evalvar.collect.exchange import Broken, Channel, Reply
-from evalvar.collect.inside import frames
+from evalvar.collect.exchange import Broken, Channel
+from evalvar.collect.exchange import Reply as Reply
+from evalvar.collect.inside import frames, wire
 from evalvar.errors import ToolError
 
 UNPROTECTED = (
@@ -72,8 +74,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a session used, by its supervisor: processor seconds and peak resident bytes of all its
-    processes, and how the worker ended (``stopped``, ``exit 0``, ``SIGSEGV``).
+    """What a session used, by the word of its supervisor.
+
+    `cpu_s` is the processor time of all its processes, `peak_bytes` the most that one of them held
+    in memory, `ended` how the worker did: ``stopped`` (by the host), ``exit 0``, ``SIGSEGV``.
     """
 
     cpu_s: float
@@ -119,6 +123,8 @@ class Box:
                 "them there, in a virtual machine or a container"
             )
         box = _interpreter(python)
+        # Compiled once, not at every start; where that cannot be written, at every start.
+        compileall.compile_dir(_INSIDE, quiet=2)
         if unsafe_local:
             return _tried([replace(box, unsafe=True)], "")
         bwrap = shutil.which("bwrap")
@@ -246,7 +252,7 @@ class Session:
 
     def __init__(self, box: Box, role: str, source: Mapping[str, str], limits: Limits):
         self._limits = limits
-        self._source = json.dumps([role, dict(source)]).encode()
+        self._source = wire.encode(dict(source))
         self._usage: Usage | None = None
         self._over: Reply | None = None
         self._stderr = b""
@@ -271,11 +277,12 @@ class Session:
             "namespace": not box.unsafe,
             "guard": user is None or box.unsafe,
             "directory": self._directory or "/tmp",
-            "packages": box.packages,
+            "packages": list(box.packages),
+            "role": role,
             "rlimits": _rlimits(limits, box),
         }
         start = "/inside/start.py" if not box.unsafe else str(_INSIDE / "start.py")
-        command = [str(box.python), "-s", "-S", start, json.dumps(settings)]
+        command = [str(box.python), "-s", "-S", start, wire.encode(settings).decode()]
         try:
             self._process = subprocess.Popen(
                 command if box.unsafe else _bubblewrap(box, limits) + command,
@@ -326,8 +333,9 @@ class Session:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            self._stderr = _read_all(self._process.stderr.fileno(), 0.1) or b""
-            self._process.stderr.close()
+            if self._process.stderr is not None:
+                self._stderr = _read_all(self._process.stderr.fileno(), 0.1) or b""
+                self._process.stderr.close()
             self._drop()
             self._usage = _usage(report)
         return self._usage
@@ -404,6 +412,6 @@ def _read_all(pipe: int, seconds: float) -> bytes | None:
 def _usage(report: bytes | None) -> Usage:
     if not report:
         return Usage(float("nan"), 0, "")
-    cpu_s, peak_bytes, code, told = json.loads(report)
+    cpu_s, peak_bytes, code, told = wire.decode(report)  # type: ignore[misc]
     ended = f"exit {code}" if code >= 0 else signal.Signals(-code).name
     return Usage(cpu_s, peak_bytes, "stopped" if told else ended)

@@ -5,34 +5,35 @@ in the namespace ends. It keeps the pipe to the report and the worker does not, 
 says is not the program's word.
 """
 
-import json
 import os
 import resource
 import select
-import signal
+import sys
 
-from evalvar.collect.inside import worker
+from evalvar.collect.inside import wire, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _SET_DUMPABLE, _SET_CHILD_SUBREAPER = 4, 36
+_KILL = 9
 
 
 def main(given: str) -> None:
-    """Run one sandbox; `given` is the settings of the host as JSON."""
-    settings = json.loads(given)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Run one sandbox; `given` is what the host settled, as a text of `wire`."""
+    settings: dict[str, Any] = wire.decode(given.encode())  # type: ignore[assignment]
+    sys.path += settings["packages"]
     if settings["guard"]:
         _guard()
     if settings["cpu"] is not None:
         os.sched_setaffinity(0, {settings["cpu"]})
+    load = worker.loader(settings["role"])
     child = os.fork()
     if child == 0:
         try:
             _confine(settings)
-            worker.serve(settings["requests"], settings["replies"])
+            worker.serve(load, settings["requests"], settings["replies"])
         finally:
             os._exit(70)
     os.close(settings["requests"])
@@ -43,7 +44,9 @@ def main(given: str) -> None:
 def _guard() -> None:
     """Shut a worker of the same user out of this process, and inherit what it leaves behind."""
     import ctypes
+    import signal
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     for option, value in ((_SET_DUMPABLE, 0), (_SET_CHILD_SUBREAPER, 1)):
         if prctl(option, value, 0, 0, 0) != 0:
@@ -55,10 +58,9 @@ def _confine(settings: "dict[str, Any]") -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(null, stream)
-    kept = sorted([settings["requests"], settings["replies"]])
-    edges = [2, *kept, 4096]
-    for low, high in zip(edges, edges[1:]):  # noqa: B905 (not in older interpreters)
-        os.closerange(low + 1, high)
+    low, high = sorted([settings["requests"], settings["replies"]])
+    for first, end in ((3, low), (low + 1, high), (high + 1, 4096)):
+        os.closerange(first, end)
     os.umask(0o077)
     os.setsid()
     user = settings["user"]
@@ -70,10 +72,10 @@ def _confine(settings: "dict[str, Any]") -> None:
     for name, value in settings["rlimits"].items():
         which = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(which)[1]
-        bounds = [value, value + (name == "CPU")]
-        if hard != resource.RLIM_INFINITY:
-            bounds = [min(bound, hard) for bound in bounds]
-        resource.setrlimit(which, (bounds[0], bounds[1]))
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        # Past its processor time a program is told first, and a second later ended.
+        later = soft + 1 if name == "CPU" and soft == value != hard else soft
+        resource.setrlimit(which, (soft, later))
 
 
 def _supervise(child: int, settings: "dict[str, Any]") -> None:
@@ -84,24 +86,24 @@ def _supervise(child: int, settings: "dict[str, Any]") -> None:
     waiting.register(settings["control"], select.POLLIN)
     told = all(found != ended for found, _ in waiting.poll())
     if told:
-        os.kill(child, signal.SIGKILL)
-    _, status, _ = os.wait4(child, 0)
+        os.kill(child, _KILL)
+    _, status = os.waitpid(child, 0)
     _end_all(settings)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     code = os.waitstatus_to_exitcode(status)
     report = [used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, code, told]
-    os.write(settings["report"], json.dumps(report).encode())
+    os.write(settings["report"], wire.encode(report))
 
 
 def _end_all(settings: "dict[str, Any]") -> None:
     """Kill and reap whatever the worker left behind."""
     if settings["namespace"]:
-        _kill_every()
+        _kill_all()
     elif settings["user"] is not None:
         helper = os.fork()
         if helper == 0:
             os.setuid(settings["user"])
-            _kill_every()
+            _kill_all()
             os._exit(0)
     while True:
         try:
@@ -110,19 +112,20 @@ def _end_all(settings: "dict[str, Any]") -> None:
         except ChildProcessError:
             return
         for process in _children():
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, _KILL)
         select.select([], [], [], 0.001)
 
 
-def _kill_every() -> None:
+def _kill_all() -> None:
+    """Kill all that this process may: but for itself, and for process 1."""
     try:
-        os.kill(-1, signal.SIGKILL)
+        os.kill(-1, _KILL)
     except ProcessLookupError:
         return
 
 
 def _children() -> "list[int]":
-    """Return the processes that this one would have to wait for."""
+    """Return the processes that this one would have to wait for, where that can be seen."""
     me = os.getpid()
     try:
         with open(f"/proc/{me}/task/{me}/children") as file:

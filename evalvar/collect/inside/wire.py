@@ -3,27 +3,39 @@
 Exact types only: nothing that is encoded or decoded can run code of its own. Scalars and lists
 stand as JSON has them; an object with one member names the rest::
 
-    {"tuple": [1, 2]}  {"set": [1, 2]}  {"frozenset": []}  {"dict": [["a", 1]]}  {"bytes": "00ff"}
-    {"int": "0xff..."} {"float": "nan"} {"complex": [0.0, 1.0]}  {"str": "ed a0 80 as hex"}
+    {"tuple":[1,2]}  {"set":[1,2]}  {"frozenset":[]}  {"dict":[["a",1]]}  {"bytes":"00ff"}
+    {"int":"0xff"}  {"float":"nan"}  {"complex":[0.0,1.0]}  {"str":"eda080"}
 
-Sets are written in the order of their members' text, so equal values give equal bytes; a dict
-keeps its order, which a program can see.
+Integers stand so where they are longer than 64 bits, floats where they are not finite, strings (as
+UTF-8 in hexadecimal) where they hold a lone surrogate. Sets are written in the order of their
+members' texts, so that equal values of equal types give equal bytes; a dict keeps its order, which
+a program can see.
 """
 
-import json
 import math
+
+# The compiled half of `json` alone: the other half would double the start of a sandbox.
+from _json import encode_basestring_ascii, make_encoder, make_scanner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 DEPTH = 200
 PLAIN = "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict"
 
-# Larger ones are written in hexadecimal: int() refuses long decimals.
 _LARGEST = 2**63
 _SCALARS = frozenset([type(None), bool, int, float, str])
 _FIRST_SURROGATE = "\ud800"
 
 
 class WireError(ValueError):
-    """A value is no plain data, or a text no value."""
+    """A text stands for no value."""
+
+
+class RefusedError(ValueError):
+    """A value is no plain data."""
 
 
 def encode(value: object) -> bytes:
@@ -46,61 +58,66 @@ def decode(text: bytes) -> object:
     {'a': {1, 2}}
     """
     try:
-        return _parsed(text.decode("ascii"))
+        letters = text.decode("ascii")
+        value, end = _scan(letters, 0)
     except WireError:
         raise
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, StopIteration) as error:
         raise WireError(f"no text of a value: {error}") from None
+    if end != len(letters):
+        raise WireError(f"no text of a value: {len(letters) - end:,} letters too many")
+    return value
 
 
-def _tagged(value: object, depth: int) -> object:
-    """Return a value as JSON can hold it; a part that it can hold as it is stays the same object."""
+def _text(value: object) -> str:
+    return "".join(_pieces(value, 0))
+
+
+def _tagged(value: "Any", depth: int) -> object:
+    """Return a value as JSON can hold it; what it holds as it is stays the same object."""
     kind = type(value)
     if kind is list:
-        return _listed(value, depth)  # type: ignore[arg-type]
+        return _listed(value, depth)
     if kind is tuple:
-        return {"tuple": _listed(list(value), depth)}  # type: ignore[call-overload]
+        return {"tuple": _listed(list(value), depth)}
     if kind is str:
-        return value if _writable(value) else {"str": _hidden(value)}  # type: ignore[arg-type]
+        return value if _writable(value) else {"str": _hidden(value)}
     if kind is int:
-        small = -_LARGEST < value < _LARGEST  # type: ignore[operator]
-        return value if small else {"int": hex(value)}  # type: ignore[call-overload]
+        return value if -_LARGEST < value < _LARGEST else {"int": hex(value)}
     if kind is float:
-        return value if math.isfinite(value) else {"float": repr(value)}  # type: ignore[arg-type]
+        return value if math.isfinite(value) else {"float": repr(value)}
     if kind is bool or value is None:
         return value
     if kind is dict:
-        pairs = [[key, item] for key, item in value.items()]  # type: ignore[attr-defined]
-        return {"dict": _listed(pairs, depth)}
+        return {"dict": _listed([[key, held] for key, held in value.items()], depth)}
     if kind is set or kind is frozenset:
-        members = _listed(list(value), depth)  # type: ignore[call-overload]
-        return {kind.__name__: sorted(members, key=_text)}
+        return {kind.__name__: sorted(_listed(list(value), depth), key=_text)}
     if kind is bytes:
-        return {"bytes": value.hex()}  # type: ignore[attr-defined]
+        return {"bytes": value.hex()}
     if kind is complex:
-        return {"complex": _listed([value.real, value.imag], depth)}  # type: ignore[attr-defined]
-    raise WireError(f"{_named(kind)}: only plain data ({PLAIN}) can be checked")
+        return {"complex": _listed([value.real, value.imag], depth)}
+    raise RefusedError(f"{_named(kind)}: only plain data ({PLAIN}) can be checked")
 
 
-def _listed(values: "list[object]", depth: int) -> "list[object]":
+def _listed(values: "list[Any]", depth: int) -> "list[Any]":
     if depth >= DEPTH:
-        raise WireError(f"data nested more than {DEPTH} deep: it cannot be checked")
+        raise RefusedError(f"data nested more than {DEPTH} deep, which cannot be checked")
     if _flat(values):
         return values
     return [_tagged(value, depth + 1) for value in values]
 
 
-def _flat(values: "list[object]") -> bool:
-    """Whether a list is of scalars that JSON writes as they are."""
+def _flat(values: "list[Any]") -> bool:
+    """Whether a list holds but scalars that JSON writes as they are."""
     kinds = set(map(type, values))
     if not kinds <= _SCALARS:
         return False
     if kinds == {int}:
-        return -_LARGEST < min(values) and max(values) < _LARGEST  # type: ignore[type-var]
+        return bool(min(values) > -_LARGEST and max(values) < _LARGEST)
     if kinds == {float}:
-        return math.isfinite(sum(values))  # type: ignore[arg-type]
+        return math.isfinite(sum(values))
     if kinds == {str}:
-        return _writable("".join(values))  # type: ignore[arg-type]
+        return _writable("".join(values))
     return kinds <= {bool, type(None)}
 
 
@@ -120,12 +137,9 @@ def _hidden(text: str) -> str:
 
 
 def _named(kind: type) -> str:
-    name = type.__dict__["__name__"].__get__(kind)
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name[:60]}"
-
-
-def _refused(name: str) -> object:
-    raise WireError(f"no text of a value: {name}")
+    name: str = type.__dict__["__name__"].__get__(kind)
+    name = name[:60].encode("ascii", "backslashreplace").decode("ascii")
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _untagged(members: "dict[str, object]") -> object:
@@ -133,25 +147,22 @@ def _untagged(members: "dict[str, object]") -> object:
         raise WireError("no text of a value: an object of other than one member")
     ((tag, held),) = members.items()
     try:
-        return _UNTAG[tag](held)  # type: ignore[operator]
+        return _UNTAG[tag](held)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
-        raise WireError(f"no text of a value: a bad {tag[:20]!r}") from None
+        raise WireError(f"no text of a value: a bad {tag[:20]!a}") from None
 
 
-def _of_list(make: type) -> object:
-    def untag(held: object) -> object:
+def _collected(kind: type) -> "Callable[[Any], object]":
+    def collect(held: object) -> object:
         if type(held) is not list:
-            raise ValueError
-        return make(held)
+            raise TypeError
+        return kind(held)
 
-    return untag
+    return collect
 
 
-_UNTAG = {
-    "tuple": _of_list(tuple),
-    "set": _of_list(set),
-    "frozenset": _of_list(frozenset),
-    "dict": _of_list(dict),
+_UNTAG: "dict[str, Callable[[Any], object]]" = {
+    **{kind.__name__: _collected(kind) for kind in (tuple, set, frozenset, dict)},
     "bytes": bytes.fromhex,
     "str": lambda held: bytes.fromhex(held).decode("utf-8", "surrogatepass"),
     "int": lambda held: int(held, 16),
@@ -159,5 +170,22 @@ _UNTAG = {
     "complex": lambda held: complex(*held),
 }
 
-_text = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode
-_parsed = json.JSONDecoder(object_hook=_untagged, parse_constant=_refused).decode
+
+def _refused(name: str) -> object:
+    raise WireError(f"no text of a value: {name}")
+
+
+class _Rules:
+    """How the scanner reads: strictly, and an object as what it is the tag of."""
+
+    strict = True
+    object_hook = staticmethod(_untagged)
+    object_pairs_hook = None
+    array_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = staticmethod(_refused)
+
+
+_scan = make_scanner(_Rules())
+_pieces = make_encoder(None, None, encode_basestring_ascii, None, ":", ",", False, False, False)

@@ -6,30 +6,47 @@ before the program is loaded only keeps accidents out.
 """
 
 import gc
-import json
 import os
+import sys
 
-from evalvar.collect.inside import frames, roles, wire
+from evalvar.collect.inside import frames, wire
+from evalvar.collect.inside.loading import SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from evalvar.collect.inside.loading import Answer, Source
+
+    Load = Callable[[Source], Answer]
+
 _LONGEST = 200
+_CHUNK = 1 << 20
 
 
-def serve(requests: int, replies: int) -> None:
+def loader(role: str) -> "Load":
+    """Import what a role needs, and then let nothing of it be found by name."""
+    if role == "run":
+        from evalvar.collect.inside import programs as module
+    elif role == "generate":
+        from evalvar.collect.inside import generation as module  # type: ignore[no-redef]
+    else:
+        from evalvar.collect.inside import checking as module  # type: ignore[no-redef]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "evalvar"]:
+        del sys.modules[name]
+    return module.load
+
+
+def serve(load: "Load", requests: int, replies: int) -> None:
     """Load what the first request holds, then answer requests until there are none."""
     gc.disable()
     fetch, tell = _reader(requests), _writer(replies)
     frame, ready, collect, failed = frames.reply, frames.READY, gc.collect, _failure
-    role, source = json.loads(fetch()[0])
-    refused = "wrong" if role == "run" else "crash"
     try:
-        answer = roles.LOAD[role](source)
+        answer = load(wire.decode(fetch()[0]))  # type: ignore[arg-type]
         reply = frame("ok", 0.0, [])
     except BaseException as error:
-        reply = frame(*failed(error, refused))
+        reply = frame(*failed(error))
     while True:
         tell(reply)
         del reply
@@ -41,7 +58,7 @@ def serve(requests: int, replies: int) -> None:
             reply = frame("ok", seconds, answers)
             del answers
         except BaseException as error:
-            reply = frame(*failed(error, refused))
+            reply = frame(*failed(error))
         del parts
 
 
@@ -54,7 +71,7 @@ def _reader(pipe: int) -> "Callable[[], list[bytes]]":
         held = room(size)
         at, rest = 0, view(held)
         while at < size:
-            got = read(pipe, min(size - at, 1 << 20))
+            got = read(pipe, min(size - at, _CHUNK))
             if not got:
                 leave(0)
             rest[at : at + len(got)] = got
@@ -63,11 +80,10 @@ def _reader(pipe: int) -> "Callable[[], list[bytes]]":
 
     def fetch() -> "list[bytes]":
         (parts,) = count.unpack(exactly(count.size))
-        head = exactly(parts * length.size)
-        sizes = [size for (size,) in length.iter_unpack(head)]
-        body, parted, at = bytes(exactly(sum(sizes))), [], 0
+        sizes = [size for (size,) in length.iter_unpack(exactly(parts * length.size))]
+        body, parted, at = view(exactly(sum(sizes))), [], 0
         for size in sizes:
-            parted.append(body[at : at + size])
+            parted.append(bytes(body[at : at + size]))
             at += size
         return parted
 
@@ -85,11 +101,11 @@ def _writer(pipe: int) -> "Callable[[bytes], None]":
     return tell
 
 
-def _failure(error: BaseException, refused: str) -> "tuple[str, float, list[bytes]]":
+def _failure(error: BaseException) -> "tuple[str, float, list[bytes]]":
     """Say what was raised, without trusting it to say so."""
-    if isinstance(error, wire.WireError):
-        return refused, 0.0, [f"returned {error}".encode()]
-    if isinstance(error, roles.BadSource):
+    if isinstance(error, wire.RefusedError):
+        return "wrong", 0.0, [f"returned {error}".encode()]
+    if isinstance(error, SourceError):
         return "crash", 0.0, [str(error).encode()]
     status = "memory" if isinstance(error, (MemoryError, OverflowError)) else "crash"
     try:
