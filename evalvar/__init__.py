@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.shorter import subset
     from evalvar.analyses.shorter_items import subset_items
     from evalvar.analyses.sources import variance_components
+    from evalvar.analyses.timing_scores import score_timings
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
     from evalvar.evidence import Evidence, as_evidence, as_records, as_reported, as_timings
@@ -58,6 +59,7 @@ _HOMES = {
     "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
     "prompt_sensitivity": "evalvar.analyses.prompts",
+    "score_timings": "evalvar.analyses.timing_scores",
     "seed_variance": "evalvar.analyses.seeds",
     "signal": "evalvar.analyses.signals",
     "subset": "evalvar.analyses.shorter",
@@ -99,6 +101,7 @@ __all__ = [
     "plot",
     "prompt_sensitivity",
     "report",
+    "score_timings",
     "seed_variance",
     "signal",
     "stats",

@@ -1,0 +1,368 @@
+"""From timings to scores: ENAMEL's rules by hand, by its own evaluator, and what cannot be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar.analyses.timed import timed_tasks
+from evalvar.analyses.timing_scores import score_timings, scored
+from evalvar.errors import NotEnoughDataError, RecordsError, UsageError
+from evalvar.evidence import as_evidence
+from evalvar.stats import hodges_lehmann
+
+CASES = {1: (0.01, 0.02), 2: (0.05, 0.10), 3: (0.40, 0.50)}  # the reference's times: E-11
+
+
+def rows(factor=1.0, ends=None, *, levels=(0, 1, 2, 3), repeats=2, **columns):
+    """Return the rows of one program up to the level and case at which it ends."""
+    found = []
+    for level in levels:
+        for case, seconds in enumerate(CASES.get(level, (0.001,))):
+            for repeat in range(repeats if level else 1):
+                status = "ok"
+                if (
+                    ends is not None
+                    and ends[0] == level
+                    and case == len(CASES.get(level, (0,))) - 1
+                ):
+                    status = ends[1]
+                slower = factor[level] if isinstance(factor, dict) else factor
+                taken = seconds * slower if status == "ok" else np.nan
+                found.append({"level": level, "case": case, "repeat": repeat, "seconds": taken,
+                              "status": status})  # fmt: skip
+            if status != "ok":
+                return pd.DataFrame(found).assign(**columns)
+    return pd.DataFrame(found).assign(**columns)
+
+
+def reference(item="p", *, before=1.0, after=None, **columns):
+    sittings = [rows(before, model="reference", phase="before")]
+    if after is not None:
+        sittings.append(rows(after, model="reference", phase="after"))
+    return pd.concat(sittings).assign(item=item, **columns)
+
+
+def program(*arguments, sample=0, model="A", item="p", **columns):
+    return rows(*arguments, model=model, item=item, sample=sample, phase="run", **columns)
+
+
+DEFAULTS = {
+    **{"seed": 0, "checkpoint": 0, "prompt": "", "sample": 0, "run": ""},
+    **{"level": 0, "case": 0, "repeat": 0},
+}
+
+
+def joined(*parts):
+    """Put the rows of several programs together; what one of them does not say is the default."""
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.fillna({name: v for name, v in DEFAULTS.items() if name in frame})
+
+
+def evidence(*parts, limit_s=1.2):
+    return as_evidence(timings=joined(*parts).assign(task="t", limit_s=limit_s))
+
+
+def scores(*parts, alpha=2.0, hardness=(3, 3, 4), **columns):
+    found = score_timings(evidence(*parts, **columns), alpha=alpha, hardness=hardness).records
+    found = found.set_index(["metric", "sample"])["score"]
+    return {name: found[name].to_numpy() for name in ("passed", "efficiency")}
+
+
+def close(values, expected):
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-9)
+
+
+def test_e11_and_e12_scores_of_whole_programs():
+    found = scores(
+        reference(),
+        *(program(factor, sample=i) for i, factor in enumerate((1.0, 1.5, 2.0, 0.0))),
+        program({0: 1, 1: 10, 2: 1, 3: 1}, sample=4),
+    )
+    close(found["efficiency"], [1, 0.7802721088, 0.5605442177, 1.4394557823, 0.9448979592])
+    assert (found["passed"] == 1).all()
+
+
+def test_e13_what_is_stopped_scores_nothing_from_there_on_and_what_is_wrong_nothing_at_all():
+    ends = [
+        *((3, "timeout"), (2, "timeout"), (1, "timeout"), (0, "timeout"), (2, "memory")),
+        *((0, "memory"), (0, "wrong"), (3, "wrong"), (2, "crash"), (0, "crash")),
+    ]
+    found = scores(
+        reference(), *(program(1.0, end, sample=i) for i, end in enumerate(ends)), limit_s=1.2
+    )
+    close(found["efficiency"], [0.6, 0.3, 0, 0, 0.3, 0, 0, 0, 0, 0])
+    assert found["passed"].tolist() == [1, 1, 1, 0, 1, 0, 0, 0, 0, 0]
+
+
+def test_e14_raising_alpha_is_refused_where_programs_were_stopped():
+    cut = (reference(), program(1.5), program(1.0, (3, "timeout"), sample=1))
+    close(scores(*cut, alpha=1.5)["efficiency"], [0.5728134879, 0.6])
+    close(scores(*cut, alpha=2.4, limit_s=1.2)["efficiency"][1], 0.6)
+    with pytest.raises(
+        UsageError, match=r"alpha 3 puts a limit at 1\.5, but runs were stopped at 1"
+    ):
+        scores(*cut, alpha=3)
+    close(scores(*cut[:2], alpha=3)["efficiency"], [0.8872586873])
+    early = (reference(), program(1.0, (0, "timeout")))
+    with pytest.raises(UsageError, match="alpha 3 puts a limit"):
+        scores(*early, alpha=3)
+    # neither what was wrong nor what ran out of memory would have got further
+    for end in ((2, "wrong"), (2, "memory")):
+        assert scores(reference(), program(1.0, end), alpha=3)["efficiency"].size == 1
+
+
+def test_slower_than_the_limit_is_as_good_as_stopped():
+    found = scores(reference(), program({0: 1, 1: 1, 2: 10.1, 3: 1}))
+    close(found["efficiency"], [0.3])
+    # a run that was ended there by whoever timed it has no later rows
+    cut = program({0: 1, 1: 1, 2: 10.1, 3: 1})
+    close(scores(reference(), cut[cut["level"] < 3])["efficiency"], [0.3])
+    assert found["passed"].tolist() == [1]
+
+
+def test_the_time_of_level_0_does_not_count():
+    close(scores(reference(), program({0: 1e6, 1: 1, 2: 1, 3: 1}))["efficiency"], [1])
+
+
+def test_one_stopped_repeat_of_six_hardly_counts_and_two_do():
+    slow = rows(1.0, repeats=6, model="A", item="p", phase="run")
+    last = (slow["level"] == 3) & (slow["case"] == 1)
+    six = rows(1.0, repeats=6, model="reference", item="p", phase="before")
+    for stopped, expected in ((1, 1.0), (2, 0.6)):
+        hit = last & (slow["repeat"] >= 6 - stopped)
+        cut = slow.assign(
+            status=np.where(hit, "timeout", "ok"), seconds=slow["seconds"].mask(hit), sample=stopped
+        )
+        close(scores(six, cut)["efficiency"], [expected])
+        # repeats that were not run after one that was stopped count as it does
+        ended = cut[~(last & (cut["repeat"] > 1))].assign(status="ok")
+        ended.loc[last & (ended["repeat"] == 1), ["status", "seconds"]] = ["timeout", np.nan]
+        close(scores(six, ended)["efficiency"], [0.6])
+
+
+def test_a_hole_has_no_score_and_is_counted():
+    hole = pd.DataFrame(
+        {"model": ["A"], "item": "p", "sample": 7, "status": "missing", "phase": "run"}
+    )
+    found = score_timings(evidence(reference(), program(1.0), hole.assign(seconds=np.nan)))
+    lost = found.records[found.records["sample"] == 7]
+    assert lost["score"].isna().tolist() == [True, True]
+    assert lost["answer.status"].tolist() == ["missing", "missing"]
+    assert "t: 1 of 2 programs missing, without a score." in found.warnings
+
+
+def test_a_program_that_was_not_timed_to_the_end_has_no_score():
+    half = program(1.0, sample=1)
+    found = score_timings(evidence(reference(), program(1.0), half[half["level"] < 3]))
+    assert found.records.groupby("sample")["score"].sum(min_count=1).isna().tolist() == [
+        False,
+        True,
+    ]
+    assert found.warnings == (
+        "t: 1 of 2 programs not timed to the end, without a score. Let the run go on.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (reference("q").iloc[:-4], "have no times of the reference at every level"),
+        (reference("q", before=0.0), "have a reference that took no time, and so no limit"),
+        (
+            reference("q", resolution_s=0.2),
+            "have a limit below 10 times what the clock can tell",
+        ),
+        (
+            rows(1.0, (3, "timeout"), model="reference", item="q", phase="before"),
+            "have a reference that did not end in time, and so no limit",
+        ),
+    ],
+)
+def test_e26_problems_without_a_limit_are_right_or_wrong_and_not_scored(own, said):
+    found = score_timings(evidence(reference(), own, program(1.0), program(1.0, item="q")))
+    table = found.records.set_index(["item", "metric"])["score"]
+    assert table["q", "passed"] == 1
+    assert np.isnan(table["q", "efficiency"])
+    assert table["p", "efficiency"] == pytest.approx(1)
+    assert f"t: 1 of 2 problems {said}: their efficiency is not scored (q)." in found.warnings
+
+
+def test_e27_the_drift_of_the_references_is_told_and_both_sides_count():
+    found = score_timings(evidence(reference(after=1.1), program(1.05)))
+    assert found.warnings == (
+        "t: after the programs the references took 1.1 times as long as before (median over 1 "
+        "problem, from 1.1 to 1.1).",
+    )
+    # the middle of 1, 1, 1.1 and 1.1 times the reference
+    close(found.records.set_index("metric")["score"]["efficiency"], 1)
+
+
+def test_a_program_is_scored_against_the_references_of_its_own_sitting():
+    slow = [
+        part.assign(run="slow", seconds=3 * part["seconds"])
+        for part in (reference(), program(1.5, model="B"))
+    ]
+    found = score_timings(evidence(reference(), program(1.5), *slow, limit_s=9.0)).records
+    found = found[found["metric"] == "efficiency"]
+    close(found["score"], [0.7802721088] * 2)
+
+
+def test_sittings_of_one_program_are_averaged_and_all_of_them_must_be_right():
+    again = [part.assign(run="again") for part in (reference(), program(2.0))]
+    found = score_timings(evidence(reference(), program(1.0), *again))
+    table = found.records.set_index("metric")
+    close(table["score"][["passed", "efficiency"]], [1, (1 + 0.5605442177) / 2])
+    assert "t: 1 program timed in more than one sitting" in found.warnings[0]
+    wrong = [part.assign(run="again") for part in (reference(), program(1.0, (3, "wrong")))]
+    table = score_timings(evidence(reference(), program(1.0), *wrong)).records.set_index("metric")
+    assert table["score"].tolist() == [0, 0]
+    assert table["answer.status"].tolist() == ["wrong", "wrong"]
+
+
+def test_rows_are_conserved_over_models_tasks_seeds_and_prompts():
+    axes = dict(
+        model=["A", "B"], task=["s", "t"], seed=(0, 1), checkpoint=(5, 6), prompt=("x", "y")
+    )
+    grid = pd.MultiIndex.from_product(axes.values(), names=axes).to_frame(index=False)
+    timed = program(1.5).drop(columns=["model"]).merge(grid, how="cross")
+    timed["item.tag"] = "dp"
+    refs = [reference().assign(task=task, **{"item.tag": "dp"}) for task in "st"]
+    frame = joined(*refs, timed).sample(frac=1, random_state=0)
+    found = score_timings(as_evidence(timings=frame)).records
+    assert len(found) == 2 * len(grid)
+    assert set(found["item.tag"]) == {"dp"}
+    assert set(found["answer.status"]) == {"ok"}
+    close(found.loc[found["metric"] == "efficiency", "score"], 0.7802721088)
+    by = ["model", "task", "seed", "checkpoint", "prompt", "sample", "metric"]
+    assert not found.duplicated(by).any()
+
+
+def noisy(seed=0, programs=30, items=4):
+    rng = np.random.default_rng(seed)
+    parts = []
+    for item in map(str, range(items)):
+        parts += [reference(item, before=1.0, after=1.02)]
+        for sample in range(programs):
+            end = (
+                None
+                if rng.random() < 0.7
+                else (int(rng.integers(4)), rng.choice(["wrong", "timeout"]))
+            )
+            parts.append(rows(rng.lognormal(0.2, 0.3), end, repeats=6, model="A", item=item,
+                              sample=sample, phase="run"))  # fmt: skip
+    frame = joined(*parts).assign(task="t", limit_s=1.2)
+    frame["seconds"] *= 1 + 0.05 * rng.random(len(frame))
+    # what takes longer than the limit of whoever timed it was stopped
+    late = frame["seconds"] > frame["limit_s"]
+    return frame.assign(
+        seconds=frame["seconds"].mask(late), status=frame["status"].mask(late, "timeout")
+    )
+
+
+def test_e25_stored_timings_give_the_same_scores_to_the_last_bit(tmp_path):
+    frame = noisy()
+    key = ["item", "sample", "metric"]
+
+    def again(table):
+        return scores_of(table)["score"].to_numpy().tobytes()
+
+    def scores_of(table):
+        found = score_timings(as_evidence(timings=table)).records
+        return found.astype({"item": str, "metric": str}).sort_values(key)
+
+    first = again(frame)
+    assert again(frame) == first
+    assert again(frame.sample(frac=1, random_state=1)) == first
+    frame.to_parquet(tmp_path / "timings.parquet")
+    assert again(pd.read_parquet(tmp_path / "timings.parquet")) == first
+    as_evidence(timings=frame).timings.to_parquet(tmp_path / "again.parquet")
+    assert again(pd.read_parquet(tmp_path / "again.parquet")) == first
+    frame.to_csv(tmp_path / "timings.csv", index=False)
+    assert again(pd.read_csv(tmp_path / "timings.csv")) == first
+    # and one program by itself scores as among others
+    alone = frame[(frame["model"] == "reference") | (frame["sample"] == 3)]
+    few, every = (found[found["sample"] == 3] for found in map(scores_of, (alone, frame)))
+    assert few["score"].to_numpy().tobytes() == every["score"].to_numpy().tobytes()
+
+
+def official(enamel, frame, item):
+    """Score programs by ENAMEL's loop over its own functions, no tolerance between."""
+    mine = frame[frame["item"] == item]
+    own = mine[(mine["model"] == "reference") & (mine["level"] > 0)]
+    ref = own.groupby(["level", "case"])["seconds"].apply(enamel.calc_exec_time)
+    worst = ref.groupby("level").max()
+    limit = 2.0 * worst.max()
+    found = {}
+    for sample, table in mine[mine["model"] == "A"].groupby("sample"):
+        effs, passed, going = [0.0] * 4, True, True
+        for (level, case), part in table.groupby(["level", "case"]):
+            if not going:
+                break
+            if (part["status"] == "wrong").any():
+                effs, passed, going = [0.0] * 4, False, False
+            elif (part["status"] == "timeout").any():
+                going, passed = False, level > 0
+                effs[level:] = [0.0] * (4 - level)
+            elif level:
+                elapsed = enamel.calc_exec_time(part["seconds"])
+                eff = enamel.calc_eff(elapsed, worst[level], limit)
+                effs[level] = eff if case == 0 else min(effs[level], eff)
+                going = elapsed <= limit
+                effs[level] = effs[level] if going else 0.0
+        found[sample] = (float(passed), np.average(effs, weights=(0, 3, 3, 4)))
+    return found
+
+
+def test_scores_are_those_of_enamel():
+    enamel = pytest.importorskip("enam.evaluate", reason="ENAMEL's package is not installed")
+    frame = noisy(seed=5)
+    found = score_timings(as_evidence(timings=frame)).records
+    wide = found.pivot(index=["item", "sample"], columns="metric", values="score")
+    for item in map(str, range(4)):
+        for sample, (passed, efficiency) in official(enamel, frame, item).items():
+            mine = wide.loc[(item, sample)]
+            assert mine["passed"] == passed
+            assert mine["efficiency"] == pytest.approx(efficiency, abs=1e-12)
+    assert 0 < wide["passed"].mean() < 1
+
+
+def test_the_arrays_between_are_the_slowest_cases():
+    frame = noisy(seed=2)
+    (timed,) = timed_tasks(as_evidence(timings=frame))
+    assert timed.levels == (1, 2, 3)
+    assert timed.times.shape == (120, 3)
+    row = int(np.flatnonzero(timed.programs["status"] == "ok")[0])
+    mine = frame[(frame["item"] == timed.programs["item"][row]) & (frame["model"] == "A")]
+    mine = mine[(mine["sample"] == timed.programs["sample"][row]) & (mine["level"] == 2)]
+    by_case = mine.groupby("case")["seconds"].apply(lambda s: float(hodges_lehmann(s.to_numpy())))
+    assert timed.times[row, 1] == by_case.max()
+    assert scored(timed).limit.shape == (4,)
+
+
+def test_a_case_that_went_well_has_a_time():
+    bad = program(1.0)
+    bad.loc[0, "seconds"] = np.nan
+    with pytest.raises(RecordsError, match=r"1 row of status ok without seconds .* first model A"):
+        score_timings(evidence(reference(), bad))
+
+
+def test_weights_must_be_one_a_level():
+    with pytest.raises(
+        UsageError, match=r"hardness has 2 weights, .* at 3 levels above 0 \(1, 2, 3"
+    ):
+        score_timings(evidence(reference(), program(1.0)), hardness=(1, 1))
+
+
+def test_no_timings_and_no_programs_are_said():
+    with pytest.raises(NotEnoughDataError, match="there are no timings to score"):
+        score_timings(pd.DataFrame())
+    with pytest.raises(NotEnoughDataError, match="only references were timed"):
+        score_timings(evidence(reference()))
+
+
+def test_other_records_stay():
+    other = pd.DataFrame({"model": ["A"], "task": "u", "item": "1", "score": [1.0]})
+    both = as_evidence(other, timings=evidence(reference(), program(1.0)).timings)
+    found = score_timings(both)
+    assert found.records["task"].astype(str).value_counts().to_dict() == {"t": 2, "u": 1}
+    assert not len(found.timings)
