@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.shorter import subset
     from evalvar.analyses.shorter_items import subset_items
     from evalvar.analyses.sources import variance_components
+    from evalvar.analyses.timed_runs import timed_runs
     from evalvar.analyses.timing_scores import score_timings
     from evalvar.analyses.training import checkpoints
     from evalvar.errors import EvalvarError
@@ -65,6 +66,7 @@ _HOMES = {
     "subset": "evalvar.analyses.shorter",
     "subset_items": "evalvar.analyses.shorter_items",
     "summary": "evalvar.analyses.means",
+    "timed_runs": "evalvar.analyses.timed_runs",
     "variance_components": "evalvar.analyses.sources",
 }
 _MODULES = {
@@ -108,6 +110,7 @@ __all__ = [
     "subset",
     "subset_items",
     "summary",
+    "timed_runs",
     "variance_components",
 ]
 

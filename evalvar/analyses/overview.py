@@ -9,6 +9,7 @@ from evalvar.analyses.code import code_metrics, has_samples
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.facts import metric_facts
 from evalvar.analyses.framings import framing, framing_pairs
+from evalvar.analyses.functionals import EFFICIENCY
 from evalvar.analyses.intake import intake, last_checkpoint
 from evalvar.analyses.item_quality import items
 from evalvar.analyses.latent import irt
@@ -21,6 +22,8 @@ from evalvar.analyses.seeds import seed_variance
 from evalvar.analyses.shorter import subset
 from evalvar.analyses.signals import signal
 from evalvar.analyses.sources import variance_components
+from evalvar.analyses.timed_runs import timed_runs
+from evalvar.analyses.timing_scores import score_timings
 from evalvar.analyses.training import checkpoints
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing, higher_is_better
@@ -56,10 +59,11 @@ def overview(
         `prompt_sensitivity` with several prompts; `leaderboard` of the models and `compare` of them
         (all pairs up to 10 models, else each against the next by score) and of each model's last
         two checkpoints; `plan` from the two best models, or the one; `code_metrics` with several
-        answers per item; of scores of 0 and 1, `items` and `subset` with 5 models (`subset` also
-        with 3 seeds at 3 checkpoints), `irt` with 30; `coverage`.
+        answers per item, and of timed programs; of scores of 0 and 1, `items` and `subset` with 5
+        models (`subset` also with 3 seeds at 3 checkpoints), `irt` with 30; `coverage`. Of timings
+        `timed_runs`, and all that is said of other scores of what `score_timings` makes of them.
     """
-    evidence = intake(data, missing=None)
+    evidence, wanted = _scored(intake(data, missing=None), level, missing)
     results = [summary(evidence, level=level, missing=missing)]
     runs = pd.concat(
         [
@@ -70,7 +74,6 @@ def overview(
         or [evidence.reported[["model", "task", "seed", "checkpoint"]]]
     )
     axes = runs.groupby(["model", "task"])[["seed", "checkpoint"]].nunique()
-    wanted: list[Callable[[], Result]] = []
     if (axes["seed"] > 1).any():
         wanted.append(lambda: seed_variance(evidence, level=level, missing=missing))
     if (axes["checkpoint"] > 2).any():
@@ -82,7 +85,7 @@ def overview(
         wanted += _framings(evidence, level, rng, missing)
         wanted += _noise(evidence, level, missing)
         wanted += _comparisons(evidence, level, rng, missing)
-        if has_samples(evidence):
+        if has_samples(evidence) or EFFICIENCY in evidence.records["metric"].unique():
             wanted.append(lambda: code_metrics(evidence, level=level, missing=missing))
         wanted += _questions(evidence, level, rng, missing)
     undone = []
@@ -93,6 +96,19 @@ def overview(
             undone.append(str(error))
     results.append(coverage(evidence.plus(*undone)))
     return results
+
+
+def _scored(
+    evidence: Evidence, level: float, missing: Missing
+) -> tuple[Evidence, list[Callable[[], Result]]]:
+    """Turn timings into scores that every analysis reads, and ask what only timings tell."""
+    if not len(evidence.timings):
+        return evidence, []
+    try:
+        scored = score_timings(evidence)
+    except (NotEnoughDataError, UsageError) as error:
+        return evidence.plus(str(error)), []
+    return scored, [partial(timed_runs, evidence, level=level, missing=missing)]
 
 
 def _noise(evidence: Evidence, level: float, missing: Missing) -> list[Callable[[], Result]]:
