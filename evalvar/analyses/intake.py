@@ -22,7 +22,8 @@ def intake(
     Parameters
     ----------
     data : Evidence or DataFrame
-        A bare DataFrame is taken as records and validated.
+        A bare DataFrame is taken as records and validated. Timings without records are scored
+        first, unless the analysis counts what has no score itself.
     missing : {"drop", "wrong"} or None
         Whether answers without a score leave the mean and n, or count at the metric's worst value;
         None where the analysis counts them itself.
@@ -40,6 +41,10 @@ def intake(
             f"{type(data).__name__}. Read files with evalvar.load(path)."
         )
     evidence = data if isinstance(data, Evidence) else as_evidence(data)
+    if missing is not None and len(evidence.timings) and not len(evidence.records):
+        from evalvar.analyses.timing_scores import score_timings  # which calls this
+
+        evidence = score_timings(evidence)
     evidence = evidence.select(**wanted)
     if missing == "wrong":
         return count_missing_as_wrong(evidence)

@@ -16,6 +16,7 @@ from evalvar.cli.answering import (
     say,
     write_report,
 )
+from evalvar.cli.code_noise import code_noise
 from evalvar.cli.comparing import compare
 from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
@@ -147,6 +148,7 @@ def variance(
 
 app.command()(checkpoints)
 app.command()(compare)
+app.command()(code_noise)
 app.command()(phases)
 app.command()(signal)
 app.command()(framing)

@@ -1,0 +1,222 @@
+"""The best of k answers to every item, and how far new answers or timings would move each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.facts import Facts
+from evalvar.analyses.functionals import EFFICIENCY, GAP
+from evalvar.analyses.repeats import repeats_of
+from evalvar.analyses.timed import PROGRAM
+from evalvar.stats import order_weights
+from evalvar.stats.timing_noise import (
+    best_of_k_timing_variance,
+    jackknife_variance,
+    timed_scores,
+)
+from evalvar.stats.try_noise import best_of_k_variance
+
+
+@dataclass(frozen=True, slots=True)
+class Retimed:
+    """What new timings would change in the best of k answers to one item.
+
+    Parameters
+    ----------
+    run : str
+        The sitting; its references are shared by all programs timed in it.
+    own : float array, shape (K,)
+        Variance over new timings of the programs, for each number of tries.
+    without_reference : float array, shape (R*, K)
+        The value without each repeat of the reference.
+    freedom : int
+        Repeats less one, of whichever has fewer.
+    """
+
+    run: str
+    own: np.ndarray
+    without_reference: np.ndarray
+    freedom: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNoise:
+    """A model on the items of a task.
+
+    Parameters
+    ----------
+    items : Index, length n
+        Names of the items.
+    answers : int array, shape (n,)
+        Answers to each.
+    values, variances : float array, shape (n, K)
+        Best of k answers, and its variance over new answers; NaN where too few answers tell.
+    retimed : list of Retimed, length n
+        Empty where the repeats are not known.
+    """
+
+    items: pd.Index
+    answers: np.ndarray
+    values: np.ndarray
+    variances: np.ndarray
+    retimed: list[Retimed]
+
+    def at(self, items: pd.Index) -> "ItemNoise":
+        """Return these items only, in their order."""
+        where = self.items.get_indexer(items)
+        return ItemNoise(
+            items, self.answers[where], self.values[where], self.variances[where],
+            [self.retimed[i] for i in where] if self.retimed else [],
+        )  # fmt: skip
+
+
+def item_noise(
+    scored: pd.DataFrame, fact: Facts, tries: Sequence[int], retimed: dict[str, Retimed]
+) -> ItemNoise:
+    """Estimate every item of one model, seed and prompt.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        Its records of one metric, all with a score; of a gap also the efficiency.
+    fact : Facts
+        Of the metric.
+    tries : sequence of int
+    retimed : dict
+        By item; used where it holds all of them.
+    """
+    item, names = pd.factorize(scored["item"].astype(str), sort=True)
+    score = scored["score"].to_numpy()
+    # a gap ranks answers by their efficiency, wrong ones before slow ones
+    by = (score + scored[EFFICIENCY], scored[EFFICIENCY]) if EFFICIENCY in scored else (score,)
+    sign = 1.0 if EFFICIENCY in scored else fact.sign
+    order = np.lexsort((*(sign * np.asarray(key) for key in by), item))
+    answers = np.bincount(item)
+    starts = np.cumsum(answers) - answers
+    values, variances = (np.full((len(names), len(tries)), np.nan) for _ in range(2))
+    for n in np.unique(answers).tolist():
+        mine = np.flatnonzero(answers == n)
+        ranked = score[order[starts[mine, None] + np.arange(n)]]
+        for column, k in enumerate(tries):
+            if k <= n:
+                values[mine, column] = ranked @ order_weights(n, k=k)
+                variances[mine, column] = best_of_k_variance(ranked, k=k)
+    known = all(name in retimed for name in names)
+    return ItemNoise(
+        pd.Index(names), answers, values, variances,
+        [retimed[name] for name in names] if known else [],
+    )  # fmt: skip
+
+
+def retimed_items(
+    timings: pd.DataFrame,
+    records: pd.DataFrame,
+    tries: Sequence[int],
+    *,
+    alpha: float,
+    hardness: Sequence[float],
+) -> dict[tuple[str, str], dict[str, Retimed]]:
+    """Score the programs again without each repeat, by task and model, then item.
+
+    Parameters
+    ----------
+    timings, records : DataFrame
+        Timings, and the efficiency that they were scored with: what has none there is left out.
+    tries : sequence of int
+    alpha, hardness
+        As they were scored.
+
+    Returns
+    -------
+    dict
+        An item that was timed in several sittings is not in it: its scores are means over them.
+    """
+    efficient = records[(records["metric"] == EFFICIENCY) & records["score"].notna()]
+    groups = {
+        tuple(map(str, key)): rows
+        for key, rows in efficient.groupby(["task", "model", "item"], observed=True)
+    }
+    found: dict[tuple[str, str], dict[str, Retimed]] = {}
+    twice: set[tuple[str, str, str]] = set()
+    for problem in repeats_of(timings):
+        models = problem.programs["model"].astype(str).to_numpy()
+        timed = timed_scores(
+            problem.times, problem.reference, problem.levels, hardness=hardness, alpha=alpha
+        )
+        programs = pd.MultiIndex.from_frame(problem.programs.astype(str))
+        for model in np.unique(models):
+            at = (problem.task, model, problem.item)
+            if at not in groups:
+                continue
+            if problem.item in found.get((problem.task, model), {}):
+                twice.add(at)
+            rows = groups[at]
+            where = programs.get_indexer(pd.MultiIndex.from_frame(rows[list(PROGRAM)].astype(str)))
+            # wrong at level 0 there are no times, and at a later one they do not count
+            counts = (where >= 0) & (rows["score"].to_numpy() > 0)
+            found.setdefault((problem.task, model), {})[problem.item] = Retimed(
+                problem.run,
+                _own(
+                    np.where(counts, timed.scores[where], 0.0),
+                    np.where(counts, timed.own_variance[where], 0.0),
+                    tries,
+                ),
+                _best(np.where(counts, timed.without_reference[:, where], 0.0), tries),
+                min(len(timed.without_own), len(timed.without_reference)) - 1,
+            )
+    for task, model, item in twice:
+        del found[(task, model)][item]
+    for (task, model, item), rows in groups.items():
+        known = found.get((task, model), {})
+        if item not in known and (task, model, item) not in twice and not rows["score"].any():
+            nothing = np.where(np.array(tries) <= len(rows), 0.0, np.nan)
+            found.setdefault((task, model), {})[item] = Retimed(
+                "", nothing, np.stack([nothing, nothing]), len(timings)
+            )
+    return found
+
+
+def _own(scores: np.ndarray, variance: np.ndarray, tries: Sequence[int]) -> np.ndarray:
+    return np.array(
+        [
+            best_of_k_timing_variance(scores, variance, k=k) if k <= scores.size else np.nan
+            for k in tries
+        ]
+    )
+
+
+def _best(scores: np.ndarray, tries: Sequence[int]) -> np.ndarray:
+    n = scores.shape[1]
+    ranked = np.sort(scores, axis=1)
+    nothing = np.full(len(scores), np.nan)
+    return np.stack([ranked @ order_weights(n, k=k) if k <= n else nothing for k in tries], axis=1)
+
+
+def reference_variance(parts: Sequence[list[Retimed]], column: int) -> np.ndarray:
+    """Give the variance over new timings of the references, of the first less the second side.
+
+    Parameters
+    ----------
+    parts : one or two lists of Retimed, each of length n
+        A side; where both were timed in one sitting its references move both at once.
+    column : int
+        Which number of tries.
+    """
+    if len(parts) == 1:
+        return np.array([float(jackknife_variance(one.without_reference[:, column]))
+                         for one in parts[0]])  # fmt: skip
+    found = []
+    for one, other in zip(*parts, strict=True):
+        x, y = one.without_reference[:, column], other.without_reference[:, column]
+        if one.run == other.run and x.size == y.size and x.size > 1:
+            found.append(float(jackknife_variance(x - y)))
+        else:
+            found.append(float(jackknife_variance(x)) + float(jackknife_variance(y)))
+    return np.array(found)
+
+
+def is_timed(metric: str) -> bool:
+    """Tell whether a metric depends on times."""
+    return metric in (EFFICIENCY, GAP)

@@ -1,0 +1,167 @@
+"""Where the noise of pass@k and eff@k comes from, and three intervals of each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evalvar.analyses.code import code_metrics
+from evalvar.analyses.code_noise import code_noise
+from evalvar.analyses.comparison import compare
+from evalvar.analyses.repeats import repeats_of
+from evalvar.analyses.timing_scores import score_timings
+from evalvar.errors import NotEnoughDataError, UsageError
+from evalvar.evidence import as_evidence
+from evalvar.stats.timing_noise import timed_scores
+from tests.analyses.made import one
+from tests.analyses.made_timings import timings
+
+TIMED = as_evidence(timings=timings(np.random.default_rng(0), {"A": 1.0, "B": 1.4}))
+SCORED = score_timings(TIMED)
+
+
+def part(result, functional, model="A", against=None):
+    table = result.table
+    other = table["against"].isna() if against is None else table["against"] == against
+    rows = table[(table["functional"] == functional) & (table["model"] == model) & other]
+    return rows.set_index("quantity")
+
+
+def scores(model, metric="efficiency"):
+    records = SCORED.records
+    mine = records[(records["model"] == model) & (records["metric"] == metric)]
+    wide = mine.pivot(index="item", columns="sample", values="score")
+    return wide.sort_index().to_numpy()
+
+
+def test_the_mean_is_that_of_the_code_metrics_and_the_difference_that_of_compare():
+    found = code_noise(TIMED, k=[1, 3])
+    table = code_metrics(SCORED, k=[1, 3], model="A").table
+    for name in ("pass@1", "pass@3", "eff@1", "eff@3"):
+        row = table[table["quantity"] == name].iloc[0]
+        own = part(found, name).loc["over_item"]
+        assert (own["value"], own["low"], own["high"]) == pytest.approx(
+            (row["value"], row["low"], row["high"])
+        )
+    for name, metric in (("eff@3", "efficiency"), ("pass@3", "passed"), ("gap@3", None)):
+        row = one(compare(TIMED, "A", "B", functional=name, metric=metric))
+        pair = part(found, name, "A", "B")
+        assert pair.loc["over_item", ["value", "low", "high"]].tolist() == pytest.approx(
+            row[["value", "low", "high"]].tolist()
+        )
+
+
+def test_with_one_try_the_parts_are_those_of_two_levels_of_sampling():
+    passed = scores("A", "passed")
+    n, answers = passed.shape
+    within = passed.var(axis=1, ddof=1).mean()
+    found = part(code_noise(TIMED, k=1), "pass@1")["value"]
+    assert found["var_sample"] == pytest.approx(within / answers / n)
+    assert found["var_problem"] == pytest.approx(
+        (passed.mean(axis=1).var(ddof=1) - within / answers) / n
+    )
+    assert found["share_problem"] + found["share_sample"] == pytest.approx(1)
+    assert found["var_timing"] == 0
+
+
+def test_parts_add_up_to_the_variance_over_problems():
+    found = code_noise(TIMED, k=[1, 3])
+    for name in ("eff@1", "eff@3", "gap@3"):
+        for against in (None, "B"):
+            rows = part(found, name, "A", against)["value"]
+            shares = [rows[f"share_{source}"] for source in ("problem", "sample", "timing",
+                                                            "reference")]  # fmt: skip
+            assert sum(shares) == pytest.approx(1)
+            assert rows["var_timing"] > 0
+            assert rows["var_reference"] > 0
+
+
+def test_without_their_repeats_programs_score_as_score_timings_says():
+    records = SCORED.records[SCORED.records["metric"] == "efficiency"]
+    known = records.set_index(["model", "item", "sample"])["score"]
+    for problem in repeats_of(TIMED.timings):
+        again = timed_scores(
+            problem.times, problem.reference, problem.levels, hardness=(3, 3, 4)
+        ).scores
+        keys = problem.programs[["model", "item", "sample"]].itertuples(index=False)
+        assert again.tolist() == [known[tuple(key)] for key in keys]
+
+
+def test_what_two_models_share_cancels_in_their_difference():
+    table = TIMED.timings
+    copy = table[table["model"] == "A"].assign(model="C")
+    found = code_noise(as_evidence(timings=pd.concat([table, copy])), k=2, model=["A", "C"])
+    own, pair = part(found, "eff@2")["value"], part(found, "eff@2", "A", "C")["value"]
+    assert own["var_reference"] > 0
+    assert pair["over_item"] == 0
+    assert pair["var_reference"] == 0
+    assert pair["var_timing"] == pytest.approx(2 * own["var_timing"])
+
+
+def test_another_sitting_has_references_of_its_own():
+    table = TIMED.timings
+    copy = table[table["model"] == "A"].assign(model="C", run="other")
+    other = table[table["model"] == "reference"].assign(run="other")
+    found = code_noise(as_evidence(timings=pd.concat([table, copy, other])), k=2)
+    own, pair = part(found, "eff@2")["value"], part(found, "eff@2", "A", "C")["value"]
+    assert pair["var_reference"] == pytest.approx(2 * own["var_reference"])
+
+
+def test_pass_at_k_has_no_part_of_timing():
+    rows = part(code_noise(TIMED, k=1), "pass@1")
+    assert rows.loc["over_timing", "method"] == "undefined: does not depend on times"
+    assert np.isnan(rows.loc["over_timing", "low"])
+
+
+def test_records_without_timings_have_two_intervals():
+    found = code_noise(SCORED, k=2)
+    rows = part(found, "eff@2")
+    assert rows.loc["over_timing", "method"] == "undefined: no repeated timings"
+    assert np.isfinite(rows.loc["over_sample", "low"])
+    # what is not known of timings stays with the samples
+    assert rows.loc["share_problem", "value"] + rows.loc["share_sample", "value"] == (
+        pytest.approx(1)
+    )
+
+
+def test_as_many_tries_as_answers_do_not_show_what_new_answers_would_change():
+    rows = part(code_noise(TIMED, k=6), "eff@6")
+    assert np.isnan(rows.loc["over_sample", "low"])
+    assert rows.loc["over_sample", "method"].startswith("undefined: as many tries as answers")
+    assert np.isfinite(rows.loc["over_item", "low"])
+    fewer = part(code_noise(TIMED, k=5), "eff@5")
+    assert "jackknife of the answers" in fewer.loc["over_sample", "method"]
+
+
+def test_right_answers_everywhere_still_leave_an_interval():
+    frame = pd.DataFrame(
+        {"model": "A", "task": "t", "item": np.repeat(range(20), 4),
+         "sample": np.tile(range(4), 20), "metric": "passed", "score": 1.0}
+    )  # fmt: skip
+    rows = part(code_noise(frame, k=1), "pass@1")
+    assert rows.loc["over_sample", "high"] == 1
+    assert 0.9 < rows.loc["over_sample", "low"] < 1
+
+
+def test_too_few_answers_are_said_and_several_seeds_refused():
+    found = code_noise(TIMED, k=10)
+    assert part(found, "eff@10").loc["over_item", "method"].startswith("undefined: k is larger")
+    assert any("best of 10: too few answers for 12 items" in said for said in found.warnings)
+    records = pd.concat([SCORED.records, SCORED.records.assign(seed=1)])
+    with pytest.raises(UsageError, match="A has 2 seeds, and the noise of samples is within one"):
+        code_noise(records)
+    with pytest.raises(NotEnoughDataError, match="there are no answers"):
+        code_noise(SCORED.records.iloc[:0])
+
+
+def test_the_command_prints_intervals_and_shares(tmp_path, run):
+    path = tmp_path / "timings.parquet"
+    TIMED.timings.to_parquet(path)
+    code, out, _ = run("code-noise", path, "-k", "1,3", "--metric", "efficiency")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "t, eff@1: 12 problems, 6 answers each"
+    assert lines[1].split("  ")[-1].strip() == "references"
+    assert lines[4].startswith("A \u2212 B")
+    code, _, err = run("code-noise", path, "-k", "one")
+    assert code == 3
+    assert "expected whole numbers" in err
