@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,15 @@ class ProblemSet:
         Those that are to be run.
     remarks : tuple of str
         Sentences with counts about the wanted ones.
+    path : str
+        The file.
     """
 
     name: str
     every: tuple[Problem, ...]
     wanted: tuple[Problem, ...]
     remarks: tuple[str, ...] = ()
+    path: str = ""
 
 
 def read_problems(
@@ -109,7 +112,7 @@ def read_problems(
     remarks: list[str] = []
     every = _checked(_frame(path, remarks), path)
     chosen = _chosen(every, only, exclude, list(problem))
-    return replace(ProblemSet(stem(path), every, chosen), remarks=(*remarks, *_flat_levels(chosen)))
+    return ProblemSet(stem(path), every, chosen, (*remarks, *_flat_levels(chosen)), str(path))
 
 
 def refuse_pickle(path: Path) -> None:

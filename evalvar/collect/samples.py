@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,14 @@ class Samples:
         where the file has a hole. A problem without any sample has one hole.
     remarks : tuple of str
         Sentences with counts.
+    path : str
+        The file, or the directory.
     """
 
     model: str
     programs: Mapping[str, tuple[str | None, ...]]
     remarks: tuple[str, ...] = ()
+    path: str = ""
 
 
 def read_samples(path: str | Path, problems: ProblemSet, *, model: str | None = None) -> Samples:
@@ -70,7 +73,8 @@ def read_samples(path: str | Path, problems: ProblemSet, *, model: str | None = 
         found = _from_lists(path, problems)
     else:
         raise AdapterError(f"{path}: unknown form '{kind(path)}'. {_EXPECTED}; unpack archives.")
-    return fitted(stem(path) if model is None else model, found, problems)
+    name = stem(path) if model is None else model
+    return replace(fitted(name, found, problems), path=str(path))
 
 
 def fitted(model: str, found: Mapping[str, Sequence[str | None]], problems: ProblemSet) -> Samples:

@@ -1,0 +1,278 @@
+"""Programs run and timed: problems and samples in, timings out."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, astuple, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from evalvar.adapters.writing import FORMS, write_evidence
+from evalvar.collect import machine
+from evalvar.collect.blocks import SIZE, Block, Program, Settings
+from evalvar.collect.findings import remarks, sources, table
+from evalvar.collect.jobs import Task, at_once, check_jobs, one_by_one
+from evalvar.collect.journal import Journal
+from evalvar.collect.problems import ProblemSet, read_problems
+from evalvar.collect.samples import Samples, fitted, read_samples
+from evalvar.collect.sandbox import UNPROTECTED, Box, Limits
+from evalvar.errors import UsageError, counted
+from evalvar.evidence import REFERENCE, Evidence, as_evidence
+
+LIMITS = Limits(load_s=5.0)
+
+Given = str | Path | Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run found.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The timings, and the remarks.
+    machine : str
+        What they were taken on.
+    facts : list of dict
+        Of every block of programs of one problem; see `Block`.
+    """
+
+    evidence: Evidence
+    machine: str
+    facts: list[dict[str, Any]]
+
+
+def run_code(
+    problems: str | Path | ProblemSet,
+    samples: Given | Sequence[Given] | Mapping[str, Mapping[str, Sequence[str | None]]],
+    *,
+    output: str | Path | None = None,
+    **options: Any,
+) -> Evidence:
+    """Run programs in sandboxes and time them beside the reference solutions.
+
+    Parameters
+    ----------
+    problems : path or ProblemSet
+        A file in ENAMEL's columns, or what `read_problems` made of it.
+    samples : path, Samples, list of these, or mapping
+        Programs of one or several models; a mapping is model -> task_id -> list of programs.
+    output : path, optional
+        Where to write the timings; beside it lies, until they are whole, what is done, and a run
+        that was ended goes on with it.
+    **options
+        See `timed_run`.
+
+    Returns
+    -------
+    Evidence
+        With timings: seconds of every case, level and repeat, the reference's beside them.
+
+    Raises
+    ------
+    AdapterError, UsageError
+        What is given cannot be read, or cannot be done.
+    ToolError
+        There is no sandbox on this machine.
+    JournalError
+        What lies beside the output is of another run.
+
+    Notes
+    -----
+    Every repeat of every program has a sandbox and a process of its own. The time that counts is
+    max(inside, outside - bound): the program's own clock, unless the one outside shows that it was
+    longer than what the reference needs beside its calls explains.
+    """
+    return timed_run(problems, samples, output=output, **options).evidence
+
+
+def timed_run(
+    problems: str | Path | ProblemSet,
+    samples: Given | Sequence[Given] | Mapping[str, Mapping[str, Sequence[str | None]]],
+    *,
+    output: str | Path | None = None,
+    model: str | Sequence[str] | None = None,
+    task: str | None = None,
+    run: str | None = None,
+    repeats: int = 6,
+    alpha: float = 2.0,
+    seed: int = 0,
+    jobs: int = 1,
+    python: str | Path | None = None,
+    unsafe_local: bool = False,
+    limits: Limits = LIMITS,
+    progress: Callable[[int, int], None] | None = None,
+    **selection: Any,
+) -> Outcome:
+    """Run programs and time them; `run_code` with what is known beside the timings.
+
+    Parameters
+    ----------
+    problems, samples, output
+        See `run_code`.
+    model : str or list of str, optional
+        Names of the models, one for each of `samples`; default: the names of the files.
+    task : str, optional
+        Default: the name of the file of problems.
+    run : str, optional
+        Name of the sitting; default: a digest of all that it depends on.
+    repeats : int
+        How often each program and, before and after them, each reference is timed.
+    alpha : float
+        Times the reference's slowest case is the limit; programs are stopped at twice that.
+    seed : int
+        Of the inputs.
+    jobs : int
+        Programs timed at a time, each on a core of its own.
+    python : path, optional
+        Interpreter of the programs; default: this one.
+    unsafe_local : bool
+        Do without a sandbox: see `evalvar.collect.sandbox.UNPROTECTED`.
+    limits : Limits
+        What a program may use.
+    progress : callable, optional
+        Is called with the number of programs done and of all.
+    **selection
+        Of problems, where they are a file: only, exclude, problem; see `read_problems`.
+    """
+    settings = Settings(repeats, alpha, seed)
+    _check(settings)
+    cores = check_jobs(jobs)
+    target = _target(output)
+    if not isinstance(problems, ProblemSet):
+        problems = read_problems(problems, **selection)
+    elif selection:
+        raise UsageError(f"{next(iter(selection))} is for a file of problems, not for a set.")
+    given = _given(samples, problems, model)
+    box = Box.find(python, unsafe_local=unsafe_local)
+    about = machine.described(box)
+    digests = {
+        "problems": _digest([astuple(problem) for problem in problems.wanted]),
+        "samples": _digest([[each.model, each.programs] for each in given]),
+        "settings": _digest([asdict(settings), asdict(limits)]),
+        "machine": about,
+    }
+    about = f"{about}, {machine.clocks(box)}"
+    tasks = _tasks(problems, given)
+    blocks: dict[str, Block] = {}
+    with ExitStack() as stack:
+        journal = None
+        if target is not None:
+            beside = target.with_name(f"{target.name}.partial")
+            journal = stack.enter_context(Journal.open(beside, digests, about))
+            about, blocks = journal.about, journal.blocks()
+        left = [name for name in tasks if name not in blocks]
+        counts = {name: len(programs) for name, (_, programs) in tasks.items()}
+
+        def done(number: int, block: Block) -> None:
+            blocks[left[number]] = block
+            if journal is not None:
+                journal.add(left[number], block)
+            if progress is not None:
+                progress(sum(counts[name] for name in blocks), sum(counts.values()))
+
+        if progress is not None:
+            progress(sum(counts[name] for name in blocks), sum(counts.values()))
+        work = [tasks[name] for name in left]
+        slowdown = None
+        if jobs > 1 and left:
+            slowdown = at_once(work, box, limits, settings, done, cores=cores)
+        else:
+            one_by_one(work, box, limits, settings, done)
+        found = [(name, blocks[name]) for name in tasks]
+        facts = [block.facts for _, block in found]
+        evidence = as_evidence(
+            timings=table(
+                found,
+                tags={problem.task_id: problem.tag for problem in problems.wanted},
+                task=task or problems.name,
+                run=run or _digest(digests)[:8],
+                machine=about,
+            ),
+            sources=sources(problems, given),
+            warnings=[
+                *problems.remarks,
+                *(remark for each in given for remark in each.remarks),
+                *remarks(facts),
+                *([] if slowdown is None else [_together(jobs, slowdown)]),
+                *([f"--unsafe-local is {UNPROTECTED}."] if unsafe_local else []),
+            ],
+        )
+        if target is not None and journal is not None:
+            write_evidence(evidence, target)
+            journal.remove()
+    return Outcome(evidence, about, facts)
+
+
+def _check(settings: Settings) -> None:
+    if settings.repeats < 1:
+        raise UsageError(f"--repeats {settings.repeats}: expected at least 1, such as 6.")
+    if not (isfinite(settings.alpha) and settings.alpha > 1):
+        raise UsageError(f"--alpha {settings.alpha:g}: expected a number above 1, such as 2.")
+
+
+def _target(output: str | Path | None) -> Path | None:
+    if output is None:
+        return None
+    target = Path(output)
+    if target.suffix not in FORMS:
+        raise UsageError(f"{target}: unknown form '{target.suffix}'. Use {', '.join(FORMS)}.")
+    return target
+
+
+def _given(samples: Any, problems: ProblemSet, model: str | Sequence[str] | None) -> list[Samples]:
+    names = [model] if isinstance(model, str) else list(model or ())
+    if isinstance(samples, Mapping):
+        given = [fitted(name, programs, problems) for name, programs in samples.items()]
+    else:
+        several = [samples] if isinstance(samples, str | Path | Samples) else list(samples)
+        if names and len(names) != len(several):
+            raise UsageError(
+                f"{counted(len(names), 'name')} of models for {counted(len(several), 'file')} of "
+                "samples. Give a name for each, in their order, or none."
+            )
+        called: list[str | None] = [*names] if names else [None] * len(several)
+        given = [
+            each if isinstance(each, Samples) else read_samples(each, problems, model=name)
+            for each, name in zip(several, called, strict=True)
+        ]
+    named = [each.model for each in given]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two models are called '{twice}'. Name them: --model A --model B.")
+    if REFERENCE in named:
+        raise UsageError(f"'{REFERENCE}' is the name of the reference solutions. Give another.")
+    if not given:
+        raise UsageError("no samples are given. Name a file: --samples FILE.")
+    return given
+
+
+def _tasks(problems: ProblemSet, given: Sequence[Samples]) -> dict[str, Task]:
+    """Return the blocks of work by name; models take turns, so that all meet the same hours."""
+    tasks: dict[str, Task] = {}
+    for place, problem in enumerate(problems.wanted):
+        most = max(len(each.programs[problem.task_id]) for each in given)
+        programs = [
+            Program(each.model, number, each.programs[problem.task_id][number])
+            for number in range(most)
+            for each in given
+            if number < len(each.programs[problem.task_id])
+        ]
+        for block, first in enumerate(range(0, len(programs), SIZE)):
+            tasks[f"{place}.{block}"] = problem, programs[first : first + SIZE]
+    return tasks
+
+
+def _digest(data: object) -> str:
+    text = json.dumps(data, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _together(jobs: int, slowdown: float) -> str:
+    return (
+        f"{jobs} programs were timed at a time, each on a core of its own: while the others were "
+        f"busy, one took {slowdown:.3g} times as long as alone."
+    )

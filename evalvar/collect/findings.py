@@ -1,0 +1,139 @@
+"""What a run found, as the table and as sentences with counts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from evalvar.collect.blocks import Block
+from evalvar.collect.problems import ProblemSet
+from evalvar.collect.samples import Samples
+from evalvar.errors import counted
+from evalvar.evidence import REFERENCE
+
+_DRIFT = 0.10
+_OPEN = 0.10
+_NAMED = 5
+
+
+def table(
+    blocks: Sequence[tuple[str, Block]],
+    *,
+    tags: Mapping[str, str],
+    task: str,
+    run: str,
+    machine: str,
+) -> pd.DataFrame:
+    """Return the rows of all blocks.
+
+    Programs of one problem that are in several blocks have each the references around them: the
+    second block's `run` ends in ``.1``, and so on.
+    """
+    parts = []
+    for name, block in blocks:
+        number = name.rpartition(".")[2]
+        part = pd.DataFrame(block.rows)
+        part.insert(0, "item", block.facts["item"])
+        part.insert(0, "run", run if number == "0" else f"{run}.{number}")
+        parts.append(part)
+    whole = pd.concat(parts, ignore_index=True)
+    whole.insert(0, "task", task)
+    whole["machine"] = pd.Categorical([machine]).repeat(len(whole))
+    if any(tags.values()):
+        whole["item.tag"] = whole["item"].map(tags).astype("category")
+    return whole
+
+
+def sources(problems: ProblemSet, given: Sequence[Samples]) -> pd.DataFrame:
+    """Return a row for every file that was read."""
+    files = [(problems.path, len(problems.wanted))]
+    files += [(each.path, sum(map(len, each.programs.values()))) for each in given]
+    rows = [
+        {
+            "path": path,
+            "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            if Path(path).is_file()
+            else "",
+            "rows": count,
+            "harness": "run-code",
+            "version": version("evalvar"),
+        }
+        for path, count in files
+        if path
+    ]
+    return pd.DataFrame(rows or None, columns=["path", "sha256", "rows", "harness", "version"])
+
+
+def remarks(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what stood in the way: problems refused, times too short, references that drifted."""
+    refused = {fact["item"]: fact["refused"] for fact in facts if fact["refused"]}
+    said = [
+        f"{item} was refused and none of its programs run: {reason}."
+        for item, reason in refused.items()
+    ]
+    timed = [fact for fact in facts if not fact["refused"]]
+    zero = dict.fromkeys(fact["item"] for fact in timed if not fact["limit_s"])
+    if zero:
+        said.append(
+            f"the reference took no time that the clock can tell in "
+            f"{counted(len(zero), 'problem')}: {_listed(list(zero))}; they have no efficiency."
+        )
+    shares = {fact["item"]: fact["open_share"] for fact in timed if fact["limit_s"]}
+    hidden = sorted((item for item in shares if shares[item] > 1), key=lambda i: -shares[i])
+    if hidden:
+        said.append(
+            f"the limit is below what the outer clock can tell in "
+            f"{counted(len(hidden), 'problem')}: {_listed(hidden)}; they are not scored for "
+            "efficiency."
+        )
+    wide = [item for item, share in shares.items() if _OPEN < share <= 1]
+    if wide:
+        worst = max(wide, key=lambda item: shares[item])
+        said.append(
+            f"in {counted(len(wide), 'problem')} a program that lies about its clock could hide "
+            f"more than {_OPEN:.0%} of the limit, at most {shares[worst]:.0%} ({worst})."
+        )
+    return said + _drift(timed)
+
+
+def _drift(timed: Sequence[Mapping[str, Any]]) -> list[str]:
+    drifts = [(fact["drift"], fact["item"]) for fact in timed if fact["limit_s"]]
+    if not drifts:
+        return []
+    worst, item = max(drifts, key=lambda pair: abs(pair[0]))
+    far = sum(abs(drift) > _DRIFT for drift, _ in drifts)
+    typical = median(abs(drift) for drift, _ in drifts)
+    return [
+        f"references before and after the programs differ by {typical:.1%} at the median, by more "
+        f"than {_DRIFT:.0%} in {far:,} of {counted(len(drifts), 'block')}; most, {worst:+.0%}, in "
+        f"{item}."
+    ]
+
+
+def status_of(rows: pd.DataFrame) -> str:
+    """Status of one program from its rows; one that was only delayed once is ok."""
+    found = set(rows["status"])
+    for status in ("missing", "wrong", "crash", "memory"):
+        if status in found:
+            return status
+    stopped = rows[rows["status"] == "timeout"]
+    late = len(stopped) and (stopped["level"].eq(0).any() or stopped["level"].duplicated().any())
+    return "timeout" if late else "ok"
+
+
+def statuses(timings: pd.DataFrame) -> pd.DataFrame:
+    """Return how many programs of each model came to which end."""
+    programs = timings[timings["model"] != REFERENCE]
+    keys = ["model", "item", "sample"]
+    ends = {key: status_of(rows) for key, rows in programs.groupby(keys, observed=True)}
+    frame = pd.DataFrame([(key[0], end) for key, end in ends.items()], columns=["model", "status"])
+    return pd.crosstab(frame["model"], frame["status"])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
