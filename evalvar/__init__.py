@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.timed_runs import timed_runs
     from evalvar.analyses.timing_scores import score_timings
     from evalvar.analyses.training import checkpoints
+    from evalvar.collect.code_runner import run_code
     from evalvar.errors import EvalvarError
     from evalvar.evidence import Evidence, as_evidence, as_records, as_reported, as_timings
     from evalvar.gating import gate
@@ -60,6 +61,7 @@ _HOMES = {
     "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
     "prompt_sensitivity": "evalvar.analyses.prompts",
+    "run_code": "evalvar.collect.code_runner",
     "score_timings": "evalvar.analyses.timing_scores",
     "seed_variance": "evalvar.analyses.seeds",
     "signal": "evalvar.analyses.signals",
@@ -103,6 +105,7 @@ __all__ = [
     "plot",
     "prompt_sensitivity",
     "report",
+    "run_code",
     "score_timings",
     "seed_variance",
     "signal",

@@ -25,6 +25,7 @@ from evalvar.cli.planning import plan
 from evalvar.cli.prompting import prompts
 from evalvar.cli.questions import items
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.cli.running import run_code
 from evalvar.cli.seeding import seeds_text
 from evalvar.cli.shortening import subset
 from evalvar.cli.signalling import signal
@@ -220,6 +221,7 @@ def coverage(evidence: "Evidence", **options: Any) -> "Result":
 
 app.command()(gate)
 app.command()(plan)
+app.command()(run_code)
 app.command()(subset)
 
 

@@ -177,7 +177,7 @@ def load(paths: list[str], options: Options) -> "Evidence":
     from evalvar import adapters
 
     _check(options)
-    with _progress() as progress:
+    with progress_bar("reading") as progress:
         evidence = adapters.load(
             *paths,
             source=options.pop("source", None),
@@ -217,7 +217,7 @@ def _several(options: list[str] | None, name: str) -> dict[str, list[str]]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """Give a bar on a terminal, and silence elsewhere."""
     if not sys.stderr.isatty() or os.environ.get("CI"):
         yield None
@@ -226,5 +226,5 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
+        task = bar.add_task(doing, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

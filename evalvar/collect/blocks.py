@@ -65,7 +65,8 @@ class Block:
         Rows of the timings, without task and run.
     facts : dict
         Of the problem: why it was refused (empty: it was not), its limit in seconds, what share of
-        it the outer clock leaves open, the references' drift, and the seconds spent on what.
+        it the outer clock leaves open, the references' drift, what programs failed with, and the
+        seconds spent on what.
     """
 
     rows: list[dict[str, Any]]
@@ -147,6 +148,11 @@ def time_block(
     pooled = settings.alpha * slowest([*before, *after])
     calls = {case.key: len(case.inputs) for case in cases if case.level}
     facts["limit_s"], facts["calls"] = pooled, max(calls.values())
+    facts["failed"] = [
+        [trial.program.model, trial.program.sample, trial.rows[-1].status, trial.rows[-1].message]
+        for trial in trials
+        if trial.rows[-1].message
+    ]
     if pooled:
         facts["open_share"] = max(open_s[key] / n for key, n in calls.items()) / pooled
         facts["drift"] = slowest(after) / slowest(before) - 1
@@ -213,7 +219,7 @@ def _through(
     outputs: list[tuple[Timed, Output]] = []
     for case, reply in answered(session, loaded, cases, bench.wait_s):
         if case is None:
-            rows.append(Timed(levels[0], 0, repeat, reply.status))
+            rows.append(Timed(levels[0], 0, repeat, reply.status, message=reply.message))
             break
         row = timed(case, repeat, reply)
         rows.append(row)

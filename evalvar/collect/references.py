@@ -36,6 +36,7 @@ class Timed:
     calls: int = 1
     inside_s: float = nan
     outside_s: float = nan
+    message: str = ""
 
 
 def start(box: Box, problem: Problem, program: str, limits: Limits) -> Session:
@@ -168,7 +169,8 @@ def timed(case: Case, repeat: int, reply: Reply) -> Timed:
         inside = outside = nan
     elif not 0 <= inside <= outside:
         inside = outside
-    return Timed(case.level, case.number, repeat, reply.status, len(case.inputs), inside, outside)
+    calls, message = len(case.inputs), reply.message
+    return Timed(case.level, case.number, repeat, reply.status, calls, inside, outside, message)
 
 
 def bounds(rows: Sequence[Timed]) -> dict[tuple[int, int], float]:

@@ -1,0 +1,122 @@
+"""The command that makes timings: programs in, a table and a short account out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalvar.cli.answering import remark, say
+from evalvar.cli.columns import aligned
+from evalvar.cli.reading import progress_bar
+from evalvar.errors import counted
+from evalvar.numbers import listing
+
+if TYPE_CHECKING:
+    from evalvar.results import Result
+
+
+def run_code(
+    problems: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="Problems in ENAMEL's columns: .jsonl or .csv."),
+    ],
+    samples: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            help="A model's programs: ENAMEL, HumanEval, EvalPlus, bigcode (repeatable).",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="timings.parquet, .csv, .tsv or .jsonl"
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name of the model, one for each --samples."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the task; default: the file's.")
+    ] = None,
+    only: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep these: a JSON list of positions or task_ids."),
+    ] = None,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Leave these out: a JSON list of the same kind."),
+    ] = None,
+    problem: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Keep this problem (repeatable).")
+    ] = None,
+    repeats: Annotated[int, typer.Option(metavar="N", help="How often each program is timed.")] = 6,
+    alpha: Annotated[
+        float, typer.Option(metavar="X", help="The limit, in times of the reference's slowest.")
+    ] = 2.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the inputs.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Programs timed at a time, each on its own core.")
+    ] = 1,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of this sitting; default: a digest of its input."),
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Interpreter of the programs.")
+    ] = None,
+    unsafe_local: Annotated[
+        bool, typer.Option("--unsafe-local", help="Do without a sandbox: NOT for others' programs.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
+) -> None:
+    """Run programs in a sandbox and time them beside the reference solutions."""
+    from evalvar.collect.account import account
+    from evalvar.collect.code_runner import timed_run
+
+    with progress_bar("running") as progress:
+        outcome = timed_run(
+            problems,
+            samples,
+            output=output,
+            model=model,
+            task=task,
+            only=only,
+            exclude=exclude,
+            problem=problem or (),
+            repeats=repeats,
+            alpha=alpha,
+            seed=seed,
+            jobs=jobs,
+            run=run,
+            python=python,
+            unsafe_local=unsafe_local,
+            progress=progress,
+        )
+    result = account(outcome, output=output)
+    remark(result.warnings)
+    say([result.to_json() if json else account_text(result)])
+
+
+def account_text(result: "Result") -> str:
+    """Return how many programs came to which end, what that took, and what to do next."""
+    settings = result.settings
+    table = result.table
+    programs = int(table.loc[table["quantity"] == "programs", "value"].sum())
+    ends = table[table["quantity"] != "programs"].groupby("quantity", sort=False)["value"].sum()
+    said = [f"{count:,.0f} {end}" for end, count in ends.items() if count]
+    spent = settings["seconds"]
+    taken = ", ".join(f"{what} {seconds:,.0f} s" for what, seconds in spent.items())
+    lines = [
+        f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
+        f"{listing(said)}.",
+        f"{sum(spent.values()):,.0f} s of work ({taken}) on {settings['machine']}.",
+    ]
+    if table["model"].nunique() > 1:
+        wide = table.pivot(index="model", columns="quantity", values="value")
+        names = [name for name in table["quantity"].unique() if wide[name].any()]
+        cells = [["model", *names]]
+        cells += [[str(m), *(f"{wide.loc[m, n]:,.0f}" for n in names)] for m in wide.index]
+        lines += ["", *aligned(cells)]
+    return "\n".join([*lines, "", f"Next: evalvar code {settings['output']}"])
