@@ -15,6 +15,7 @@ from evalvar.report.reading import Reading
 from evalvar.report.sections import (
     code,
     code_curves,
+    code_runs,
     framings,
     questions,
     recipes,
@@ -23,22 +24,28 @@ from evalvar.report.sections import (
     shorter,
 )
 from evalvar.report.sections import differences as ladders
+from evalvar.report.sections.code_run_figures import right_and_fast
 from evalvar.report.sections.contests import contests
 from evalvar.results import Result
 
 __all__ = [
     "decision_curves",
     "differences",
+    "efficiency_curves",
     "framing_curves",
     "item_scatter",
+    "level_profile",
     "pass_curves",
+    "problem_strips",
     "pruning_curve",
+    "run_times",
     "score_intervals",
     "seed_curves",
     "subset_error",
 ]
 
 _MOST_ROWS = 60
+_RUNS = "no program that was timed; pass a result of timed_runs()"
 
 
 def seed_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
@@ -89,6 +96,28 @@ def pass_curves(results: Result | Iterable[Result], *, width: float = drawing.WI
     return _drawn(found, "no score at two values of k; pass a result of code_metrics()", width)
 
 
+def efficiency_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw pass@k and eff@k of each model in one panel, k on a log axis; a ladder at k = 1."""
+    found = next(right_and_fast(code_curves.gaps(_read(results))), None)
+    needed = "no model with pass@k and eff@k; pass a result of code_metrics() on timings"
+    return _drawn(found, needed, width)
+
+
+def level_profile(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw the mean efficiency of every model by level of input, of a `timed_runs` result."""
+    return _drawn(_of_runs(results, "curves"), _RUNS, width)
+
+
+def problem_strips(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw how often programs are right and how fast, a bar a problem and a strip a model."""
+    return _drawn(_of_runs(results, "strips"), _RUNS, width)
+
+
+def run_times(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
+    """Draw how long right programs take beside their limit, with the share past it."""
+    return _drawn(_of_runs(results, "times"), _RUNS, width)
+
+
 def framing_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
     """Draw the scores of two ways to ask by checkpoint; of single seeds with `checkpoints` too.
 
@@ -126,6 +155,13 @@ def subset_error(results: Result | Iterable[Result], *, width: float = drawing.W
     """Draw the error of a shorter benchmark by its number of items, beside random items."""
     figure = shorter.figure(_read(results))
     return _drawn(figure, "no shorter benchmark of two sizes; pass a result of subset()", width)
+
+
+def _of_runs(results: Result | Iterable[Result], kind: str) -> Figure | None:
+    """Return the first figure of a kind among those of timed runs, whatever else was given."""
+    runs = [result for result in _read(results).results if result.name == "timed_runs"]
+    drawn = code_runs.figures_of(Reading(tuple(runs)))
+    return next((figure for figure in drawn if figure.kind == kind), None)
 
 
 def _read(results: Result | Iterable[Result]) -> Reading:

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from evalvar.report import build, drawing, to_html, to_pdf
-from evalvar.report.model import Figure, Table
+from evalvar.report.model import Figure, Table, plain
 from tests.report import report_samples as samples
 from tests.report import timing_samples as timings
 
@@ -25,7 +25,7 @@ def tables(*results):
 
 def test_the_answer_sets_what_is_right_against_what_is_fast():
     answer = section(timings.tries(), timings.timed_runs()).answer
-    assert answer.startswith("Of 20 tries of coder-a, one is right in 89\u00a0% of the problems")
+    assert answer.startswith("Of 20 tries of coder-a, one is right in 89% of the problems")
     assert "but the best reaches 0.63 [0.57, 0.69] of the reference\u2019s efficiency" in answer
     assert answer.endswith("the most of 3 models.")
 
@@ -35,9 +35,20 @@ def test_the_answer_sets_nothing_against_what_its_intervals_do_not_tell_apart():
     assert ", and the best reaches" in answer
 
 
+def test_what_slowness_costs_is_said_where_it_is_clear():
+    def said(*results):
+        page = build(list(results)).sections[0].blocks[0].items
+        return [verdict for verdict in page if verdict.status == "Right, not fast"]
+
+    (verdict,) = said(timings.tries(), timings.timed_runs())
+    assert "the best reaches 0.63" in plain(verdict.claim)
+    assert "pass@20 and eff@20 lie apart. The highest eff@k of them" in verdict.method
+    assert not said(timings.tries(loss=0.01))
+
+
 def test_one_try_is_a_program_and_is_drawn_as_a_ladder():
     results = timings.tries(models=("coder-a",), ks=(1,)), timings.timed_runs(("coder-a",))
-    assert section(*results).answer.startswith("A program of coder-a is right in 65\u00a0% of")
+    assert section(*results).answer.startswith("A program of coder-a is right in 65% of")
     rows = figures(*results)["ladder"].data["rows"]
     assert [row[0] for row in rows] == ["coder-a, pass@1", "coder-a, eff@1"]
 
@@ -94,9 +105,9 @@ def test_every_program_stands_in_the_table_of_ends():
 
 
 def test_drift_and_problems_under_the_clock_stand_in_the_notes():
-    notes = " ".join(section(timings.tries(), timings.timed_runs()).notes).replace("\u00a0", " ")
-    assert "+1.2 % in the median problem (middle half \u22121.0 % to +3.0 %)" in notes
-    assert "1 problem of 12 moved by more than 10 %" in notes
+    notes = " ".join(section(timings.tries(), timings.timed_runs()).notes)
+    assert "+1.2% in the median problem (middle half \u22121.0% to +3.0%)" in notes
+    assert "1 problem of 12 moved by more than 10%" in notes
     assert "1 problem of humaneval (humaneval/6): the limit is below what the clock" in notes
     assert "Limit: 2 \u00d7 the reference\u2019s slowest case" in notes
     assert "by weights 3, 3 and 4" in notes

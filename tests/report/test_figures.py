@@ -6,6 +6,7 @@ from evalvar.errors import UsageError
 from evalvar.report import figures
 from tests.report import report_samples as samples
 from tests.report import study_samples as study
+from tests.report import timing_samples
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,10 @@ from tests.report import study_samples as study
         (figures.item_scatter, study.items),
         (figures.pruning_curve, study.items),
         (figures.subset_error, study.subset),
+        (figures.efficiency_curves, timing_samples.tries),
+        (figures.level_profile, timing_samples.timed_runs),
+        (figures.problem_strips, timing_samples.timed_runs),
+        (figures.run_times, timing_samples.timed_runs),
     ],
 )
 @pytest.mark.parametrize("width", [690, 336])
@@ -39,7 +44,8 @@ def test_nothing_to_draw_says_what_is_needed():
     for draw, needed in (
         (figures.framing_curves, r"framing\(\)"), (figures.decision_curves, r"signal\(\)"),
         (figures.item_scatter, r"items\(\)"), (figures.pruning_curve, r"items\(\)"),
-        (figures.subset_error, r"subset\(\)"),
+        (figures.subset_error, r"subset\(\)"), (figures.efficiency_curves, r"code_metrics\(\)"),
+        (figures.level_profile, r"timed_runs\(\)"), (figures.run_times, r"timed_runs\(\)"),
     ):  # fmt: skip
         with pytest.raises(UsageError, match=needed):
             draw(samples.compare())

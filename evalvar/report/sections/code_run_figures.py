@@ -218,7 +218,7 @@ def times(task: str, rows: Rows) -> Figure | None:
             continue
         past = float(found["past_limit"]["value"])
         spread = tuple(_or_past(found.get(name, {}).get("value", nan)) for name in QUANTILES)
-        text = wording.percent(past)
+        text = share(past)
         drawn.append((model, spread, past, text))
         half = wording.fixed(spread[2], 2) if isfinite(spread[2]) else "past the limit"
         words.append(f"{model} median {half}, {text} past the limit")
@@ -238,10 +238,21 @@ def times(task: str, rows: Rows) -> Figure | None:
         },
         caption=f"{task}: how long right programs take beside the limit of their problem.",
         alt=wording.sentence(f"{task}, time over limit of right programs. {'; '.join(words)}"),
-        note="Thin: 90\u00a0% of right programs, thick: half of them, ring: the median. Diamond: "
+        note="Thin: 90% of right programs, thick: half of them, ring: the median. Diamond: "
         "stopped at the limit, so that nothing is known but that they take longer; the larger, the "
         f"more.{rest}",
     )
+
+
+def share(value: float) -> str:
+    """Return a share in whole percent, never rounded to none or to all.
+
+    >>> share(0.1206), share(0.9999), share(0.0), share(0.001)
+    ('12%', '> 99%', '0%', '< 1%')
+    """
+    if 0 < value < 0.005 or 0.995 <= value < 1:
+        return "< 1%" if value < 0.5 else "> 99%"
+    return f"{wording.fixed(100 * value, 0)}%"
 
 
 def _or_past(value: float) -> float:

@@ -4,10 +4,11 @@ from math import isfinite, nan
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.model import Block, Figure, Section
-from evalvar.report.reading import Reading, Unit, missing, number, records
+from evalvar.report.model import Block, Figure, Section, Verdict
+from evalvar.report.reading import Reading, basis, missing, number, records
+from evalvar.report.sections.claims import claim
 from evalvar.report.sections.code_curves import Gap, gaps
-from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, times
+from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
 from evalvar.report.sections.code_run_tables import problem_table, status_table
 
 # Quantities by model and item; the rows of a whole task have "" for both.
@@ -53,29 +54,56 @@ def figures_of(reading: Reading) -> list[Figure]:
     return drawn
 
 
+def leading(found: list[Gap]) -> tuple[Gap, int, int] | None:
+    """Return the model of the highest eff@k at the most tries all have, k, and of how many."""
+    first = [gap for gap in found if gap.task == found[0].task]
+    shared = set.intersection(*(set(gap.ks) for gap in first)) if first else set()
+    if not shared:
+        return None
+    k = max(shared)
+    return max(first, key=lambda gap: float(gap.fast_at(k)["value"])), k, len(first)
+
+
+def right_but_slow(lead: Gap, k: int) -> tuple[str, str, bool]:
+    """Say how many problems a model solves, how fast, and whether the two are told apart."""
+    right, fast = lead.passed_at(k), lead.fast_at(k)
+    apart = bool(fast["high"] < right["low"])
+    tries = f"Of {k:,} tries of {lead.model}, one" if k > 1 else f"A program of {lead.model}"
+    solved = f"{tries} is right in {share(right['value'])} of the problems of {lead.task}"
+    best = "the best" if k > 1 else "it"
+    value = f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
+    return solved, f"{best} reaches {value.strip()} of the reference\u2019s efficiency", apart
+
+
 def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
-    if not found:
+    lead = leading(found)
+    if lead is None:
         task, rows = next(iter(runs.items()))
         models = [model for model, item in rows if model and not item]
         return (
             f"{wording.count(len(models), 'model')} had programs timed on {task}; none has an "
             "efficiency."
         )
-    first = [gap for gap in found if gap.task == found[0].task]
-    shared = set.intersection(*(set(gap.ks) for gap in first))
-    k = max(shared or {1})
-    lead = max((gap for gap in first if k in gap.ks), key=lambda gap: gap.fast_at(k)["value"])
-    right, fast = lead.passed_at(k), lead.fast_at(k)
-    apart = fast["high"] < right["low"]
-    tries = f"Of {k:,} tries of {lead.model}, one" if k > 1 else f"A program of {lead.model}"
-    best = "the best" if k > 1 else "it"
-    others = f", the most of {wording.count(len(first), 'model')}" if len(first) > 1 else ""
-    return (
-        f"{tries} is right in {Unit(100.0).cell(right).text}\u00a0% of the problems of {lead.task}"
-        f"{', but' if apart else ', and'} {best} reaches {wording.fixed(fast['value'], 2)} "
-        f"{wording.interval(fast['low'], fast['high'], 2)} of the reference\u2019s efficiency"
-        f"{others}."
-    )
+    solved, reached, apart = right_but_slow(*lead[:2])
+    most = f", the most of {wording.count(lead[2], 'model')}" if lead[2] > 1 else ""
+    return f"{solved}, {'but' if apart else 'and'} {reached}{most}."
+
+
+def slowness(reading: Reading) -> list[Verdict]:
+    """Say what right programs of the most efficient model lose by being slow, if it is clear."""
+    lead = leading(gaps(reading))
+    if lead is None:
+        return []
+    gap, k, models = lead
+    solved, reached, apart = right_but_slow(gap, k)
+    if not apart:
+        return []
+    row = gap.fast_at(k)
+    known = wording.sentence(f"{row['method']}, {basis(row)}")
+    chosen = " The highest eff@k of them, not adjusted for that choice." if models > 1 else ""
+    method = f"{known} The intervals of pass@{k} and eff@{k} lie apart.{chosen}"
+    return [Verdict("Right, not fast", "warn", claim(solved, f", but {reached}."), method,
+                    "efficiency")]  # fmt: skip
 
 
 def _notes(task: str, rows: Rows) -> list[str]:
@@ -91,7 +119,7 @@ def _notes(task: str, rows: Rows) -> list[str]:
         notes.append(
             f"References of {task}, timed after the programs as before: {middle} in the median "
             f"problem (middle half {band}); {wording.count(moved, 'problem')} of "
-            f"{int(drift['n']):,} moved by more than 10\u00a0%."
+            f"{int(drift['n']):,} moved by more than 10%."
         )
     lost = {
         item: str(quantities["limit"].get("reason"))
@@ -110,10 +138,10 @@ def _notes(task: str, rows: Rows) -> list[str]:
 def _change(ratio: float) -> str:
     """Return a ratio of times as a change in percent.
 
-    >>> _change(1.02).replace("\u00a0", " "), _change(0.9)[:5]
-    ('+2.0 %', '\u221210.0')
+    >>> _change(1.02), _change(0.9)
+    ('+2.0%', '\u221210.0%')
     """
-    return f"{wording.fixed(100 * (ratio - 1), 1, sign=True)}\u00a0%"
+    return f"{wording.fixed(100 * (ratio - 1), 1, sign=True)}%"
 
 
 def _definition(reading: Reading) -> tuple[str, ...]:

@@ -141,16 +141,33 @@ _WORDS = {
     "misfitting_items": "misfitting items",
     "item_fit": "item fit",
     "reliability": "reliability",
+    "programs": "programs",
+    "ok": "programs in time",
+    "late": "right programs past the limit",
+    "crash": "crashes",
+    "timeout": "timeouts",
+    "memory": "programs out of memory",
+    "missing": "missing programs",
+    "unfinished": "unfinished programs",
+    "pass_rate": "right programs",
+    "past_limit": "the share past the limit",
+    "drift": "the drift of references",
+    "drifted": "problems whose references drifted",
+    "unscored_problems": "problems without an efficiency",
     "bias": "bias",
     "error": "the mean error",
     "rank_agreement": "the agreement of ranks",
 }
 # The same name in two analyses.
 _OWN = {
+    ("timed_runs", "wrong"): "wrong programs",
+    ("timed_runs", "limit"): "the limit of a problem",
+    ("timed_runs", "resolution"): "the resolution of the clock",
     ("signal", "decision_accuracy"): "the share of pairs ordered as in the end",
     ("subset", "seed_sd"): "the sd over seeds of a subset",
     ("irt", "discrimination"): "the slope",
 }
+_LEVELS = {"reference_share": "the reference\u2019s share"}
 # Quantities that name what they are of: var_seed, se_item x seed.
 _OF = {"var_": "variance of", "share_": "share of", "se_": "standard error over"}
 
@@ -174,6 +191,11 @@ def word(name: str, quantity: str) -> str:
         return f"{word(name, quantity.removesuffix('_vs_random'))} beside random items"
     if quantity.startswith("information@"):
         return "information"
+    if name == "timed_runs" and quantity.startswith("time_q"):
+        return "quantiles of time over limit"
+    if name == "timed_runs" and "@" in quantity:
+        what, _ = quantity.split("@")
+        return f"{_LEVELS.get(what, word(name, what))} by level"
     if quantity.endswith("_vs_mean"):
         return f"{word(name, quantity.removesuffix('_vs_mean'))} beside the mean of random items"
     return _WORDS.get(quantity, quantity.replace("_", " "))

@@ -5,7 +5,7 @@ from math import isfinite
 from evalvar.report import wording
 from evalvar.report.model import Block, Phrase, Section, Text, Verdict
 from evalvar.report.reading import Reading, basis, missing, records
-from evalvar.report.sections import code, leaders, scored
+from evalvar.report.sections import code, code_runs, leaders, scored
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import at, curves
 from evalvar.report.sections.contests import contests
@@ -28,6 +28,7 @@ def section(reading: Reading) -> Section | None:
         *early(reading),
         *signal(reading),
         *_tries(reading),
+        *code_runs.slowness(reading),
         *last_steps(compared),
     ] or _measured(reading)
     if not found:
