@@ -1,32 +1,37 @@
 """How good is the best of k tries?"""
 
 from dataclasses import replace
+from math import nan
 
-import numpy as np
 import pandas as pd
 
-from evalvar.analyses.facts import Facts, metric_facts
+from evalvar.analyses.facts import metric_facts
+from evalvar.analyses.functionals import EFFICIENCY, PASSED
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
+from evalvar.analyses.try_rows import (
+    KEYS,
+    Tables,
+    bayes_rows,
+    gap_rows,
+    mean_rows,
+    seed_values,
+)
+from evalvar.analyses.try_values import can_be_asked, check_asked, quantity
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
+from evalvar.numbers import listing
 from evalvar.results import Result, Row
-from evalvar.stats import (
-    Estimate,
-    bounded_mean_ci,
-    crossed_mean_ci,
-    eff_at_k,
-    pass_at_k,
-    skewed_mean_ci,
-)
-
-KEYS = ("model", "task", "metric", "seed")
-_TOO_FEW = "undefined: k is larger than the number of answers to some item"
 
 
 def code_metrics(
     data: Evidence | pd.DataFrame,
     *,
     k: int | list[int] | tuple[int, ...] | None = None,
+    asked: str | list[str] | tuple[str, ...] = "best",
+    tau: float = 0.5,
+    alpha: float = ALPHA,
+    hardness: tuple[float, ...] = HARDNESS,
     model: str | list[str] | None = None,
     task: str | list[str] | None = None,
     metric: str | list[str] | None = None,
@@ -39,9 +44,18 @@ def code_metrics(
     Parameters
     ----------
     data : Evidence or DataFrame
-        Records with several samples per item; n may differ between items.
+        Records with several samples per item, or timings, which are scored first; n may differ
+        between items.
     k : int or list of int, optional
         Numbers of tries; by default 1, 2, 5, 10, 20, 50 ... up to the smallest n, and that n.
+    asked : word or list of words
+        What is asked of k answers: ``best``; ``all`` (the worst of them); of metrics of right and
+        wrong ``share`` (at least tau of them are right), ``mean-share`` (the same, on average over
+        shares above a half), ``majority`` (more than half are, ties a half); ``bayes``, of all n.
+    tau : float in [0, 1]
+        The share.
+    alpha, hardness
+        Of timings: see `score_timings`.
     model, task, metric, checkpoint : optional
         What to keep; without a checkpoint, each model's last.
     level : float in (0, 1)
@@ -53,24 +67,30 @@ def code_metrics(
     -------
     Result
         Quantities ``pass@k`` for metrics of 0 and 1 where higher is better, ``eff@k`` (the expected
-        best score) for others, mean over items with its interval over items; where there are
-        several seeds also a row over items and seeds (seed null). Tries are of one prompt; the
-        prompts of an item are averaged. A k larger than the n of some item has no value. Label:
-        items (how many the row rests on).
+        best score) for others, mean over items with its interval over items; of the metrics
+        ``passed`` and ``efficiency`` of the same programs also ``gap@k``, pass@k - eff@k on the
+        items that have both, under the metric ``passed - efficiency``. As asked ``pass^k``,
+        ``worst@k``, ``g_pass@k``, ``mg_pass@k``, ``maj@k``, ``bayes@n``. Where there are several
+        seeds also a row over items and seeds (seed null). Tries are of one prompt; the prompts of
+        an item are averaged. A k larger than the n of some item has no value. Label: items (how
+        many the row rests on).
 
     Raises
     ------
     NotEnoughDataError
         No item has an answer, or no metric has several answers to an item.
+    UsageError
+        An argument that cannot be; alpha or hardness without timings.
 
     Notes
     -----
-    Metrics with one answer per item are left out, unless they are the only ones or named by
-    `metric`. Where lower is better, the best of k is the lowest. Source: Chen et al. 2021 for
-    pass@k; "How Efficient is LLM-Generated Code?", Eq. 6, for eff@k, which equals it on scores of
-    0 and 1.
+    Metrics with one answer per item are left out, unless they are the only ones, named by `metric`,
+    or ``passed`` and ``efficiency``. Where lower is better, the best of k is the lowest. Source:
+    Chen et al. 2021 for pass@k; "How Efficient is LLM-Generated Code?", Eq. 6, for eff@k, which
+    equals it on scores of 0 and 1; `g_pass_at_k`, `maj_at_k` and `bayes_at_n` for the others.
     """
-    tries = _tries(k)
+    wanted, words = _tries(k), check_asked(asked)
+    data = _scored(data, alpha, hardness)
     evidence = intake(
         data, missing=missing, model=model, task=task, metric=metric, checkpoint=checkpoint
     )
@@ -87,13 +107,32 @@ def code_metrics(
     several = _with_samples(scored, keep_all=metric is not None)
     rows: list[tuple[Row, int]] = []
     warnings = [*evidence.warnings, *behind]
+    found: dict[tuple[str, ...], Tables] = {}
     for key, group in several.groupby(list(KEYS[:3]), observed=True, sort=True):
-        fact = facts[(str(key[1]), str(key[2]))]
-        found, remarks = _metric(group, tuple(map(str, key)), fact, tries, level)
-        rows += found
+        place = tuple(map(str, key))
+        fact = facts[(place[1], place[2])]
+        if place[2] == EFFICIENCY:  # where all programs fail, it is not right or wrong for that
+            fact = replace(fact, discrete=False, low=0.0, high=nan)
+        tries, remarks = _answers(group, place, wanted)
         warnings += remarks
+        for word in words:
+            if word == "bayes" and can_be_asked(word, fact):
+                rows += bayes_rows(group, place)
+            elif can_be_asked(word, fact):
+                tables = seed_values(group, fact, tries, word, tau)
+                names = [quantity(word, fact, k) for k in tries]
+                rows += mean_rows(tables, place, names, fact, level, warnings)
+                found[(*place, word)] = tables
+    rows += gap_rows(found, level, warnings)
+    if not rows:
+        raise NotEnoughDataError(
+            f"{listing(list(words))} can be asked only of answers that are right or wrong, scored "
+            f"1 and 0. Metrics found: {listing(sorted(set(map(str, several['metric']))))}."
+        )
     settings = {
-        **{"k": as_tuple(k), "model": as_tuple(model), "task": as_tuple(task)},
+        **{"k": as_tuple(k), "asked": list(words), "tau": tau},
+        **{"alpha": alpha, "hardness": list(hardness)},
+        **{"model": as_tuple(model), "task": as_tuple(task)},
         **{"metric": as_tuple(metric), "checkpoint": as_tuple(checkpoint)},
         **{"level": level, "missing": missing},
     }
@@ -129,7 +168,8 @@ def _with_samples(scored: pd.DataFrame, *, keep_all: bool) -> pd.DataFrame:
         return scored
     by = ["model", "task", "metric"]
     several = (scored["sample"] != 0).groupby([scored[name] for name in by], observed=True)
-    kept = scored[several.transform("any")]
+    programs = scored["metric"].isin((PASSED, EFFICIENCY))
+    kept = scored[several.transform("any") | programs]
     if len(kept):
         return kept
     # a greedy run: its pass@1 is the mean of its 0/1 scores
@@ -143,13 +183,23 @@ def _with_samples(scored: pd.DataFrame, *, keep_all: bool) -> pd.DataFrame:
     return kept
 
 
-def _metric(
-    group: pd.DataFrame,
-    key: tuple[str, ...],
-    fact: Facts,
-    asked: list[int] | None,
-    level: float,
-) -> tuple[list[tuple[Row, int]], list[str]]:
+def _scored(
+    data: Evidence | pd.DataFrame, alpha: float, hardness: tuple[float, ...]
+) -> Evidence | pd.DataFrame:
+    if isinstance(data, Evidence) and len(data.timings):
+        return score_timings(data, alpha=alpha, hardness=hardness)
+    if (alpha, tuple(hardness)) != (ALPHA, HARDNESS):
+        raise UsageError(
+            "alpha and hardness score timings anew, and only scores were read. Read the timings, "
+            "or leave --alpha and --hardness out."
+        )
+    return data
+
+
+def _answers(
+    group: pd.DataFrame, key: tuple[str, ...], asked: list[int] | None
+) -> tuple[list[int], list[str]]:
+    """Give the numbers of tries, and what is to be said of the answers."""
     where = ", ".join(key)
     counts = group.groupby(["seed", "item", "prompt"], observed=True).size()
     smallest = int(counts.min())
@@ -167,86 +217,9 @@ def _metric(
             f"{where}: best of {k} needs {k} answers to an item; too few for {few:,} of "
             f"{counted(group['item'].nunique(), 'item')} (smallest: {smallest})."
         )
-    tables = {
-        seed: _item_values(group[group["seed"] == seed], fact, tries)
-        for seed in sorted(group["seed"].unique().tolist())
-    }
-    name = "pass" if fact.discrete and fact.higher_is_better else "eff"
-    named = dict(zip(KEYS[:3], key, strict=True))
-    rows: list[tuple[Row, int]] = []
-    for seed, table in tables.items():
-        rows += [
-            (({**named, "seed": seed}, f"{name}@{k}", _mean(table[k], fact, level)), len(table))
-            for k in tries
-        ]
-    if len(tables) > 1:
-        shared = pd.concat(tables, axis=1, join="inner")
-        items = group["item"].nunique()
-        if len(shared) < items:
-            remarks.append(
-                f"{where}: seeds are averaged on the {len(shared):,} of {counted(items, 'item')} "
-                "that every seed has."
-            )
-        for k in tries:
-            values = shared.xs(k, axis=1, level=1).to_numpy()
-            over_seeds = _over_seeds(values, fact, level)
-            rows.append(((named, f"{name}@{k}", over_seeds), len(values)))
-    return rows, remarks
+    return tries, remarks
 
 
 def _default_tries(smallest: int) -> list[int]:
     steps = [m * 10**e for e in range(7) for m in (1, 2, 5)]
     return sorted({*(k for k in steps if k <= smallest), smallest})
-
-
-def _item_values(part: pd.DataFrame, fact: Facts, tries: list[int]) -> pd.DataFrame:
-    """Return the estimate for every item (rows) and k (columns); NaN where k > n."""
-    by_unit = part.groupby(["item", "prompt"], observed=True)["score"]
-    if fact.discrete:
-        # the best of k is 1 unless all are 0; where lower is better, 0 unless all are 1
-        n, ones = by_unit.size(), by_unit.sum().astype(int)
-        good = ones if fact.higher_is_better else n - ones
-        passed = pass_at_k(n.to_numpy(), good.to_numpy(), k=tries, undefined="nan")
-        values = passed if fact.higher_is_better else 1 - passed
-    else:
-        values = np.array([_best_of(scores.to_numpy(), fact, tries) for _, scores in by_unit])
-    items = by_unit.size().index.get_level_values("item").astype(str)
-    units = pd.DataFrame(values, index=items, columns=tries)
-    if units.index.is_unique:
-        return units
-    undefined = units.isna().groupby(level=0).any()
-    return units.groupby(level=0).mean().mask(undefined)
-
-
-def _best_of(scores: np.ndarray, fact: Facts, tries: list[int]) -> np.ndarray:
-    values = np.full(len(tries), np.nan)
-    possible = [i for i, k in enumerate(tries) if k <= scores.size]
-    if possible:
-        best = eff_at_k(fact.sign * scores, k=[tries[i] for i in possible])
-        values[possible] = fact.sign * np.asarray(best)
-    return values
-
-
-def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
-    scores = values.to_numpy()
-    if np.isnan(scores).any():
-        return Estimate(np.nan, level=level, n=scores.size, method=_TOO_FEW)
-    try:
-        low, high = fact.range
-        if low is not None and high is not None:
-            return bounded_mean_ci(scores, low=low, high=high, level=level)
-        return replace(skewed_mean_ci(scores, level=level), p_value=np.nan)
-    except NotEnoughDataError as error:
-        value = float(scores.mean())
-        return Estimate(value, level=level, n=scores.size, method=f"undefined: {error}")
-
-
-def _over_seeds(scores: np.ndarray, fact: Facts, level: float) -> Estimate:
-    if np.isnan(scores).any():
-        return Estimate(np.nan, level=level, unit="item x seed", method=_TOO_FEW)
-    try:
-        low, high = fact.range
-        return fact.within(crossed_mean_ci(scores, level=level, low=low, high=high))
-    except NotEnoughDataError as error:
-        value = float(scores.mean()) if scores.size else np.nan
-        return Estimate(value, level=level, unit="item x seed", method=f"undefined: {error}")

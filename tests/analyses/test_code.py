@@ -150,3 +150,86 @@ def test_aggregates_are_refused():
     claims = pd.DataFrame({"model": ["A"], "task": "t", "metric": "acc", "value": [0.5]})
     with pytest.raises(NotEnoughDataError, match="this file has no items"):
         code_metrics(as_evidence(reported=claims))
+
+
+def found_in(result, metric, quantity):
+    table = result.table.set_index(["metric", "quantity"])
+    return table.loc[(metric, quantity)]
+
+
+PASSED = [[1, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]]
+EFFICIENCY = [[0.9, 0.2, 0, 1.1], [0, 0, 0, 0], [0.3, 0.8, 1.0, 0.5]]
+
+
+def programs(passed=PASSED, efficiency=EFFICIENCY, **columns):
+    both = [records(passed, metric="passed"), records(efficiency, metric="efficiency")]
+    return pd.concat(both).assign(**columns)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_e29_eff_at_k_stands_beside_pass_at_k_with_the_gap(k):
+    result = code_metrics(programs(), k=k)
+    right, fast = (np.mean([best_of(s, k) for s in items]) for items in (PASSED, EFFICIENCY))
+    assert found_in(result, "passed", f"pass@{k}")["value"] == pytest.approx(right)
+    assert found_in(result, "efficiency", f"eff@{k}")["value"] == pytest.approx(fast)
+    gap = found_in(result, "passed - efficiency", f"gap@{k}")
+    assert gap["value"] == pytest.approx(right - fast)
+    assert gap["low"] < gap["value"] < gap["high"]
+
+
+def test_a_gap_is_on_the_items_that_have_both_scores():
+    frame = programs()
+    frame.loc[(frame["metric"] == "efficiency") & (frame["item"] == 2), "score"] = np.nan
+    result = code_metrics(frame, k=1)
+    gap = found_in(result, "passed - efficiency", "gap@1")
+    assert gap["value"] == pytest.approx((0.75 - 0.55) / 2)
+    assert gap["items"] == 2
+    assert "A, t: gap@k is on the 2 items that have both scores, 1 have one." in result.warnings
+
+
+def test_programs_that_all_fail_have_an_efficiency_of_0_and_not_a_pass_rate():
+    nothing = [[0, 0], [0, 0], [0, 0]]
+    result = code_metrics(programs(nothing, nothing), k=1)
+    row = found_in(result, "efficiency", "eff@1")
+    assert row["value"] == 0
+    assert not row["low"] == row["high"] == 0
+
+
+def test_one_program_an_item_has_pass_at_1_and_eff_at_1():
+    result = code_metrics(programs([[1], [0], [1]], [[0.5], [0], [1.5]]))
+    assert values(result).to_dict() == {
+        "eff@1": pytest.approx(2 / 3), "pass@1": pytest.approx(2 / 3), "gap@1": pytest.approx(0)
+    }  # fmt: skip
+
+
+def test_what_else_may_be_asked_of_k_answers():
+    items = [[1, 0, 0, 1], [0, 0, 0, 0], [1, 1, 0, 1]]
+    asked = ["all", "share", "mean-share", "majority", "bayes"]
+    found = values(code_metrics(records(items), k=[3], asked=asked, tau=0.5))
+    subsets = [[sum(c) for c in combinations(s, 3)] for s in items]
+    share = {n: np.mean([np.mean([right >= n for right in s]) for s in subsets]) for n in (1, 2, 3)}
+    assert found["pass^3"] == pytest.approx(share[3])
+    assert found["g_pass@3"] == pytest.approx(share[2])
+    assert found["mg_pass@3"] == pytest.approx(2 / 3 * share[3])
+    assert found["maj@3"] == pytest.approx(share[2])
+    assert found["bayes@n"] == pytest.approx(np.mean([3 / 6, 1 / 6, 4 / 6]))
+    quarter = values(code_metrics(records(items), k=3, asked="share", tau=0.25))
+    assert quarter["g_pass@3"] == pytest.approx(share[1])
+
+
+def test_the_worst_of_k_of_a_score():
+    result = code_metrics(programs(), k=3, asked="all", metric="efficiency")
+    worst = np.mean([np.mean([min(c) for c in combinations(s, 3)]) for s in EFFICIENCY])
+    assert values(result)["worst@3"] == pytest.approx(worst)
+
+
+def test_what_asks_for_right_and_wrong_is_not_asked_of_a_score():
+    with pytest.raises(NotEnoughDataError, match="share and majority can be asked only of answers"):
+        code_metrics(records([[0.5, 0.2]]), asked=["share", "majority"])
+    with pytest.raises(UsageError, match=r"quantity 'most' is unknown\. Use best, all, share"):
+        code_metrics(records([[1, 0]]), asked="most")
+
+
+def test_alpha_and_hardness_need_timings():
+    with pytest.raises(UsageError, match="alpha and hardness score timings anew"):
+        code_metrics(records([[1, 0]]), alpha=1.5)
