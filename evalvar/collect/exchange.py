@@ -4,7 +4,7 @@ import os
 import select
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
 from time import perf_counter
 
 from evalvar.collect.inside import frames
@@ -37,7 +37,7 @@ class Broken(Exception):
 
     def __init__(self, status: str | None, message: str = ""):
         super().__init__(message)
-        self.status, self.message = status, message
+        self.status = status
 
 
 class Channel:
@@ -133,7 +133,9 @@ class _Head:
         return self._parts if frames.STATUSES[code] == "ok" else 1
 
     def reply(self, frame: bytes, outside_s: float) -> Reply:
-        code, inside_s, _ = frames.REPLY.unpack_from(frame)
+        code, said, _ = frames.REPLY.unpack_from(frame)
+        # A program can say what it likes; what cannot be is not handed on.
+        inside_s = min(max(said, 0.0), outside_s) if isfinite(said) else 0.0
         status, parts = frames.STATUSES[code], []
         at = len(frame) - sum(self._sizes or [])
         for size in self._sizes or []:

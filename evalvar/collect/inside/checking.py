@@ -14,7 +14,7 @@ def load(source: "Source") -> "Answer":
     """Load a checker; it gets plain data of its own, whoever sent the output."""
     names = namespace("checker")
     run_stub(source["prompt"], names)
-    exec(compiled(source["checker"], "checker"), names)  # type: ignore[arg-type]
+    exec(compiled(source["checker"], "checker"), names)
     check = function_of(names, "__check", "checker")
 
     def verdict(arguments: bytes, answer: bytes, output: bytes) -> bytes:

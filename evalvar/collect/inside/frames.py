@@ -5,6 +5,10 @@ A part is bytes and is never joined to another, so that nothing in it can be tak
 
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 COUNT = struct.Struct("<I")
 LENGTH = struct.Struct("<Q")
 # A reply begins with its status, what the worker's own clock says, and the number of parts.
@@ -14,17 +18,17 @@ STATUSES = {b"o": "ok", b"w": "wrong", b"m": "memory", b"c": "crash"}
 READY = b"\n"
 
 
-def lengths(parts: "list[bytes] | tuple[bytes, ...]") -> bytes:
+def lengths(parts: "Sequence[bytes]") -> bytes:
     """Return the lengths of some parts as they stand in a frame."""
     return b"".join([LENGTH.pack(len(part)) for part in parts])
 
 
-def request(parts: "list[bytes] | tuple[bytes, ...]") -> bytes:
+def request(parts: "Sequence[bytes]") -> bytes:
     """Return a request as bytes."""
     return b"".join([COUNT.pack(len(parts)), lengths(parts), *parts])
 
 
-def reply(status: str, seconds: float, parts: "list[bytes] | tuple[bytes, ...]") -> bytes:
+def reply(status: str, seconds: float, parts: "Sequence[bytes]") -> bytes:
     """Return a reply as bytes."""
     code = next(code for code, name in STATUSES.items() if name == status)
     return b"".join([REPLY.pack(code, seconds, len(parts)), lengths(parts), *parts])

@@ -16,11 +16,11 @@ def load(source: "Source") -> "Answer":
     names = namespace("generator")
     names.update(generators.NAMES)
     run_stub(source["prompt"], names)
-    exec(compiled(source["generator"], "generator"), names)  # type: ignore[arg-type]
+    exec(compiled(source["generator"], "generator"), names)
     generate = function_of(names, "generate_input", "generator")
 
     def made(request: bytes) -> bytes:
-        seed, size, level, case = wire.decode(request)  # type: ignore[misc]
+        seed, size, level, case = wire.decode(request)
         random.seed(seed)
         arguments = generate(size, level, case)
         if type(arguments) is not tuple:

@@ -5,6 +5,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     Names = dict[str, object]
     Source = dict[str, str]
@@ -32,7 +33,7 @@ def run_stub(prompt: str, names: "Names") -> None:
     exec(code, names)
 
 
-def compiled(text: str, name: str) -> object:
+def compiled(text: str, name: str) -> "CodeType":
     """Compile a text by the rules of its own, not of this module."""
     return compile(text, f"{name}.py", "exec", dont_inherit=True)
 

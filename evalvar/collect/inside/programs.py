@@ -7,6 +7,8 @@ from evalvar.collect.inside.loading import SourceError, compiled, function_of, n
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
+
     from evalvar.collect.inside.loading import Answer, Source
 
 
@@ -16,14 +18,14 @@ def load(source: "Source") -> "Answer":
     names = namespace("program")
     run_stub(prompt, names)
     stub = names.get(name)
-    exec(_code(prompt, program), names)  # type: ignore[arg-type]
+    exec(_code(prompt, program), names)
     function = function_of(names, name, "program")
     if function is stub:
         raise SourceError(f"the program does not define `{name}`")
     clock, decode, encode = time.perf_counter, wire.decode, wire.encode
 
     def answer(parts: "list[bytes]") -> "tuple[float, list[bytes]]":
-        arguments: list[tuple[object, ...]] = [decode(part) for part in parts]  # type: ignore[misc]
+        arguments = [decode(part) for part in parts]
         began = clock()
         outputs = [function(*each) for each in arguments]
         ended = clock()
@@ -32,7 +34,7 @@ def load(source: "Source") -> "Answer":
     return answer
 
 
-def _code(prompt: str, program: str) -> object:
+def _code(prompt: str, program: str) -> "CodeType":
     """Compile a program: a whole one as it is, a completion as what follows its prompt."""
     try:
         return compiled(program, "program")

@@ -22,7 +22,7 @@ _KILL = 9
 
 def main(given: str) -> None:
     """Run one sandbox; `given` is what the host settled, as a text of `wire`."""
-    settings: dict[str, Any] = wire.decode(given.encode())  # type: ignore[assignment]
+    settings: dict[str, Any] = wire.decode(given.encode())
     sys.path += settings["packages"]
     if settings["guard"]:
         _guard()
@@ -90,8 +90,8 @@ def _supervise(child: int, settings: "dict[str, Any]") -> None:
     _, status = os.waitpid(child, 0)
     _end_all(settings)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    code = os.waitstatus_to_exitcode(status)
-    report = [used.ru_utime + used.ru_stime, used.ru_maxrss * 1024, code, told]
+    seconds, code = used.ru_utime + used.ru_stime, os.waitstatus_to_exitcode(status)
+    report = [seconds, used.ru_maxrss * 1024, code, told and code == -_KILL]
     os.write(settings["report"], wire.encode(report))
 
 

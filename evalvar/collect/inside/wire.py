@@ -49,7 +49,7 @@ def encode(value: object) -> bytes:
     return _text(_tagged(value, 0)).encode("ascii")
 
 
-def decode(text: bytes) -> object:
+def decode(text: bytes) -> "Any":
     """Return the value that a text stands for.
 
     Examples
@@ -187,5 +187,7 @@ class _Rules:
     parse_constant = staticmethod(_refused)
 
 
-_scan = make_scanner(_Rules())
-_pieces = make_encoder(None, None, encode_basestring_ascii, None, ":", ",", False, False, False)
+_scan = make_scanner(_Rules())  # type: ignore[arg-type]
+_pieces = make_encoder(
+    None, None, encode_basestring_ascii, None, ":", ",", False, False, False  # type: ignore[arg-type]
+)  # fmt: skip

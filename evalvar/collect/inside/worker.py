@@ -43,7 +43,7 @@ def serve(load: "Load", requests: int, replies: int) -> None:
     fetch, tell = _reader(requests), _writer(replies)
     frame, ready, collect, failed = frames.reply, frames.READY, gc.collect, _failure
     try:
-        answer = load(wire.decode(fetch()[0]))  # type: ignore[arg-type]
+        answer = load(wire.decode(fetch()[0]))
         reply = frame("ok", 0.0, [])
     except BaseException as error:
         reply = frame(*failed(error))
