@@ -131,8 +131,8 @@ def as_evidence(
         One row per timed case of a program: model, task, item, seconds (NaN where there is none)
         and status are required; run (the sitting in which a program and the references were
         timed together), phase, level, case and repeat have defaults. The reference solutions are
-        the model ``reference``. Optional: limit_s, inside_s, outside_s, calls, resolution_s, and
-        attributes ``item.*``.
+        the model ``reference``. Optional: limit_s, inside_s, outside_s, calls, resolution_s,
+        machine (what it was taken on), and attributes ``item.*``.
     sources : DataFrame, optional
         One row per file read.
     warnings : iterable of str

@@ -30,7 +30,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 _TEXT = {
     *("model", "task", "item", "metric", "prompt", "group", "cluster"),
-    *("run", "phase", "status"),
+    *("run", "phase", "status", "machine"),
 }
 _WHOLE = {"seed", "checkpoint", "sample", "level", "case", "repeat"}
 # Of a timed row beside its seconds: the two raw clocks, how many calls share the row's window, and

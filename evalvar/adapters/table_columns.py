@@ -49,7 +49,7 @@ _KEPT: Mapping[Kind, tuple[str, ...]] = {
         *("group", "chance", "score_min", "score_max", "higher_is_better"),
         *("shots", "task_version", "task_hash", "harness_version", "chat_template"),
     ),
-    "timings": CLOCKS,
+    "timings": (*CLOCKS, "machine"),
 }
 _ATTRIBUTES: Mapping[Kind, tuple[str, ...]] = {
     "records": ("item.", "factor.", "answer."),
