@@ -127,7 +127,7 @@ def refuse_pickle(path: Path) -> None:
         raise AdapterError(f"{path}: no such file. Check the path.")
     if path.is_dir():
         return
-    start = head(path, 2)
+    start = head(path, 2)[:2]
     by_name = any(suffix.lower() in _PICKLES for suffix in path.suffixes)
     if by_name or (len(start) == 2 and start[0] == 0x80 and 2 <= start[1] <= 5):
         raise AdapterError(
