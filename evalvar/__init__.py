@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from evalvar import report, stats
     from evalvar.adapters import load
     from evalvar.analyses.code import code_metrics
+    from evalvar.analyses.code_noise import code_noise
     from evalvar.analyses.comparison import compare
     from evalvar.analyses.framings import framing
     from evalvar.analyses.history import change_since, learn_threshold
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.planning import plan
     from evalvar.analyses.prompts import prompt_sensitivity
     from evalvar.analyses.ranking import leaderboard
+    from evalvar.analyses.runtimes import runtimes
     from evalvar.analyses.seeds import seed_variance
     from evalvar.analyses.shorter import subset
     from evalvar.analyses.shorter_items import subset_items
@@ -47,6 +49,7 @@ _HOMES = {
     "change_since": "evalvar.analyses.history",
     "checkpoints": "evalvar.analyses.training",
     "code_metrics": "evalvar.analyses.code",
+    "code_noise": "evalvar.analyses.code_noise",
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
     "framing": "evalvar.analyses.framings",
@@ -62,6 +65,7 @@ _HOMES = {
     "plan": "evalvar.analyses.planning",
     "prompt_sensitivity": "evalvar.analyses.prompts",
     "run_code": "evalvar.collect.code_runner",
+    "runtimes": "evalvar.analyses.runtimes",
     "score_timings": "evalvar.analyses.timing_scores",
     "seed_variance": "evalvar.analyses.seeds",
     "signal": "evalvar.analyses.signals",
@@ -89,6 +93,7 @@ __all__ = [
     "change_since",
     "checkpoints",
     "code_metrics",
+    "code_noise",
     "compare",
     "coverage",
     "framing",
@@ -106,6 +111,7 @@ __all__ = [
     "prompt_sensitivity",
     "report",
     "run_code",
+    "runtimes",
     "score_timings",
     "seed_variance",
     "signal",

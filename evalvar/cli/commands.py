@@ -26,6 +26,7 @@ from evalvar.cli.prompting import prompts
 from evalvar.cli.questions import items
 from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
 from evalvar.cli.running import run_code
+from evalvar.cli.runtimes import runtimes
 from evalvar.cli.seeding import seeds_text
 from evalvar.cli.shortening import subset
 from evalvar.cli.signalling import signal
@@ -150,6 +151,7 @@ def variance(
 app.command()(checkpoints)
 app.command()(compare)
 app.command()(code_noise)
+app.command()(runtimes)
 app.command()(phases)
 app.command()(signal)
 app.command()(framing)

@@ -1,0 +1,297 @@
+"""Whose right programs are faster, where some were stopped?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import exp, isfinite, log, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.sittings import sitting_remarks
+from evalvar.analyses.timed import Timed, timed_tasks
+from evalvar.analyses.timing_scores import ALPHA, HARDNESS, scored
+from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.evidence import REFERENCE, Evidence, as_evidence, not_there
+from evalvar.results import Result, Row
+from evalvar.stats import Estimate, sparse_t
+from evalvar.stats.survival import LogRank, Weights, log_rank, restricted_mean_ratio
+
+KEYS = ("task", "item", "a", "b")
+_LABELS = (
+    *("rmst_a", "rmst_b", "programs_a", "programs_b", "stopped_a", "stopped_b"),
+    *("wrong_a", "wrong_b", "problems"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Programs of one model: problem of each, whether it is right, and its times.
+
+    Parameters
+    ----------
+    problem : int array, shape (n,)
+    right : bool array, shape (n,)
+        Whether it takes part.
+    times : float array, shape (n, L + 1)
+        Slowest case of each level, last of all, in units of the reference's slowest, cut at alpha.
+    wrong : int
+        Programs that are wrong.
+    """
+
+    problem: np.ndarray
+    right: np.ndarray
+    times: np.ndarray
+    wrong: int
+
+
+def runtimes(
+    data: Evidence | pd.DataFrame,
+    a: str | None = None,
+    b: str | None = None,
+    *,
+    alpha: float = ALPHA,
+    weights: Weights = "log-rank",
+    model: str | list[str] | None = None,
+    task: str | list[str] | None = None,
+    checkpoint: int | list[int] | None = None,
+    level: float = 0.95,
+) -> Result:
+    """Compare the run times of two models' right programs, those that were stopped included.
+
+    Parameters
+    ----------
+    data : Evidence or DataFrame
+        Timings of programs and of the references; a bare DataFrame is taken as such.
+    a, b : str, optional
+        Models; without one or both: every pair.
+    alpha : float above 1
+        Times are followed up to so many times the reference's slowest case.
+    weights : {"log-rank", "gehan-wilcoxon", "tarone-ware"}
+        Of the test.
+    model, task, checkpoint : optional
+        What to keep; without a checkpoint, each model's last. Seeds and prompts are pooled.
+    level : float in (0, 1)
+        Nominal coverage.
+
+    Returns
+    -------
+    Result
+        By problem, and over all problems (item null). A program's time is that of its slowest case,
+        ``@l`` of its slowest case at level l, in units of the reference's slowest case over all
+        levels. Quantities:
+
+        ``rmst_ratio``, ``rmst_ratio@l``
+            Restricted mean time up to the limit, a over b: below 1, a is faster. By problem the
+            interval is for new samples; over problems it is the geometric mean of the problems'
+            ratios, with an interval for new problems. `se` is that of the logarithm.
+        ``log_rank``, ``log_rank@l``
+            Chi-square of one law of both models' times, and its p-value; over problems stratified:
+            programs are compared with those of the same problem only.
+
+        Labels: rmst_a, rmst_b (mean over problems), programs_a, programs_b (right ones), stopped_a,
+        stopped_b (of them, at the limit), wrong_a, wrong_b (left out), problems (that both solve).
+
+    Raises
+    ------
+    NotEnoughDataError
+        No timings, no two models, or no problem that both solve.
+    UsageError
+        A model that is not there; a limit above the time after which runs were stopped.
+
+    Notes
+    -----
+    What is stopped is right-censored at the limit, T = alpha times the reference's slowest case,
+    and so is what is slower, or not reached since an earlier level was stopped. Wrong programs are
+    a competing event, not a censored one: they are left out, and counted. Who solves more problems,
+    or harder ones, is no matter here: read it beside pass@k.
+    Sources: `log_rank`, `restricted_mean_ratio`.
+    """
+    if isinstance(data, pd.DataFrame):
+        data = as_evidence(timings=data)
+    evidence = intake(data, missing=None, task=task, checkpoint=checkpoint)
+    if not len(evidence.timings):
+        raise NotEnoughDataError(
+            "there are no timings: run times need the times of every program. Time programs with "
+            "evalvar run-code, and read what it writes."
+        )
+    evidence, behind = _last(evidence.select(model=model), checkpoint)
+    rows: list[tuple[Row, dict[str, Any]]] = []
+    remarks: list[str] = []
+    asked = [name for name in (a, b) if name is not None]
+    seen: set[str] = set()
+    for timed in timed_tasks(evidence):
+        sides, items = _sides(timed, alpha, remarks)
+        seen |= set(sides)
+        remarks += sitting_remarks(timed)
+        for x, y in _pairs(sides, a, b):
+            rows += _pair(timed, (sides[x], sides[y]), (x, y), items, alpha, weights, level)
+    for name in asked:
+        if name not in seen:
+            raise not_there("model", name, sorted(seen))
+    if len(seen) < 2:
+        raise NotEnoughDataError(f"nothing to compare: {counted(len(seen), 'model')} with times.")
+    if not rows:
+        raise NotEnoughDataError("no two models have right programs for the same problem.")
+    remarks.append(
+        "run times are of right programs only: wrong ones are left out, and counted in wrong_a and "
+        "wrong_b. Read them beside pass@k."
+    )
+    settings = {
+        **{"a": a, "b": b, "alpha": alpha, "weights": weights, "model": as_tuple(model)},
+        **{"task": as_tuple(task), "checkpoint": as_tuple(checkpoint), "level": level},
+    }
+    result = Result.of(
+        "runtimes", KEYS, [row for row, _ in rows], settings=settings,
+        warnings=[*evidence.warnings, *behind, *remarks], sources=evidence.sources,
+    )  # fmt: skip
+    for name in _LABELS:
+        result.table[name] = [labels[name] for _, labels in rows]
+    return result
+
+
+def _last(evidence: Evidence, checkpoint: Any) -> tuple[Evidence, list[str]]:
+    timings = evidence.timings
+    if checkpoint is not None or timings["checkpoint"].nunique() < 2:
+        return evidence, []
+    own = (timings["model"] == REFERENCE).to_numpy()
+    kept, behind = last_checkpoint(timings[~own].assign(metric="seconds"))
+    both = pd.concat([timings[own], kept[timings.columns]], ignore_index=True)
+    return replace(evidence, timings=as_evidence(timings=both).timings), behind
+
+
+def _pairs(sides: dict[str, Side], a: str | None, b: str | None) -> Iterator[tuple[str, str]]:
+    if a is not None and a == b:
+        raise UsageError(f"a and b are both '{a}': name two different models.")
+    if a is None and b is None:
+        yield from combinations(sorted(sides), 2)
+        return
+    left = sorted(sides) if a is None else [a]
+    right = sorted(sides) if b is None else [b]
+    yield from ((x, y) for x in left for y in right if x != y and {x, y} <= sides.keys())
+
+
+def _sides(timed: Timed, alpha: float, remarks: list[str]) -> tuple[dict[str, Side], np.ndarray]:
+    """Return the programs of each model, their times beside the reference, and the items."""
+    weights = (1.0,) * len(timed.levels)
+    limit = scored(timed, alpha=alpha, hardness=weights if timed.levels else HARDNESS).limit
+    unit = limit[timed.problem, None] / alpha
+    worst = np.where(np.isnan(timed.times), np.inf, timed.times)
+    late = np.logical_or.accumulate(worst > limit[timed.problem, None], axis=1)
+    worst = np.where(late, np.inf, worst)
+    times = np.concatenate([worst, worst.max(axis=1, keepdims=True)], axis=1) / unit
+    times = np.minimum(times, alpha)
+    right = (timed.passed == 1) & np.isfinite(limit[timed.problem])
+    # what nothing ended and yet lacks cases is not known to be slow
+    unfinished = right & (~timed.whole & ~late).any(axis=1)
+    if unfinished.any():
+        remarks.append(
+            f"{timed.task}: left out {counted(int(unfinished.sum()), 'program')} not timed to the "
+            "end."
+        )
+    unlimited = int(((timed.passed == 1) & ~np.isfinite(limit[timed.problem])).sum())
+    if unlimited:
+        remarks.append(
+            f"{timed.task}: left out {counted(unlimited, 'right program')} of problems without a "
+            "limit that the clock can tell."
+        )
+    _, problem = np.unique(timed.problems["item"].to_numpy(), return_inverse=True)
+    item = problem.reshape(-1)[timed.problem]
+    models = timed.programs["model"].astype(str).to_numpy()
+    sides = {
+        str(name): Side(
+            item[models == name], (right & ~unfinished)[models == name], times[models == name],
+            int((timed.passed[models == name] == 0).sum()),
+        )
+        for name in np.unique(models)
+    }  # fmt: skip
+    return sides, np.unique(timed.problems["item"].to_numpy())
+
+
+def _pair(
+    timed: Timed,
+    sides: tuple[Side, Side],
+    names: tuple[str, str],
+    items: np.ndarray,
+    alpha: float,
+    weights: Weights,
+    level: float,
+) -> Iterator[tuple[Row, dict[str, Any]]]:
+    first, second = (side.problem[side.right] for side in sides)
+    shared = np.intersect1d(first, second)
+    if not shared.size:
+        return
+    key = {"task": timed.task, "item": None, "a": names[0], "b": names[1]}
+    columns = [*(f"@{one}" for one in timed.levels), ""]
+    for column in (len(columns) - 1, *range(len(columns) - 1)):
+        times = [side.times[:, column] for side in sides]
+        problems = [
+            [t[side.right & (side.problem == one)] for t, side in zip(times, sides, strict=True)]
+            for one in shared
+        ]
+        yield from _of(key, columns[column], problems, alpha, weights, level, sides)
+        for one, pair in zip(shared, problems, strict=True):
+            own = {**key, "item": str(items[one])}
+            few = tuple(_only(side, one) for side in sides)
+            yield from _of(own, columns[column], [pair], alpha, weights, level, few)
+
+
+def _only(side: Side, problem: int) -> Side:
+    kept = side.problem == problem
+    wrong = int((~side.right[kept]).sum())
+    return Side(side.problem[kept], side.right[kept], side.times[kept], wrong)
+
+
+def _of(
+    key: Mapping[str, Any], suffix: str, problems: list[list[np.ndarray]], alpha: float,
+    weights: Weights, level: float, sides: tuple[Side, ...],
+) -> Iterator[tuple[Row, dict[str, Any]]]:  # fmt: skip
+    """Give the rows of one problem, or of all of them."""
+    ratios = [
+        restricted_mean_ratio(x, x < alpha, y, y < alpha, limit=alpha, level=level)
+        for x, y in problems
+    ]
+    pooled = key["item"] is None
+    ratio = _over_problems(ratios, level) if pooled else ratios[0]
+    one = [np.concatenate([pair[side] for pair in problems]) for side in (0, 1)]
+    both = np.concatenate(one)
+    in_a = np.arange(both.size) < one[0].size
+    strata = np.concatenate(
+        [np.repeat(np.arange(len(problems)), [pair[side].size for pair in problems])
+         for side in (0, 1)]
+    )  # fmt: skip
+    test = log_rank(both, both < alpha, in_a, strata=strata if pooled else None, weights=weights)
+    labels = {
+        **{f"rmst_{name}": float(np.mean([pair[side].mean() for pair in problems]))
+           for side, name in enumerate("ab")},
+        **{f"programs_{name}": one[side].size for side, name in enumerate("ab")},
+        **{f"stopped_{name}": int((one[side] >= alpha).sum()) for side, name in enumerate("ab")},
+        **{f"wrong_{name}": sides[side].wrong for side, name in enumerate("ab")},
+        "problems": len(problems),
+    }  # fmt: skip
+    yield (key, f"rmst_ratio{suffix}", ratio), labels
+    yield (key, f"log_rank{suffix}", _as_estimate(test, level, both.size)), labels
+
+
+def _as_estimate(test: LogRank, level: float, n: int) -> Estimate:
+    method = test.method if isfinite(test.statistic) else f"undefined: nothing ended, {test.method}"
+    return Estimate(test.statistic, level=level, n=n, unit="sample", method=method,
+                    p_value=test.p_value)  # fmt: skip
+
+
+def _over_problems(ratios: list[Estimate], level: float) -> Estimate:
+    """Average the logarithms of the problems' ratios, and say how they vary over problems."""
+    logs = np.array([log(ratio.value) for ratio in ratios])
+    name = "t on log ratios of restricted means"
+    if logs.size < 2:
+        why = f"undefined: {name} needs 2 problems, but has 1"
+        return Estimate(ratios[0].value, level=level, n=logs.size, method=why)
+    found = sparse_t(logs, scale=float(np.abs(logs).max()) or 1.0, level=level)
+    known = isfinite(found.low)
+    low, high = (exp(found.low), exp(found.high)) if known else (nan, nan)
+    told = name if known else f"{name} (all equal: no interval)"
+    return Estimate(
+        exp(found.value), found.se, low, high, level, logs.size, "item", told, found.p_value
+    )

@@ -1,0 +1,123 @@
+"""A comparison of run times as text: who is faster, by what factor, level by level."""
+
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalvar.cli.columns import aligned
+from evalvar.cli.reading import SELECTING, question
+from evalvar.errors import counted
+from evalvar.numbers import DASH, fixed, interval, p_value, percent
+
+if TYPE_CHECKING:
+    from evalvar.evidence import Evidence
+    from evalvar.results import Result
+
+# So many problems are shown: those on which the models differ most.
+_SHOWN = 8
+_HEAD = ("", "ratio", "[low, high]", "p", "log-rank p", "mean a", "mean b", "programs", "stopped")
+Rows = dict[str, dict[str, Any]]
+
+
+def runtimes_text(result: "Result") -> str:
+    """Return a sentence a pair, a table by level, and the problems on which they differ most."""
+    pairs: dict[tuple[Any, ...], dict[Any, Rows]] = {}
+    for row in result.to_dict()["rows"]:
+        numbers = {name: nan if row[name] is None else row[name] for name in ("value", "low",
+                   "high", "se", "p_value")}  # fmt: skip
+        place = row["task"], row["a"], row["b"]
+        pairs.setdefault(place, {}).setdefault(row["item"], {})[row["quantity"]] = {
+            **row,
+            **numbers,
+        }
+    return "\n\n".join(_pair(place, by_item) for place, by_item in pairs.items())
+
+
+def _pair(place: tuple[Any, ...], by_item: dict[Any, Rows]) -> str:
+    task, a, b = place
+    whole = by_item[None]
+    lines = [_sentence(task, a, b, whole)]
+    levels = [name.partition("@")[2] for name in whole if name.startswith("rmst_ratio@")]
+    names = {"": "slowest case", **{f"@{one}": f"level {one}" for one in levels}}
+    lines += ["", f"a is {a}, b is {b}; times in units of the reference's slowest case"]
+    lines += aligned([list(_HEAD), *([name, *_cells(whole, suffix)]
+                                     for suffix, name in names.items())])  # fmt: skip
+    apart = [item for item, rows in by_item.items()
+             if item is not None and isfinite(rows["log_rank"]["p_value"])]  # fmt: skip
+    apart.sort(key=lambda item: float(by_item[item]["log_rank"]["p_value"]))
+    shown = [item for item in apart if by_item[item]["log_rank"]["n"] > 2][:_SHOWN]
+    if shown:
+        head = ["problem", *_HEAD[1:]]
+        few = f"{len(shown)} of {len(by_item) - 1}"
+        lines += ["", f"Problems on which they differ most ({few}), each by itself"]
+        lines += aligned([head, *([str(item), *_cells(by_item[item], "")] for item in shown)])
+    return "\n".join(lines)
+
+
+def _sentence(task: str, a: str, b: str, whole: Rows) -> str:
+    row, test = whole["rmst_ratio"], whole["log_rank"]
+    ratio, low, high = row["value"], row["low"], row["high"]
+    bounds = f", {percent(row['level'])} interval {interval(low, high, 3)}" if isfinite(low) else ""
+    told = f"{fixed(ratio, 3)} times as long as {b}'s{bounds}"
+    sure = isfinite(low) and (high < 1 or low > 1)
+    end = "" if sure or not isfinite(low) else ": cannot be told apart"
+    wrong = f"left out as wrong: {row['wrong_a']:,} of {a}, {row['wrong_b']:,} of {b}"
+    p = test["p_value"]
+    ranked = f"; log-rank p {_equals(p)}" if isfinite(p) else ""
+    return (
+        f"{task}: {a}'s right programs take {told}{end} "
+        f"({counted(row['problems'], 'problem')} that both solve{ranked}; {wrong})."
+    )
+
+
+def _equals(p: float) -> str:
+    return p_value(p) if p < 0.001 else f"= {p_value(p)}"
+
+
+def _cells(rows: Rows, suffix: str) -> list[str]:
+    ratio, test = rows[f"rmst_ratio{suffix}"], rows[f"log_rank{suffix}"]
+    return [
+        fixed(ratio["value"], 3),
+        interval(ratio["low"], ratio["high"], 3) or DASH,
+        p_value(ratio["p_value"]) or DASH,
+        p_value(test["p_value"]) or DASH,
+        f"{ratio['rmst_a']:.3g}",
+        f"{ratio['rmst_b']:.3g}",
+        f"{ratio['programs_a']:,} : {ratio['programs_b']:,}",
+        f"{ratio['stopped_a']:,} : {ratio['stopped_b']:,}",
+    ]
+
+
+@question(SELECTING, text=runtimes_text)
+def runtimes(
+    evidence: "Evidence",
+    a: Annotated[str | None, typer.Option("-a", help="One model; the ratio is a over b.")] = None,
+    b: Annotated[str | None, typer.Option("-b", help="The other; without: all pairs.")] = None,
+    alpha: Annotated[float, typer.Option(help="Limit of a problem, in reference times.")] = 2.0,
+    weights: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Of the test: log-rank, gehan-wilcoxon, tarone-ware."),
+    ] = "log-rank",
+    level: Annotated[
+        float, typer.Option(metavar="SHARE", help="Nominal coverage of the intervals.")
+    ] = 0.95,
+    checkpoint: Annotated[
+        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+    ] = None,
+    **options: Any,
+) -> "Result":
+    """Whose right programs are faster, where some were stopped?"""
+    from evalvar.analyses import runtimes as analysis
+
+    options.pop("metric", None)
+    return analysis.runtimes(
+        evidence,
+        a,
+        b,
+        alpha=alpha,
+        weights=weights,  # type: ignore[arg-type]  # checked there, with the legal ones named
+        level=level,
+        checkpoint=checkpoint,
+        **options,
+    )
