@@ -91,7 +91,7 @@ def score_intervals(results: Result | Iterable[Result], *, width: float = drawin
 
 def pass_curves(results: Result | Iterable[Result], *, width: float = drawing.WIDE) -> Sheet:
     """Draw pass@k or eff@k by number of tries, k on a log axis."""
-    figures = code.figures_of(code_curves.curves(_read(results)))
+    figures = code.figures_of(code_curves.scores(_read(results)))
     found = figures[0] if figures else None
     return _drawn(found, "no score at two values of k; pass a result of code_metrics()", width)
 

@@ -1,5 +1,7 @@
 """The page of timed programs: right against fast, levels, problems, times and how they ended."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -42,8 +44,24 @@ def test_what_slowness_costs_is_said_where_it_is_clear():
 
     (verdict,) = said(timings.tries(), timings.timed_runs())
     assert "the best reaches 0.63" in plain(verdict.claim)
-    assert "pass@20 and eff@20 lie apart. The highest eff@k of them" in verdict.method
+    assert (
+        "pass@20 \u2212 eff@20 is 0.27 [0.21, 0.33]. By hand, 12 items. The high" in verdict.method
+    )
     assert not said(timings.tries(loss=0.01))
+    alone = timings.tries()
+    table = alone.table[~alone.table["quantity"].str.startswith("gap")]
+    (verdict,) = said(replace(alone, table=table))
+    assert verdict.method.startswith("The intervals of pass@20 and eff@20 lie apart. By hand")
+
+
+def test_the_gap_stands_in_a_table_and_not_among_the_tries():
+    table = tables(timings.tries(), timings.timed_runs())["gap-table"]
+    assert [cell.text for cell in table.rows[0].cells] == [
+        "coder-a", "0.65", "0.46", "0.20", "[0.14, 0.26]", "0.89", "0.63", "0.27", "[0.21, 0.33]",
+    ]  # fmt: skip
+    report = build([timings.tries(), timings.timed_runs()])
+    (tried,) = (s for s in report.sections if s.name == "code")
+    assert [b.data["family"] for b in tried.blocks if isinstance(b, Figure)] == ["pass@", "eff@"]
 
 
 def test_one_try_is_a_program_and_is_drawn_as_a_ladder():

@@ -143,6 +143,7 @@ def tries(models=("coder-a", "coder-b", "coder-c"), ks=(1, 5, 20), task="humanev
             for metric, name, value in (
                 ("passed", "pass", right),
                 ("efficiency", "eff", right * (1 - loss - 0.08 * m)),
+                ("passed - efficiency", "gap", right * (loss + 0.08 * m)),
             ):
                 rows.append(
                     {"model": model, "task": task, "metric": metric, "quantity": f"{name}@{k}",

@@ -57,7 +57,8 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     ):
         sheet.text(axes, x, y, name, dx=9, dy=dy, weight=600, colour=colour)
     bottom = axes.get_ylim()[0]
-    for k in ks:
+    per_pixel = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (width - _LEFT - right)
+    for k in _apart(ks, [float(_x(data, k)) for k in ks], 24 * per_pixel):
         label = f"{data.get('counts', 'k =')} {k:g}" if k == ks[0] else f"{k:,.0f}"
         sheet.text(axes, float(_x(data, k)), bottom, label, dy=16, size=12, ha="center")
     if "line" in data:
@@ -86,6 +87,15 @@ def _limits(axes: Axes, data: Mapping[str, Any]) -> tuple[list[float], list[floa
     pad = (last - first) * 0.03 or 0.1
     axes.set_xlim(first - pad, last + pad)
     return ticks, ks
+
+
+def _apart(ks: list[float], places: list[float], room: float) -> list[float]:
+    """Return the counts whose labels do not meet; the last one stays."""
+    kept = [len(ks) - 1]
+    for at in range(len(ks) - 2, -1, -1):
+        if places[kept[-1]] - places[at] >= room:
+            kept.append(at)
+    return [ks[at] for at in reversed(kept)]
 
 
 def _x(data: Mapping[str, Any], k: Any) -> Any:

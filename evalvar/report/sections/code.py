@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from evalvar.report import wording
 from evalvar.report.model import Figure, Section
 from evalvar.report.reading import Reading
-from evalvar.report.sections.code_curves import Curve, at, curves
+from evalvar.report.sections.code_curves import Curve, at, scores
 from evalvar.report.sections.code_tables import over, tables
 
 MOST_FIGURES = 6
@@ -13,7 +13,7 @@ MOST_FIGURES = 6
 
 def section(reading: Reading) -> Section | None:
     """Return the section, or None where no program was scored."""
-    found = curves(reading)
+    found = scores(reading)
     if not found:
         return None
     figures = figures_of(found)

@@ -7,7 +7,9 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.reading import Reading, Unit, missing, records
 
-_QUANTITY = re.compile(r"([a-z]+[@^])(\d+)")
+_QUANTITY = re.compile(r"([a-z_]+[@^])(\d+)")
+# Shares of problems, not scores.
+_SHARES = ("pass", "g_pass", "mg_pass", "maj", "bayes")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Curve:
     @property
     def unit(self) -> Unit:
         """Shares of problems are shown in percent, efficiencies as they are."""
-        return Unit(100.0, "points") if self.family.startswith("pass") else Unit()
+        return Unit(100.0, "points") if self.family.startswith(_SHARES) else Unit()
 
     @property
     def last(self) -> float:
@@ -59,6 +61,11 @@ def curves(reading: Reading) -> list[Curve]:
     return result
 
 
+def scores(reading: Reading) -> list[Curve]:
+    """Return the curves of scores: all but what is lost between two of them."""
+    return [curve for curve in curves(reading) if curve.family != "gap@"]
+
+
 def at(curve: Curve, k: int) -> str:
     """Return the value and interval of a curve at k."""
     row = dict(curve.points)[k]
@@ -67,10 +74,19 @@ def at(curve: Curve, k: int) -> str:
 
 @dataclass(frozen=True)
 class Gap:
-    """What a model's programs are right in, beside how efficient the best of them are."""
+    """What a model's programs are right in, how efficient the best are, and the difference.
+
+    Parameters
+    ----------
+    passed, fast : Curve
+        pass@k and eff@k.
+    lost : Curve or None
+        pass@k - eff@k of the same problems, where it is known.
+    """
 
     passed: Curve
     fast: Curve
+    lost: Curve | None = None
 
     @property
     def model(self) -> str:
@@ -96,17 +112,29 @@ class Gap:
         """Return the row of eff@k."""
         return dict(self.fast.points)[k]
 
+    def lost_at(self, k: int) -> dict[str, Any] | None:
+        """Return the row of gap@k, None where it is not known."""
+        return dict(self.lost.points).get(k) if self.lost else None
+
+    def clear(self, k: int) -> bool:
+        """Tell whether right programs lose by being slow: beyond its interval, at k."""
+        lost = self.lost_at(k)
+        if lost is None:
+            return bool(self.fast_at(k)["high"] < self.passed_at(k)["low"])
+        return bool(lost["low"] > 0)
+
 
 def gaps(reading: Reading) -> list[Gap]:
     """Return the models whose programs were both judged and timed."""
     of = {
         (curve.model, curve.task, curve.family): curve
         for curve in curves(reading)
-        if (curve.family, curve.metric) in (("pass@", "passed"), ("eff@", "efficiency"))
+        if curve.family == "gap@"
+        or (curve.family, curve.metric) in (("pass@", "passed"), ("eff@", "efficiency"))
     }
     found = [
-        Gap(curve, of[curve.model, curve.task, "eff@"])
-        for curve in of.values()
-        if curve.family == "pass@" and (curve.model, curve.task, "eff@") in of
+        Gap(curve, of[model, task, "eff@"], of.get((model, task, "gap@")))
+        for (model, task, family), curve in of.items()
+        if family == "pass@" and (model, task, "eff@") in of
     ]
     return [gap for gap in found if gap.ks]

@@ -31,7 +31,7 @@ def right_and_fast(found: list[Gap]) -> Iterator[Figure]:
         if max(len(gap.ks) for gap in drawn) > 1:
             yield Figure(
                 "lines",
-                {"panels": tuple(_panel(gap) for gap in drawn)},
+                {"panels": tuple(_panel(gap, _top(drawn)) for gap in drawn)},
                 caption=f"{task}: right and fast by tries k on a log axis. pass@k: share of "
                 "problems that one of k programs solves; eff@k: efficiency of the best of k, "
                 "1 = the reference.",
@@ -55,7 +55,13 @@ def right_and_fast(found: list[Gap]) -> Iterator[Figure]:
         )
 
 
-def _panel(gap: Gap) -> dict[str, Any]:
+def _top(drawn: list[Gap]) -> float:
+    """Return the end of the scale that all panels share."""
+    rows = [at(k) for gap in drawn for at in (gap.passed_at, gap.fast_at) for k in gap.ks]
+    return max(1.0, *(float(row[name]) for row in rows for name in ("value", "high")))
+
+
+def _panel(gap: Gap, top: float) -> dict[str, Any]:
     series = tuple(
         {
             "name": name,
@@ -74,7 +80,7 @@ def _panel(gap: Gap) -> dict[str, Any]:
         "subtitle": f"at k = {last:,}: pass {right}, eff {fast}",
         "x_name": "tries k",
         "log": True,
-        "within": (0.0, 1.0),
+        "within": (0.0, top),
         "series": series,
     }
 

@@ -4,13 +4,61 @@ from math import isfinite
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.model import Cell, Column, Row, Table
+from evalvar.report.model import Cell, Column, Row, Table, Tone
+from evalvar.report.reading import Unit
+from evalvar.report.sections.code_curves import Gap
 from evalvar.report.sections.code_run_figures import at, by_level, in_order, of_models
 
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 _ENDS = {"wrong": "Wrong", "crash": "Crash", "timeout": "Timeout", "memory": "Memory",
          "missing": "Missing"}  # fmt: skip
 MOST_MODELS = 4
+
+
+def gap_table(found: list[Gap]) -> Table | None:
+    """Return pass@k beside eff@k and their difference, at one try and at the most that all have."""
+    shared = set.intersection(*(set(gap.ks) for gap in found)) if found else set()
+    ks = sorted({min(shared), max(shared)}) if shared else []
+    lost = any(gap.lost_at(k) is not None for gap in found for k in ks)
+    if not lost:
+        return None
+    columns = [Column("Model", "name")]
+    for k in ks:
+        columns += [
+            Column(f"pass@{k}", secondary=k < ks[-1]),
+            Column(f"eff@{k}", secondary=k < ks[-1]),
+            Column(f"gap@{k}"),
+            Column("[low, high]", "text", secondary=True),
+        ]
+    rows = []
+    for task in dict.fromkeys(gap.task for gap in found):
+        mine = (gap for gap in found if gap.task == task)
+        for gap in sorted(mine, key=lambda gap: -float(gap.fast_at(ks[-1])["value"])):
+            cells = [Cell(gap.model)]
+            for k in ks:
+                cells += [Unit().cell(row) for row in (gap.passed_at(k), gap.fast_at(k))]
+                row = gap.lost_at(k)
+                tone: Tone = "strong" if gap.clear(k) else "tie"
+                cells += (
+                    [Unit().cell(row, tone=tone), Cell(Unit().interval(row), tone="quiet")]
+                    if row is not None
+                    else [Cell(wording.DASH)] * 2
+                )
+            rows.append(Row(tuple(cells), task))
+    first = next(row for gap in found for k in ks if (row := gap.lost_at(k)) is not None)
+    return Table(
+        "gap-table",
+        tuple(columns),
+        tuple(rows),
+        caption="What right programs lose by being slow",
+        footnotes=(
+            "gap@k: pass@k \u2212 eff@k on the problems that have both, which may be fewer than "
+            f"those of pass@k; {wording.percent(first['level'])} intervals by {first['method']}. "
+            "Bold: beyond its interval. Below 0 where programs are faster than the reference. Who "
+            "solves less has less to lose.",
+        ),
+        counted="models",
+    )
 
 
 def status_table(runs: dict[str, Rows]) -> Table | None:

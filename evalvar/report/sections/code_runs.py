@@ -5,11 +5,11 @@ from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Figure, Section, Verdict
-from evalvar.report.reading import Reading, basis, missing, number, records
+from evalvar.report.reading import Reading, Unit, basis, missing, number, records
 from evalvar.report.sections.claims import claim
 from evalvar.report.sections.code_curves import Gap, gaps
 from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
-from evalvar.report.sections.code_run_tables import problem_table, status_table
+from evalvar.report.sections.code_run_tables import gap_table, problem_table, status_table
 
 # Quantities by model and item; the rows of a whole task have "" for both.
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
@@ -20,9 +20,11 @@ def section(reading: Reading) -> Section | None:
     found, runs = gaps(reading), timed(reading)
     if not found and not runs:
         return None
-    blocks: list[Block] = [*figures_of(reading)]
-    if runs:
-        blocks += [table for table in (status_table(runs), problem_table(runs)) if table]
+    drawn = figures_of(reading)
+    # The table of the gap stands under the figure of it.
+    many = len({gap.task for gap in found})
+    made = (gap_table(found), *drawn[many:], status_table(runs), problem_table(runs))
+    blocks: list[Block] = [*drawn[:many], *(block for block in made if block is not None)]
     return Section(
         "efficiency",
         "How efficient the programs are",
@@ -64,29 +66,29 @@ def leading(found: list[Gap]) -> tuple[Gap, int, int] | None:
     return max(first, key=lambda gap: float(gap.fast_at(k)["value"])), k, len(first)
 
 
-def right_but_slow(lead: Gap, k: int) -> tuple[str, str, bool]:
-    """Say how many problems a model solves, how fast, and whether the two are told apart."""
+def right_but_slow(lead: Gap, k: int) -> tuple[str, str]:
+    """Say how many problems a model solves, and how fast."""
     right, fast = lead.passed_at(k), lead.fast_at(k)
-    apart = bool(fast["high"] < right["low"])
     tries = f"Of {k:,} tries of {lead.model}, one" if k > 1 else f"A program of {lead.model}"
     solved = f"{tries} is right in {share(right['value'])} of the problems of {lead.task}"
     best = "the best" if k > 1 else "it"
     value = f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
-    return solved, f"{best} reaches {value.strip()} of the reference\u2019s efficiency", apart
+    return solved, f"{best} reaches {value.strip()} of the reference\u2019s efficiency"
 
 
 def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
     lead = leading(found)
     if lead is None:
         task, rows = next(iter(runs.items()))
-        models = [model for model, item in rows if model and not item]
+        timed_of = [model for model, item in rows if model and not item]
         return (
-            f"{wording.count(len(models), 'model')} had programs timed on {task}; none has an "
+            f"{wording.count(len(timed_of), 'model')} had programs timed on {task}; none has an "
             "efficiency."
         )
-    solved, reached, apart = right_but_slow(*lead[:2])
-    most = f", the most of {wording.count(lead[2], 'model')}" if lead[2] > 1 else ""
-    return f"{solved}, {'but' if apart else 'and'} {reached}{most}."
+    gap, k, models = lead
+    solved, reached = right_but_slow(gap, k)
+    most = f", the most of {wording.count(models, 'model')}" if models > 1 else ""
+    return f"{solved}, {'but' if gap.clear(k) else 'and'} {reached}{most}."
 
 
 def slowness(reading: Reading) -> list[Verdict]:
@@ -95,15 +97,19 @@ def slowness(reading: Reading) -> list[Verdict]:
     if lead is None:
         return []
     gap, k, models = lead
-    solved, reached, apart = right_but_slow(gap, k)
-    if not apart:
+    if not gap.clear(k):
         return []
-    row = gap.fast_at(k)
-    known = wording.sentence(f"{row['method']}, {basis(row)}")
+    solved, reached = right_but_slow(gap, k)
+    lost, row = gap.lost_at(k), gap.fast_at(k)
+    how = f"The intervals of pass@{k} and eff@{k} lie apart"
+    if lost is not None:
+        row = lost
+        how = f"pass@{k} \u2212 eff@{k} is {Unit().cell(row).text} {Unit().interval(row)}"
     chosen = " The highest eff@k of them, not adjusted for that choice." if models > 1 else ""
-    method = f"{known} The intervals of pass@{k} and eff@{k} lie apart.{chosen}"
-    return [Verdict("Right, not fast", "warn", claim(solved, f", but {reached}."), method,
-                    "efficiency")]  # fmt: skip
+    known = wording.sentence(f"{row['method']}, {basis(row)}")
+    method = f"{how}. {known}{chosen}"
+    said = claim(solved, f", but {reached}.")
+    return [Verdict("Right, not fast", "warn", said, method, "efficiency")]
 
 
 def _notes(task: str, rows: Rows) -> list[str]:

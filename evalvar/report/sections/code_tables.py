@@ -8,6 +8,9 @@ from evalvar.report.model import Cell, Column, Row, Table
 from evalvar.report.reading import missing
 from evalvar.report.sections.code_curves import Curve
 
+# As many numbers of tries fit beside their intervals.
+MOST_TRIES = 5
+
 
 def over(mine: list[Curve]) -> str:
     """Say what the intervals rest on, by the range of n."""
@@ -40,7 +43,8 @@ def tables(found: list[Curve]) -> list[Table]:
     made = []
     for number, family in enumerate(dict.fromkeys(c.family for c in found), start=1):
         mine = [c for c in found if c.family == family]
-        ks = sorted({k for c in mine for k, _ in c.points})
+        every = sorted({k for c in mine for k, _ in c.points})
+        ks = shown_tries(mine)
         columns = [Column("Model", "name")]
         for k in ks:
             columns += [Column(f"{family}{k}"), Column("[low, high]", "text", secondary=True)]
@@ -69,9 +73,30 @@ def tables(found: list[Curve]) -> list[Table]:
                 caption=f"{family}k with intervals",
                 footnotes=(
                     f"{family}k: {share}; {wording.percent(level)} intervals over "
-                    f"{_rests(mine)}. A dash: not defined, as with fewer samples than k.",
+                    f"{_rests(mine)}. A dash: not defined, as with fewer samples than k."
+                    f"{_others(every, ks)}",
                 ),
                 counted="models",
             )
         )
     return made
+
+
+def shown_tries(mine: list[Curve]) -> list[int]:
+    """Return the k that most curves have, a few of them from the first to the last."""
+    having: dict[int, int] = {}
+    for k in (k for curve in mine for k, _ in curve.points):
+        having[k] = having.get(k, 0) + 1
+    every = sorted(having)
+    if len(every) <= MOST_TRIES:
+        return every
+    ks = [k for k in every if 2 * having[k] > len(mine)] or every
+    if len(ks) <= MOST_TRIES:
+        return ks
+    steps = (len(ks) - 1) / (MOST_TRIES - 1)
+    return [ks[round(place * steps)] for place in range(MOST_TRIES)]
+
+
+def _others(every: list[int], shown: list[int]) -> str:
+    left = [f"{k:,}" for k in every if k not in shown]
+    return f" Not shown: k = {wording.listing(left, most=6)}." if left else ""

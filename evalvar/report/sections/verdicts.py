@@ -7,7 +7,7 @@ from evalvar.report.model import Block, Phrase, Section, Text, Verdict
 from evalvar.report.reading import Reading, basis, missing, records
 from evalvar.report.sections import code, code_runs, leaders, scored
 from evalvar.report.sections.claims import claim, quiet
-from evalvar.report.sections.code_curves import at, curves
+from evalvar.report.sections.code_curves import at, scores
 from evalvar.report.sections.contests import contests
 from evalvar.report.sections.said_differences import differences, last_steps
 from evalvar.report.sections.said_framings import early, framed
@@ -41,7 +41,7 @@ def section(reading: Reading) -> Section | None:
 
 
 def _tries(reading: Reading) -> list[Verdict]:
-    leads = code.leaders(curves(reading))
+    leads = code.leaders(scores(reading))
     if leads is None:
         return []
     place = leads.curves[0].place
