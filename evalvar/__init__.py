@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from evalvar.adapters import load
     from evalvar.analyses.code import code_metrics
     from evalvar.analyses.code_noise import code_noise
+    from evalvar.analyses.code_sensitivity import efficiency_sensitivity
     from evalvar.analyses.comparison import compare
     from evalvar.analyses.framings import framing
     from evalvar.analyses.history import change_since, learn_threshold
@@ -52,6 +53,7 @@ _HOMES = {
     "code_noise": "evalvar.analyses.code_noise",
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
+    "efficiency_sensitivity": "evalvar.analyses.code_sensitivity",
     "framing": "evalvar.analyses.framings",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
@@ -96,6 +98,7 @@ __all__ = [
     "code_noise",
     "compare",
     "coverage",
+    "efficiency_sensitivity",
     "framing",
     "from_json",
     "gate",

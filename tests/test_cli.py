@@ -184,8 +184,9 @@ def test_what_cannot_be_written_is_one_line(run, quiz):
 
 def test_the_table_says_what_it_is_about(run, quiz):
     out = run("code", quiz, "--model", "A", "-k", "1,2")[1].splitlines()
-    assert out[0].startswith("model A, task quiz")
-    assert "quantity" in out[1]
+    assert out[0] == "quiz: 1 model, 12 problems"
+    assert out[1].startswith("A: right 0.")
+    assert "pass@k" in out[3]
 
 
 def test_coverage_shows_the_gaps_only(run, quiz):

@@ -17,6 +17,7 @@ from evalvar.cli.answering import (
     write_report,
 )
 from evalvar.cli.code_noise import code_noise
+from evalvar.cli.coding import code
 from evalvar.cli.comparing import compare
 from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
@@ -33,7 +34,6 @@ from evalvar.cli.signalling import signal
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
 from evalvar.cli.variants import framing
-from evalvar.errors import UsageError
 
 if TYPE_CHECKING:
     from evalvar.evidence import Evidence
@@ -196,20 +196,7 @@ def rank(
     )
 
 
-@app.command()
-@question(SELECTING, ESTIMATING)
-def code(
-    evidence: "Evidence",
-    k: Annotated[
-        list[str] | None, typer.Option("-k", help="Numbers of tries: 1,5,10 (repeatable).")
-    ] = None,
-    checkpoint: Checkpoint = None,
-    **options: Any,
-) -> "Result":
-    """How good is the best of k tries (pass@k, eff@k)?"""
-    from evalvar.analyses.code import code_metrics
-
-    return code_metrics(evidence, k=_numbers(k), checkpoint=checkpoint, **options)
+app.command()(code)
 
 
 @app.command()
@@ -274,12 +261,3 @@ def demo(
     targets = [output / "demo.html", output / "demo.pdf"]
     page = write_report(results, targets, "Two recipes of a small language model, five seeds each")
     say([*targets, *findings(page)[:3]])
-
-
-def _numbers(options: list[str] | None) -> list[int] | None:
-    if not options:
-        return None
-    words = [word for option in options for word in option.replace(",", " ").split()]
-    if not all(word.isdigit() for word in words):
-        raise UsageError(f"-k {' '.join(options)}: expected whole numbers, such as -k 1,5,10.")
-    return [int(word) for word in words]

@@ -3,15 +3,23 @@
 E-08 is recomputed here by enumeration with exact fractions.
 """
 
+import json
 from fractions import Fraction
 from itertools import combinations, permutations, product
 from math import prod
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from evalvar.errors import NotEnoughDataError
-from evalvar.stats import eff_at_k, mean_pass_at_k, order_weights, pass_at_k
+from evalvar.stats import (
+    eff_at_k,
+    efficiency,
+    mean_pass_at_k,
+    order_weights,
+    pass_at_k,
+)
 
 
 def close(value, expected, tolerance=1e-9):
@@ -131,3 +139,56 @@ def test_e10_the_closed_form_of_equally_spaced_scores(k, expected):
     e = np.arange(1, 101) / 100
     close(eff_at_k(e, k=k), expected)
     close(eff_at_k(e, k=k), k * 101 / (100 * (k + 1)), 1e-14)
+
+
+@pytest.fixture(scope="module")
+def published(shared):
+    """Return the paper's tables: table -> row, column -> value."""
+    rows = json.loads((shared.parent / "papers" / "paper-tables.json").read_text())["rows"]
+    tables = {}
+    for row in rows:
+        if row["paper"].startswith("2406.06647"):
+            table = tables.setdefault(row["table"].partition(" (")[0], {})
+            table[row["row"], row["column"]] = row["value"]
+    return tables
+
+
+def test_e17_the_published_scores_by_hardness_are_means_of_three_levels(published):
+    table = published["Table 10b-d"]
+    assert len(table) == 15
+    hardness = []
+    for name, _ in table:
+        weights = [3, 3, 4]
+        weights[int(name[1]) - 1] = int(name[-1])
+        hardness.append(weights)
+    shares = np.stack([efficiency(np.eye(3), hardness=h) for h in hardness])
+    scores = np.array(list(table.values()))
+    levels, *_ = np.linalg.lstsq(shares, scores, rcond=None)
+    close(levels, [0.6398, 0.4546, 0.3546], 5e-5)
+    assert np.abs(shares @ levels - scores).max() == pytest.approx(0.00055, abs=5e-5)
+    # by weights alone a score may be anywhere between its levels
+    assert levels.max() - levels.min() > 0.28
+
+
+def test_e18_what_is_left_of_the_published_subsets_can_be(published):
+    full, hard = published["Table 3 sampling"], published["Table 6 algorithm-design subset"]
+    easy = published["Table 6 implementation-optimisation subset"]
+    assert full.keys() == hard.keys() == easy.keys()
+    assert len(full) == 27 * 6
+    rest = np.array([(142 * full[c] - 20 * hard[c] - 75 * easy[c]) / 47 for c in full])
+    assert ((rest >= 0) & (rest <= 1)).all()
+    for (model, column), score in full.items():
+        if column.startswith("eff"):
+            assert score <= full[model, column.replace("eff", "pass")]
+
+
+def test_e29_the_published_gap_of_sampled_programs(published):
+    table = published["Table 3 sampling"]
+    assert (table["ChatGPT", "eff@1"], table["ChatGPT", "pass@1"]) == (0.374, 0.673)
+
+
+def test_published_rankings_by_score_and_by_speedup_agree_more_than_told(published):
+    table = published["Table 7"]
+    models = list(dict.fromkeys(model for model, _ in table))
+    ranks = [[table[m, f"rank by {by}"] for m in models] for by in ("eff@1", "speedup")]
+    close(stats.kendalltau(*ranks).statistic, 0.848, 5e-4)

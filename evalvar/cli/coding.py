@@ -1,0 +1,259 @@
+"""The command about programs: how good the best of k tries is, in words and as a table."""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalvar.cli.columns import aligned
+from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.errors import UsageError
+from evalvar.numbers import decimals_for, fixed, interval, most_common, percent, sentence
+
+if TYPE_CHECKING:
+    from evalvar.evidence import Evidence
+    from evalvar.results import Result
+
+Row = dict[str, Any]
+
+# With more models than this, one sentence for the best.
+_SENTENCES = 3
+_WORDS = {
+    "pass@": "one of k right",
+    "eff@": "best of k",
+    "gap@": "gap",
+    "pass^": "all k right",
+    "worst@": "worst of k",
+    "g_pass@": "a share right",
+    "mg_pass@": "mean share",
+    "maj@": "most right",
+}
+_HARDNESS = "3,3,4"
+
+
+def code_text(result: "Result") -> str:
+    """Return a sentence a model and, task by task, a table with a line a model and k."""
+    if result.name == "efficiency_sensitivity":
+        from evalvar.cli.hardening import sensitivity_text
+
+        return sensitivity_text(result)
+    rows = [row for row in result.to_dict()["rows"] if _family(row) or row["quantity"] == "bayes@n"]
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    return "\n\n".join(
+        _task([row for row in rows if row["task"] == task], result) for task in tasks
+    )
+
+
+def _task(rows: list[Row], result: "Result") -> str:
+    runs: dict[tuple[str, Any], dict[tuple[str, str, int], Row]] = {}
+    for row in rows:
+        if family := _family(row):
+            run = runs.setdefault((str(row["model"]), row["seed"]), {})
+            run[row["metric"], family, int(row["quantity"].removeprefix(family))] = row
+    blocks = []
+    pooled = {model: run for (model, seed), run in runs.items() if seed is None}
+    said = {model: run for (model, _), run in runs.items()} | pooled
+    sentences = [_sentence(model, run) for model, run in _first(said)]
+    heading = f"{rows[0]['task']}: " + _counts(rows)
+    blocks.append("\n".join([heading, *filter(None, sentences)]))
+    # other seeds are in the JSON where there is a row over all of them
+    shown = {key: run for key, run in runs.items() if key[1] is None or key[0] not in pooled}
+    if shown:
+        level = percent(float(result.settings["level"]))
+        blocks.append("\n".join([*_table(shown), "", f"Intervals at {level}, over problems."]))
+    bayes = [row for row in rows if row["quantity"] == "bayes@n"]
+    blocks += ["\n".join(map(_bayes, bayes))] if bayes else []
+    reasons = {row["method"] for row in rows if row["method"].startswith("undefined")}
+    blocks += [sentence(reason) for reason in sorted(reasons)]
+    return "\n\n".join(blocks)
+
+
+def _first(said: dict[str, dict[tuple[str, str, int], Row]]) -> list[tuple[str, Any]]:
+    """Give the models to speak of, the best at one try first."""
+
+    def best(entry: tuple[str, dict[tuple[str, str, int], Row]]) -> float:
+        one = {family: row for (_, family, k), row in entry[1].items() if k == 1}
+        row = one.get("eff@") or one.get("pass@") or {}
+        return -float(row.get("value") or 0.0)
+
+    ordered = sorted(said.items(), key=best)
+    return ordered if len(ordered) <= _SENTENCES else ordered[:1]
+
+
+def _sentence(model: str, run: dict[tuple[str, str, int], Row]) -> str:
+    """Say what one try and the best of the most are worth."""
+    parts = []
+    for family, words in (
+        ("pass@", "right"),
+        ("eff@", "efficiency"),
+    ):
+        points = {k: row for (_, name, k), row in run.items() if name == family and _known(row)}
+        if not points:
+            continue
+        low, high = min(points), max(points)
+        told = f"{words} {_number(points[low])} at {_tries(low)}"
+        if high > low:
+            told += f" and {_number(points[high])} at the best of {high:,}"
+        parts.append(told)
+    gap = next((row for (_, name, k), row in run.items() if (name, k) == ("gap@", 1)), None)
+    if gap is not None and _known(gap):
+        parts.append(f"being slow costs {_number(gap)} at one try")
+    return f"{model}: {'; '.join(parts)}." if parts else ""
+
+
+def _tries(k: int) -> str:
+    return "one try" if k == 1 else f"the best of {k:,}"
+
+
+def _number(row: Row) -> str:
+    digits = _digits(row)
+    bounds = interval(_float(row["low"]), _float(row["high"]), digits)
+    return f"{fixed(_float(row['value']), digits)}{' ' * bool(bounds)}{bounds}"
+
+
+def _counts(rows: list[Row]) -> str:
+    items = max(int(row["items"]) for row in rows)
+    models = len({row["model"] for row in rows})
+    return f"{models:,} model{'s' * (models > 1)}, {items:,} problems"
+
+
+def _table(runs: dict[tuple[str, Any], dict[tuple[str, str, int], Row]]) -> list[str]:
+    columns = list(dict.fromkeys((m, f) for run in runs.values() for m, f, _ in run))
+    order = list(_WORDS)
+    columns.sort(key=lambda column: (order.index(column[1]), column[0]))
+    families = [family for _, family in columns]
+    seeds = len({seed for _, seed in runs}) > 1
+    head = ["model", *(["seed"] if seeds else []), "k"]
+    for metric, family in columns:
+        name = f"{family}k" if families.count(family) == 1 else f"{family}k {metric}"
+        head += [name, "interval"]
+    digits = {
+        column: most_common(
+            [_digits(r) for run in runs.values() for (m, f, _), r in run.items()
+             if (m, f) == column and _known(r)] or [3]
+        )
+        for column in columns
+    }  # fmt: skip
+    lines = [head]
+    for (model, seed), run in runs.items():
+        for place, k in enumerate(sorted({k for _, _, k in run})):
+            line = [model if not place else "", *([_seed(seed)] if seeds else []), f"{k:,}"]
+            for column in columns:
+                row = run.get((*column, k))
+                if row is None:
+                    line += ["", ""]
+                    continue
+                low, high = _float(row["low"]), _float(row["high"])
+                line += [fixed(_float(row["value"]), digits[column]),
+                         interval(low, high, digits[column])]  # fmt: skip
+            lines.append(line)
+    return aligned(lines)
+
+
+def _seed(seed: Any) -> str:
+    return "all" if seed is None else str(seed)
+
+
+def _bayes(row: Row) -> str:
+    seed = "" if row["seed"] is None else f", seed {row['seed']}"
+    value, se = _float(row["value"]), _float(row["se"])
+    digits = decimals_for(value, se, value, value, fine=True)
+    return (
+        f"{row['model']}{seed}: Bayes@N {fixed(value, digits)}, give or take "
+        f"{fixed(se, digits)} by the noise of answers to these problems."
+    )
+
+
+def _family(row: Row) -> str:
+    name = str(row["quantity"])
+    return next((family for family in _WORDS if _is_of(name, family)), "")
+
+
+def _is_of(name: str, family: str) -> bool:
+    return name.startswith(family) and name.removeprefix(family).isdigit()
+
+
+def _known(row: Row) -> bool:
+    return row["value"] is not None and isfinite(row["value"])
+
+
+def _float(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _digits(row: Row) -> int:
+    return decimals_for(
+        *(_float(row[name]) for name in ("value", "se", "low", "high")), default=3, fine=True
+    )
+
+
+@question(SELECTING, ESTIMATING, text=code_text)
+def code(
+    evidence: "Evidence",
+    k: Annotated[
+        list[str] | None, typer.Option("-k", help="Numbers of tries: 1,5,10 (repeatable).")
+    ] = None,
+    quantity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="Asked of k tries: best, all, share, mean-share, majority, bayes (repeatable).",
+        ),
+    ] = None,
+    tau: Annotated[
+        float, typer.Option(metavar="SHARE", help="What share must be right, for 'share'.")
+    ] = 0.5,
+    alpha: Annotated[
+        float,
+        typer.Option(help="Of timings: the limit over the reference's slowest time."),
+    ] = 2.0,
+    hardness: Annotated[
+        str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
+    ] = _HARDNESS,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Of timings: how eff@k moves with these two.")
+    ] = False,
+    checkpoint: Annotated[
+        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+    ] = None,
+    **options: Any,
+) -> "Result":
+    """How good is the best of k tries (pass@k, eff@k)?"""
+    from evalvar.analyses import code_sensitivity
+    from evalvar.analyses.code import code_metrics
+
+    weights = _weights(hardness)
+    if sensitivity:
+        options.pop("missing"), options.pop("metric")
+        return code_sensitivity.efficiency_sensitivity(
+            evidence, k=(_numbers(k) or [1])[0], alpha=alpha, hardness=weights,
+            checkpoint=checkpoint, **options,
+        )  # fmt: skip
+    return code_metrics(
+        evidence,
+        k=_numbers(k),
+        asked=quantity or "best",
+        tau=tau,
+        alpha=alpha,
+        hardness=weights,
+        checkpoint=checkpoint,
+        **options,
+    )
+
+
+def _numbers(options: list[str] | None) -> list[int] | None:
+    if not options:
+        return None
+    words = [word for option in options for word in option.replace(",", " ").split()]
+    if not all(word.isdigit() for word in words):
+        raise UsageError(f"-k {' '.join(options)}: expected whole numbers, such as -k 1,5,10.")
+    return [int(word) for word in words]
+
+
+def _weights(option: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in option.replace(",", " ").split())
+    except ValueError:
+        raise UsageError(
+            f"--hardness {option}: expected a number a level, such as --hardness {_HARDNESS}."
+        ) from None

@@ -1,0 +1,105 @@
+"""The command line's code: timings and scores, what is asked of k tries, refusals."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.analyses.test_code_sensitivity import timings
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "timings.parquet"
+    timings().timings.to_parquet(path)
+    return path
+
+
+def test_timings_are_read_directly_and_the_gap_stands_beside(run, table):
+    code, out, err = run("code", table, "-k", "1,2")
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[0] == "t: 2 models, 4 problems"
+    assert lines[1].startswith("A: right 1.00 [")
+    assert "efficiency" in lines[1]
+    assert "being slow costs" in lines[1]
+    head = next(line for line in lines if line.startswith("model"))
+    assert head.split() == ["model", "k", "pass@k", "interval", "eff@k", "interval", "gap@k",
+                            "interval"]  # fmt: skip
+    assert len(lines) < 15
+
+
+def test_json_is_one_result_with_its_settings(run, table):
+    code, out, _ = run(
+        "code", table, "-k", "1,9", "--alpha", "1.5", "--hardness", "1,1,8", "--json"
+    )
+    data = json.loads(out)
+    assert code == 0
+    assert data["settings"]["alpha"] == 1.5
+    assert data["settings"]["hardness"] == [1, 1, 8]
+    rows = {(row["model"], row["quantity"]): row for row in data["rows"]}
+    assert {name for _, name in rows} == {
+        *("pass@1", "pass@9", "eff@1", "eff@9", "gap@1", "gap@9")
+    }  # fmt: skip
+    assert rows["A", "eff@9"]["value"] is None
+    assert rows["A", "eff@9"]["method"].startswith("undefined: k is larger")
+
+
+def test_e03_a_k_beyond_n_has_a_line_and_a_reason(run, table):
+    _, out, err = run("code", table, "-k", "9")
+    assert "Undefined: k is larger than the number of answers to some item." in out
+    assert "best of 9 needs 9 answers to an item; too few for 4 of 4 items (smallest: 4)" in err
+
+
+def test_other_questions_are_asked_by_word(run, table):
+    code, out, _ = run("code", table, "-k", "3", "--quantity", "all", "--quantity", "bayes")
+    assert code == 0
+    assert "pass^k" in out
+    assert "worst@k" in out
+    assert "Bayes@N" in out
+    code, _, err = run("code", table, "--quantity", "most")
+    assert (code, err.strip()) == (
+        3, "evalvar: quantity 'most' is unknown. Use best, all, share, mean-share, majority, bayes."
+    )  # fmt: skip
+
+
+def test_sensitivity_says_who_leads_whatever_the_weights(run, table):
+    code, out, _ = run("code", table, "--sensitivity")
+    assert code == 0
+    assert out.startswith("t: ")
+    assert "A over B: +" in out
+    assert "eff@1 by alpha" in out
+    assert "eff@1 by hardness, alpha 2" in out
+    code, out, _ = run("code", table, "--sensitivity", "--json")
+    assert json.loads(out)["name"] == "efficiency_sensitivity"
+
+
+def test_scores_of_programs_without_timings(run, tmp_path):
+    path = tmp_path / "scores.csv"
+    rows = [("m", "t", i, s, float((i + s) % 3 > 0)) for i in range(5) for s in range(4)]
+    pd.DataFrame(rows, columns=["model", "task", "item", "sample", "score"]).to_csv(
+        path, index=False
+    )
+    code, out, _ = run("code", path)
+    assert code == 0
+    assert out.startswith("t: 1 model, 5 problems\nm: right 0.")
+    code, _, err = run("code", path, "--alpha", "1.5")
+    assert code == 3
+    assert "alpha and hardness score timings anew" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--hardness", "3,x"), "--hardness 3,x: expected a number a level"),
+        (("--hardness", "3,3"), "hardness has 2 weights"),
+        (("--alpha", "1"), "alpha must be a finite number above 1"),
+        (("-k", "a"), "-k a: expected whole numbers"),
+    ],
+)
+def test_nonsense_is_one_line(run, table, words, said):
+    code, out, err = run("code", table, *words)
+    assert code == 3
+    assert not out
+    assert said in err
+    assert "Traceback" not in err
