@@ -1,0 +1,1 @@
+"""Our own problems in ENAMEL's form, with recorded solutions of known efficiency."""
