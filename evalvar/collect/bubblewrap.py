@@ -75,6 +75,7 @@ def command(
             words += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             words += _bound(path)
+    words += ["--perms", "0755", "--dir", "/etc"]
     # By these two the linker finds libraries off the usual paths.
     for name in ("/etc/ld.so.cache", "/etc/alternatives"):
         words += ["--ro-bind-try", name, name]

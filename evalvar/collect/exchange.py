@@ -3,6 +3,7 @@
 import os
 import select
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil, isfinite
 from time import perf_counter
@@ -46,8 +47,13 @@ class Channel:
     def __init__(self, requests: int, replies: int, output_bytes: int):
         self._requests, self._replies, self._most = requests, replies, output_bytes
         self._held = bytearray()
+        import fcntl  # not on every system on which this is read
+
         for pipe in (requests, replies):
             os.set_blocking(pipe, False)
+            # A larger pipe takes fewer turns to pass; the kernel may not grant it.
+            with suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
 
     def ready(self, limit_s: float) -> None:
         """Wait until the worker has cleaned up after its last reply, and see that it is quiet."""

@@ -8,6 +8,7 @@ under limits and without rights, that holds the program.
 import compileall
 import itertools
 import os
+import select
 import shutil
 import signal
 import socket
@@ -19,7 +20,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
-from select import POLLIN, poll
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -32,8 +32,9 @@ from evalvar.collect.interpreters import find_interpreter
 from evalvar.errors import ToolError
 
 UNPROTECTED = (
-    "Not a sandbox: a program can read and write every file that its user can, reach the network "
-    "and see other processes. Only its time, memory, file sizes and processes are limited."
+    "Not a sandbox: a program can read and write every file that its user can, keep answers from "
+    "one repeat for the next, reach the network, and see and end other processes of its user. "
+    "Only its time, memory, file sizes and number of processes are limited."
 )
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -269,6 +270,9 @@ class Session:
 
     def _ended(self, broken: Broken, limit_s: float) -> Reply:
         """End the session, and say why it is over."""
+        if broken.status is None:
+            # The end of its pipes comes a moment before the end of a process.
+            select.select([self._report], [], [], _GRACE_S / 4)
         usage = self.close()
         if not usage.ended:
             told = self._told.splitlines() or ["it says nothing"]
@@ -361,8 +365,8 @@ def _rlimits(limits: Limits, box: Box) -> dict[str, int]:
 def _read_all(pipe: FileIO, seconds: float) -> bytes | None:
     """Read to the end of a pipe; None where it does not come in time."""
     deadline = monotonic() + seconds
-    waiting = poll()
-    waiting.register(pipe, POLLIN)
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLIN)
     text = b""
     while waiting.poll(max(0.0, deadline - monotonic()) * 1000):
         read = pipe.read(1 << 12)

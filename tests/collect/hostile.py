@@ -349,9 +349,9 @@ def smaller(numbers):
         if os.path.exists(name):
             found.append(name)
     for where in ('/home/*', '/root/.*', '/var/*', '/work/*', '/mnt/*', '/srv/*', '/opt/*',
-                  '/run/*', '/tmp/*', '/inside/__pycache__/x', '/etc/*'):
+                  '/run/*', '/tmp/*', '/etc/*'):
         found += [name for name in glob.glob(where) if os.path.isfile(name)]
-    return sorted(found)
+    return sorted(set(found) - {'/etc/ld.so.cache'})
 """,
     "read the environment": """
 def smaller(numbers):

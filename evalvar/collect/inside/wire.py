@@ -5,14 +5,17 @@ stand as JSON has them; an object with one member names the rest::
 
     {"tuple":[1,2]}  {"set":[1,2]}  {"frozenset":[]}  {"dict":[["a",1]]}  {"bytes":"00ff"}
     {"int":"0xff"}  {"float":"nan"}  {"complex":[0.0,1.0]}  {"str":"eda080"}
+    {"packed":["h","0100"]}
 
 Integers stand so where they are longer than 64 bits, floats where they are not finite, strings (as
-UTF-8 in hexadecimal) where they hold a lone surrogate. Sets are written in the order of their
-members' texts, so that equal values of equal types give equal bytes; a dict keeps its order, which
-a program can see.
+UTF-8 in hexadecimal) where they hold a lone surrogate. A long list of floats or of such integers is
+packed: the letter of `struct`, the little-endian bytes in hexadecimal; what it costs to read is
+time that a program could hide. Sets are in one order, so that equal values of equal types give
+equal bytes; a dict keeps its own, which a program can see.
 """
 
 import math
+import struct
 
 # The compiled half of `json` alone: the other half would double the start of a sandbox.
 from _json import encode_basestring_ascii, make_encoder, make_scanner
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
 DEPTH = 200
 PLAIN = "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict"
 
-_LARGEST = 2**63
-_SCALARS = frozenset([type(None), bool, int, float, str])
+# Shorter lists stay readable.
+_LONG = 16
+_WIDTHS = (("b", 2**7), ("h", 2**15), ("i", 2**31), ("q", 2**63))
+_LARGEST = _WIDTHS[-1][1]
+_KEPT = frozenset([type(None), bool])
 _FIRST_SURROGATE = "\ud800"
 
 
@@ -91,34 +97,54 @@ def _tagged(value: "Any", depth: int) -> object:
     if kind is dict:
         return {"dict": _listed([[key, held] for key, held in value.items()], depth)}
     if kind is set or kind is frozenset:
-        return {kind.__name__: sorted(_listed(list(value), depth), key=_text)}
+        return {kind.__name__: _listed(_ordered(list(value)), depth)}
     if kind is bytes:
         return {"bytes": value.hex()}
     if kind is complex:
-        return {"complex": _listed([value.real, value.imag], depth)}
+        return {"complex": [_tagged(value.real, depth), _tagged(value.imag, depth)]}
     raise RefusedError(f"{_named(kind)}: only plain data ({PLAIN}) can be checked")
 
 
-def _listed(values: "list[Any]", depth: int) -> "list[Any]":
+def _listed(values: "list[Any]", depth: int) -> object:
+    """Return a list as JSON can hold it: as it is, packed, or member by member."""
     if depth >= DEPTH:
         raise RefusedError(f"data nested more than {DEPTH} deep, which cannot be checked")
-    if _flat(values):
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        if len(values) >= _LONG:
+            return _packed("d", values)
+        if math.isfinite(sum(values)):
+            return values
+    if kinds == {int}:
+        low, high = min(values), max(values)
+        if len(values) < _LONG and low > -_LARGEST and high < _LARGEST:
+            return values
+        for letter, end in _WIDTHS:
+            if low >= -end and high < end and len(values) >= _LONG:
+                return _packed(letter, values)
+    if kinds <= _KEPT or (kinds == {str} and _writable("".join(values))):
         return values
     return [_tagged(value, depth + 1) for value in values]
 
 
-def _flat(values: "list[Any]") -> bool:
-    """Whether a list holds but scalars that JSON writes as they are."""
-    kinds = set(map(type, values))
-    if not kinds <= _SCALARS:
-        return False
-    if kinds == {int}:
-        return bool(min(values) > -_LARGEST and max(values) < _LARGEST)
-    if kinds == {float}:
-        return math.isfinite(sum(values))
-    if kinds == {str}:
-        return _writable("".join(values))
-    return kinds <= {bool, type(None)}
+def _packed(letter: str, values: "list[Any]") -> "dict[str, list[str]]":
+    return {"packed": [letter, struct.pack(f"<{len(values)}{letter}", *values).hex()]}
+
+
+def _unpacked(held: "Any") -> "list[Any]":
+    letter, text = held
+    if letter not in ("b", "h", "i", "q", "d"):
+        raise ValueError
+    raw = bytes.fromhex(text)
+    return list(struct.unpack(f"<{len(raw) // struct.calcsize(letter)}{letter}", raw))
+
+
+def _ordered(members: "list[Any]") -> "list[Any]":
+    """Return the members of a set in the one order of their set."""
+    kinds = set(map(type, members))
+    if kinds == {int} or kinds == {str}:
+        return sorted(members)
+    return sorted(members, key=encode)
 
 
 def _writable(text: str) -> bool:
@@ -148,7 +174,7 @@ def _untagged(members: "dict[str, object]") -> object:
     ((tag, held),) = members.items()
     try:
         return _UNTAG[tag](held)
-    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, struct.error):
         raise WireError(f"no text of a value: a bad {tag[:20]!a}") from None
 
 
@@ -163,6 +189,7 @@ def _collected(kind: type) -> "Callable[[Any], object]":
 
 _UNTAG: "dict[str, Callable[[Any], object]]" = {
     **{kind.__name__: _collected(kind) for kind in (tuple, set, frozenset, dict)},
+    "packed": _unpacked,
     "bytes": bytes.fromhex,
     "str": lambda held: bytes.fromhex(held).decode("utf-8", "surrogatepass"),
     "int": lambda held: int(held, 16),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Load = Callable[[Source], Answer]
 
 _LONGEST = 200
-_CHUNK = 1 << 20
 
 
 def loader(role: str) -> "Load":
@@ -64,18 +63,17 @@ def serve(load: "Load", requests: int, replies: int) -> None:
 
 def _reader(pipe: int) -> "Callable[[], list[bytes]]":
     """Return a function that reads one request, and ends the process where there is none."""
-    read, leave, room, view = os.read, os._exit, bytearray, memoryview
+    read, leave, room, view = os.readv, os._exit, bytearray, memoryview
     count, length = frames.COUNT, frames.LENGTH
 
     def exactly(size: int) -> bytearray:
         held = room(size)
-        at, rest = 0, view(held)
-        while at < size:
-            got = read(pipe, min(size - at, _CHUNK))
+        rest = view(held)
+        while rest:
+            got = read(pipe, [rest])
             if not got:
                 leave(0)
-            rest[at : at + len(got)] = got
-            at += len(got)
+            rest = rest[got:]
         return held
 
     def fetch() -> "list[bytes]":
