@@ -9,8 +9,8 @@ def fewest_misses(pages: list[int], capacity: int) -> int:
     and is empty at first. A page that is not in the cache is a miss and must be loaded; if the
     cache is full, some page leaves it before. Return the least number of misses, over all
     choices of which page leaves.
-    >>> fewest_misses([1, 2, 3, 1, 2], 2)
-    4
+    >>> fewest_misses([1, 2, 1, 3, 1], 2)
+    3
     >>> fewest_misses([7, 7, 7], 1)
     1
     """

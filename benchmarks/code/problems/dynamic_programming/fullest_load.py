@@ -7,8 +7,8 @@ LEVELS = (20, 30_000, 300_000, 900_000)
 def fullest_load(weights: list[int], limit: int) -> int:
     """Return the largest sum of some of the weights, each taken at most once, that is not above
     `limit`. Weights are positive, the limit is not negative.
-    >>> fullest_load([5, 5, 8], 12)
-    10
+    >>> fullest_load([5, 3, 8], 12)
+    11
     >>> fullest_load([4], 3)
     0
     """

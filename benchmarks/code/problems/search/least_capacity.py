@@ -92,7 +92,7 @@ def generate_input(size: int, lid: int, cid: int):
         return corners[cid]
     # A tour takes about nine parcels: a jump saves something over loading them one by one.
     heaviest = 40 if lid == 0 else 300
-    lightest = [1, heaviest // 2, heaviest, 1][cid % 4]
+    lightest = [1, heaviest // 2, heaviest - 9, 1][cid % 4]
     weights = [random.randint(lightest, heaviest) for _ in range(size)]
     return weights, max(1, size // random.randint(8, 10))
 

@@ -9,8 +9,8 @@ def zero_quadruples(a: list[int], b: list[int], c: list[int], d: list[int]) -> i
     zero. Equal numbers at different positions are different choices.
     >>> zero_quadruples([1, 2], [-2, -1], [-1, 2], [0, 2])
     2
-    >>> zero_quadruples([0, 0], [0], [0], [0])
-    2
+    >>> zero_quadruples([0], [0], [0], [1])
+    0
     """
 
 

