@@ -1,11 +1,13 @@
 """Everything that the data can support."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
+from evalvar.analyses.code_noise import code_noise
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.facts import metric_facts
 from evalvar.analyses.framings import framing, framing_pairs
@@ -18,6 +20,7 @@ from evalvar.analyses.missing import coverage
 from evalvar.analyses.planning import plan
 from evalvar.analyses.prompts import prompt_sensitivity
 from evalvar.analyses.ranking import leaderboard
+from evalvar.analyses.runtimes import runtimes
 from evalvar.analyses.seeds import seed_variance
 from evalvar.analyses.shorter import subset
 from evalvar.analyses.signals import signal
@@ -29,7 +32,7 @@ from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing, higher_is_better
 from evalvar.results import Result
 
-ALL_PAIRS_UP_TO = 10
+ALL_PAIRS_UP_TO, RUNTIMES_UP_TO = 10, 4
 # Fewer models say too little of an item, and too little to fit a curve of its own to it.
 ITEMS_FROM, CURVES_FROM = 5, 30
 
@@ -61,7 +64,9 @@ def overview(
         two checkpoints; `plan` from the two best models, or the one; `code_metrics` with several
         answers per item, and of timed programs; of scores of 0 and 1, `items` and `subset` with 5
         models (`subset` also with 3 seeds at 3 checkpoints), `irt` with 30; `coverage`. Of timings
-        `timed_runs`, and all that is said of other scores of what `score_timings` makes of them.
+        `timed_runs`, `code_noise` of one try (with one seed and prompt) and `runtimes` of 2 models
+        (all pairs up to 4, else each beside the most efficient), and all that is said of other
+        scores of what `score_timings` makes of them.
     """
     evidence, wanted = _scored(intake(data, missing=None), level, missing)
     results = [summary(evidence, level=level, missing=missing)]
@@ -108,7 +113,25 @@ def _scored(
         scored = score_timings(evidence)
     except (NotEnoughDataError, UsageError) as error:
         return evidence.plus(str(error)), []
-    return scored, [partial(timed_runs, evidence, level=level, missing=missing)]
+    wanted: list[Callable[[], Result]] = [
+        partial(timed_runs, evidence, level=level, missing=missing)
+    ]
+    records = scored.records
+    if (records[["seed", "prompt"]].nunique() == 1).all():
+        wanted.append(partial(code_noise, evidence, k=1, level=level, missing=missing))
+    programs = records[records["metric"] == EFFICIENCY]
+    means = programs.groupby("model", observed=True)["score"].mean().sort_values()
+    if len(means) > 1:
+        # Of many models, each beside the one whose programs are the most efficient.
+        best = None if len(means) <= RUNTIMES_UP_TO else str(means.index[-1])
+        wanted.append(partial(_runtimes, evidence, best, level))
+    return scored, wanted
+
+
+def _runtimes(evidence: Evidence, a: str | None, level: float) -> Result:
+    """Compare run times over all problems; of single ones `runtimes` itself tells."""
+    found = runtimes(evidence, a=a, level=level)
+    return replace(found, table=found.table[found.table["item"].isna()].reset_index(drop=True))
 
 
 def _noise(evidence: Evidence, level: float, missing: Missing) -> list[Callable[[], Result]]:
@@ -178,7 +201,11 @@ def _plan(evidence: Evidence, level: float, missing: Missing) -> Result:
         return plan(evidence, level=level, missing=missing)
     records, _ = last_checkpoint(evidence.records)
     means = records.groupby(["metric", "task", "model"], observed=True)["score"].mean()
-    first = means.index[0][0]
+    of = means.reset_index().groupby("metric", observed=True)["model"].nunique()
+    shared = of.index[of > 1]
+    if not len(shared):  # models of different benchmarks: it says what is missing
+        return plan(evidence, level=level, missing=missing)
+    first = shared[0]
     up = bool(higher_is_better(records[records["metric"] == first]).iloc[0])
     of_models = means[first].groupby("model", observed=True).mean()
     a, b = of_models.sort_values(ascending=not up, kind="stable").index[:2]

@@ -16,7 +16,7 @@ from evalvar.results import Result, Row
 from evalvar.stats import Estimate, clustered_mean_ci, skewed_mean_ci
 
 KEYS = ("model", "task", "item")
-LABELS = ("lower_quartile", "upper_quartile", "reason")
+LABELS = ("lower_quartile", "upper_quartile", "reason", "machine")
 # Quantiles of time over limit, in percent.
 QUANTILES = (5, 25, 50, 75, 95)
 ENDS = ("wrong", "crash", "timeout", "memory", "missing", "unfinished")
@@ -64,7 +64,8 @@ def timed_runs(
         By task (model null): ``reference_share@l``, the reference's slowest case of level l over
         that of all levels, median over problems; ``drift``, the references' time after the programs
         over that before, median over problems (labels lower_quartile, upper_quartile); ``drifted``,
-        how many problems moved by more than a tenth; ``problems``, ``unscored_problems``.
+        how many problems moved by more than a tenth; ``problems`` (label machine: what they were
+        timed on), ``unscored_problems``.
         By item: ``pass_rate`` and ``efficiency`` of each model and (model null) of the mean model;
         ``limit`` and ``resolution`` in seconds, ``drift``; label reason, why a problem is not
         scored. Label of all rows: alpha.
@@ -91,7 +92,11 @@ def timed_runs(
     labels: list[dict[str, object]] = []
     for timed in timed_tasks(replace(evidence, timings=timings)):
         run = run_of(timed, scored(timed, alpha=alpha, hardness=hardness), timings, missing)
-        found = [*_of_models(run, level), *_of_task(run), *problem_rows(run)]
+        found = [
+            *_of_models(run, level),
+            *_of_task(run, _machines(timings, timed.task)),
+            *problem_rows(run),
+        ]
         rows += [row for row, _ in found]
         labels += [label for _, label in found]
     if not rows:
@@ -109,7 +114,7 @@ def timed_runs(
     )  # fmt: skip
     for name in LABELS:
         values = [label.get(name) for label in labels]
-        kind = "object" if name == "reason" else "float64"
+        kind = "object" if name in ("reason", "machine") else "float64"
         result.table[name] = pd.Series(values, dtype=kind)
     result.table["alpha"] = alpha
     return result
@@ -181,12 +186,20 @@ def _times(mine: Run, key: dict[str, str], level: float) -> Iterator[Labelled]:
     yield (key, "past_limit", replace(share, p_value=np.nan)), {}
 
 
-def _of_task(run: Run) -> Iterator[Labelled]:
+def _machines(timings: pd.DataFrame, task: str) -> str | None:
+    """Name what the programs of a task were timed on, where it is known."""
+    if "machine" not in timings:
+        return None
+    told = timings.loc[timings["task"] == task, "machine"].dropna().unique()
+    return "; ".join(sorted(map(str, told))) or None
+
+
+def _of_task(run: Run, machine: str | None) -> Iterator[Labelled]:
     key = {"task": run.task}
     problems = len(run.problems)
+    yield (key, "problems", _count(problems, problems, "item")), {"machine": machine}
     lost = int((run.scores_of.reason > 0).sum())
-    for name, number in (("problems", problems), ("unscored_problems", lost)):
-        yield (key, name, _count(number, problems, "item")), {}
+    yield (key, "unscored_problems", _count(lost, problems, "item")), {}
     for place, at in enumerate(run.levels):
         yield _median(key, f"reference_share@{at}", run.shares[:, place])
     yield _median(key, "drift", run.drift)

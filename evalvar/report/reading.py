@@ -33,7 +33,12 @@ _OWN_LABELS = {
         *("selection", "estimator", "size", "items", "in_points"),
         *("beyond_random", "random_low", "random_high"),
     ),
-    "timed_runs": ("item", "alpha", "lower_quartile", "upper_quartile", "reason"),
+    "timed_runs": ("item", "alpha", "lower_quartile", "upper_quartile", "reason", "machine"),
+    "code_noise": ("functional", "against", "items"),
+    "runtimes": (
+        *("item", "programs_a", "programs_b", "stopped_a", "stopped_b", "problems"),
+        *("rmst_a", "rmst_b"),
+    ),
 }
 
 

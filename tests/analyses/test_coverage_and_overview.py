@@ -132,3 +132,14 @@ def test_missing_as_wrong_is_said_once_and_the_same_everywhere():
 
 def test_overview_of_nothing_is_empty():
     assert all(len(result.table) == 0 for result in overview(as_evidence()))
+
+
+def test_models_of_different_benchmarks_make_a_page():
+    frame = pd.DataFrame(
+        [
+            {"model": m, "task": t, "item": str(i), "metric": metric, "score": float(i % 2)}
+            for m, t, metric in (("a", "x", "acc"), ("b", "y", "em"), ("c", "z", "f1"))
+            for i in range(6)
+        ]
+    )
+    assert "summary" in [result.name for result in overview(frame)]

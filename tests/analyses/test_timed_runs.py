@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from evalvar.analyses.code import code_metrics
+from evalvar.analyses.overview import overview
 from evalvar.analyses.timed_runs import ENDS, timed_runs
 from evalvar.analyses.timing_scores import score_timings
 from evalvar.errors import NotEnoughDataError
@@ -208,3 +209,54 @@ def test_settings_and_sources_go_along():
     assert result.sources["path"].tolist() == ["timings.parquet"]
     assert result.keys == ("model", "task", "item")
     assert not result.table.duplicated([*result.keys, "quantity"]).any()
+
+
+def test_the_machine_is_named():
+    rows = [r | {"machine": "a processor"} for r in (*reference(), *program(0.1, 0.5, 1.0))]
+    table = timed_runs(pd.DataFrame(rows)).quantity("problems")
+    assert table["machine"].tolist() == ["a processor"]
+    bare = timed_runs(pd.DataFrame([*reference(), *program(0.1, 0.5, 1.0)]))
+    assert bare.quantity("problems")["machine"].tolist() == [None]
+
+
+def test_the_overview_says_of_timings_what_they_can_tell():
+    names = [result.name for result in overview(timing_samples.evidence())]
+    assert names == [
+        "summary", "timed_runs", "code_noise", "runtimes", "variance_components", "leaderboard",
+        "compare", "plan", "code_metrics", "coverage",
+    ]  # fmt: skip
+
+
+def test_the_overview_compares_run_times_of_many_models_with_the_most_efficient():
+    models = {f"m{i}": (0.9, 0.9 - 0.1 * i, 2.0) for i in range(6)}
+    made = timing_samples.evidence(models=models, problems=5, samples=6)
+    (found,) = (result for result in overview(made) if result.name == "runtimes")
+    assert found.table["item"].isna().all()
+    pairs = set(zip(found.table["a"], found.table["b"], strict=True))
+    assert len(pairs) == 5
+    assert len({a for a, _ in pairs}) == 1
+
+
+def test_timings_that_cannot_be_scored_leave_the_rest_of_the_page():
+    rows = pd.DataFrame([r for r in (*reference(), *program(0.1, 0.5, 1.0)) if r["level"] < 3])
+    other = pd.DataFrame({"model": "m", "task": "u", "item": list("abc"), "score": [0, 1, 1]})
+    results = overview(as_evidence(other, timings=rows))
+    assert "timed_runs" not in [result.name for result in results]
+    assert results[0].table["task"].tolist() == ["u"]
+    assert any("hardness has 3 weights" in sentence for sentence in results[0].warnings)
+
+
+def test_one_command_makes_the_page_of_timings_beside_other_dumps(run, tmp_path):
+    timing_samples.timings(problems=4, samples=4).to_parquet(tmp_path / "timings.parquet")
+    (tmp_path / "other.csv").write_text(
+        "model,task,item,score\nA,quiz,1,1\nA,quiz,2,0\nA,quiz,3,1\n"
+    )
+    page = tmp_path / "page.html"
+    code, _, _ = run("report", tmp_path / "timings.parquet", "-o", page)
+    assert code == 0
+    assert "How efficient the programs are" in page.read_text()
+    code, _, _ = run("report", tmp_path / "timings.parquet", tmp_path / "other.csv", "-o", page)
+    assert code == 0
+    text = page.read_text()
+    assert "How efficient the programs are" in text
+    assert "quiz" in text

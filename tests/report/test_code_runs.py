@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -109,6 +110,33 @@ def test_a_quantile_past_the_limit_is_not_drawn_as_a_time():
     assert (name, past, text) == ("coder-a", 0.07, "7%")
     assert spread[:2] == (0.05, 0.3)
     assert np.isinf(spread[-1])
+
+
+def test_the_error_of_an_efficiency_is_taken_apart():
+    table = tables(timings.tries(), timings.noise())["efficiency-noise-table"]
+    assert [cell.text for cell in table.rows[0].cells] == [
+        "coder-a", "0.46", "[0.40, 0.52]", "[0.43, 0.49]", "[0.4596, 0.4604]", "81%", "19%",
+        "< 1%", "0%",
+    ]  # fmt: skip
+    assert len(table.rows) == 2
+
+
+def test_run_times_of_two_models_stand_beside_each_other():
+    (row,) = tables(timings.tries(), timings.races())["runtimes-table"].rows
+    assert [cell.text for cell in row.cells] == [
+        "coder-a", "coder-b", "0.69", "[0.60, 0.78]", "< 0.001", "23 of 180", "41 of 100", "20",
+    ]  # fmt: skip
+    assert row.cells[2].tone == "strong"
+
+
+def test_what_they_were_timed_on_is_named():
+    result = timings.timed_runs()
+    table = result.table.assign(machine=None)
+    whole = table[table["quantity"] == "drifted"].assign(
+        quantity="problems", machine="a processor, 2 cores"
+    )
+    notes = section(replace(result, table=pd.concat([table, whole]))).notes
+    assert notes[0] == "Timed on: a processor, 2 cores."
 
 
 def test_every_program_stands_in_the_table_of_ends():

@@ -231,7 +231,12 @@ def test_golden_page(name):
     made = {
         "everything": samples.everything,
         "study": lambda: [*samples.study(), *(make() for make in study_samples.SAMPLES.values())],
-        "timings": lambda: [timing_samples.tries(), timing_samples.timed_runs()],
+        "timings": lambda: [
+            timing_samples.tries(),
+            timing_samples.timed_runs(),
+            timing_samples.noise(),
+            timing_samples.races(),
+        ],
     }
     text = to_markdown(build(made[name]()))
     path = GOLDEN / f"{name}.md"

@@ -150,3 +150,38 @@ def tries(models=("coder-a", "coder-b", "coder-c"), ks=(1, 5, 20), task="humanev
                      "n": 12, **estimate(value, 0.06)}
                 )  # fmt: skip
     return made("code_metrics", ("model", "task", "metric", "seed"), rows, items=12)
+
+
+def noise(models=("coder-a", "coder-b"), task="humaneval"):
+    """Return what the error of eff@1 is made of, made by hand."""
+    rows = []
+    for m, model in enumerate(models):
+        key = {"task": task, "metric": "efficiency", "functional": "eff@1", "model": model}
+        mean = 0.46 - 0.1 * m
+        rows += [
+            {**key, "quantity": quantity, **estimate(mean, half)}
+            for quantity, half in (("over_item", 0.06), ("over_sample", 0.03),
+                                   ("over_timing", 0.0004))
+        ]  # fmt: skip
+        shares = {"problem": 0.81, "sample": 0.19, "timing": 0.004, "reference": -0.001}
+        rows += [{**key, "quantity": f"share_{k}", "value": v} for k, v in shares.items()]
+    first, second = models
+    rows.append(
+        {**rows[0], "model": first, "against": second, "quantity": "over_item",
+         **estimate(0.1, 0.02)}
+    )  # fmt: skip
+    keys = ("task", "metric", "functional", "model", "against")
+    return made("code_noise", keys, rows, items=12)
+
+
+def races(task="humaneval"):
+    """Return a comparison of run times over all problems, and of one, made by hand."""
+    key = {"task": task, "a": "coder-a", "b": "coder-b"}
+    told = {"programs_a": 180.0, "programs_b": 100.0, "stopped_a": 23.0, "stopped_b": 41.0}
+    ratio = {**estimate(0.69, 0.09), "problems": 20.0, **told}
+    rows = [
+        {**key, "quantity": "rmst_ratio", **ratio},
+        {**key, "quantity": "log_rank", "value": 20.5, "p_value": 0.0002, **told},
+        {**key, "item": f"{task}/0", "quantity": "rmst_ratio", **ratio},
+    ]
+    return made("runtimes", ("task", "item", "a", "b"), rows)

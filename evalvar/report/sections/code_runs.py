@@ -9,6 +9,7 @@ from evalvar.report.reading import Reading, Unit, basis, missing, number, record
 from evalvar.report.sections.claims import claim
 from evalvar.report.sections.code_curves import Gap, gaps
 from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
+from evalvar.report.sections.code_run_pairs import noise_table, runtimes_table
 from evalvar.report.sections.code_run_tables import gap_table, problem_table, status_table
 
 # Quantities by model and item; the rows of a whole task have "" for both.
@@ -23,7 +24,10 @@ def section(reading: Reading) -> Section | None:
     drawn = figures_of(reading)
     # The table of the gap stands under the figure of it.
     many = len({gap.task for gap in found})
-    made = (gap_table(found), *drawn[many:], status_table(runs), problem_table(runs))
+    made = (
+        gap_table(found), noise_table(reading), *drawn[many:], runtimes_table(reading),
+        status_table(runs), problem_table(runs),
+    )  # fmt: skip
     blocks: list[Block] = [*drawn[:many], *(block for block in made if block is not None)]
     return Section(
         "efficiency",
@@ -115,7 +119,8 @@ def slowness(reading: Reading) -> list[Verdict]:
 def _notes(task: str, rows: Rows) -> list[str]:
     """Say how the references drifted, and which problems the clock cannot tell."""
     whole = rows.get(("", ""), {})
-    notes = []
+    machine = whole.get("problems", {}).get("machine")
+    notes = [] if missing(machine) else [f"Timed on: {machine}."]
     drift = whole.get("drift", {})
     if isfinite(drift.get("value", nan)):
         middle = _change(drift["value"])

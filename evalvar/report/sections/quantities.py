@@ -13,6 +13,8 @@ TITLES = {
     "compare": "Differences",
     "code_metrics": "Tries",
     "timed_runs": "Timed programs",
+    "code_noise": "What errs in the best of k",
+    "runtimes": "Run times",
     "coverage": "Coverage",
     "leaderboard": "Ranks",
     "variance_components": "Sources of noise",
@@ -141,6 +143,11 @@ _WORDS = {
     "misfitting_items": "misfitting items",
     "item_fit": "item fit",
     "reliability": "reliability",
+    "over_item": "for new problems",
+    "over_sample": "for new samples",
+    "over_timing": "timed again",
+    "rmst_ratio": "the ratio of mean times up to the limit",
+    "log_rank": "the log-rank test",
     "programs": "programs",
     "ok": "programs in time",
     "late": "right programs past the limit",
@@ -193,7 +200,7 @@ def word(name: str, quantity: str) -> str:
         return "information"
     if name == "timed_runs" and quantity.startswith("time_q"):
         return "quantiles of time over limit"
-    if name == "timed_runs" and "@" in quantity:
+    if name in ("timed_runs", "runtimes") and "@" in quantity:
         what, _ = quantity.split("@")
         return f"{_LEVELS.get(what, word(name, what))} by level"
     if quantity.endswith("_vs_mean"):

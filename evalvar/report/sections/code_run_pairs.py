@@ -1,0 +1,126 @@
+"""Timed programs of several models beside each other, and what an efficiency's error is made of."""
+
+from math import isfinite, nan
+from typing import Any
+
+from evalvar.report import wording
+from evalvar.report.model import Cell, Column, Row, Table, Tone
+from evalvar.report.reading import Reading, Unit, missing, number, records
+
+_OVER = ("over_item", "over_sample", "over_timing")
+_PARTS = ("problem", "sample", "timing", "reference")
+
+
+def noise_table(reading: Reading) -> Table | None:
+    """Return eff@1 of every model with its error for new problems, new samples and new timings."""
+    table = reading.table("code_noise")
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in records(table):
+        if missing(row.get("against")) and str(row["functional"]) == "eff@1":
+            place = (str(row["task"]), str(row["model"]))
+            found.setdefault(place, {})[str(row["quantity"])] = row
+    rows = [
+        (place, mine)
+        for place, mine in found.items()
+        if isfinite(mine.get("over_timing", {}).get("low", nan))
+    ]
+    if not rows:
+        return None
+    rows.sort(key=lambda one: (one[0][0], -float(one[1]["over_item"]["value"])))
+    body = []
+    for (task, model), mine in rows:
+        cells = [Cell(model), Unit().cell(mine["over_item"])]
+        cells += [Cell(_bounds(mine.get(name)), tone="quiet") for name in _OVER]
+        cells += [_part(mine, name) for name in _PARTS]
+        body.append(Row(tuple(cells), task))
+    level = wording.percent(rows[0][1]["over_item"]["level"])
+    return Table(
+        "efficiency-noise-table",
+        (
+            Column("Model", "name"),
+            Column("eff@1"),
+            Column("New problems", "text"),
+            Column("New samples", "text", secondary=True),
+            Column("Timed again", "text"),
+            *(Column(f"by {name}", secondary=True) for name in _PARTS),
+        ),
+        tuple(body),
+        caption="What the error of an efficiency is made of",
+        footnotes=(
+            f"{level} intervals of eff@1 if problems were drawn again, if only samples were, and "
+            "if only the same programs were timed again, on this machine. By problem, sample, "
+            "timing and reference: shares of the squared error for new problems; negative "
+            "estimates count as none. A machine that drifts between sittings is in none of them.",
+        ),
+        counted="models",
+    )
+
+
+def _bounds(row: dict[str, Any] | None) -> str:
+    if row is None or not isfinite(row["low"]):
+        return wording.DASH
+    # The interval of new timings is the shortest by far: each has digits of its own.
+    return Unit().interval(row)
+
+
+def _part(mine: dict[str, dict[str, Any]], name: str) -> Cell:
+    value = float(mine.get(f"share_{name}", {}).get("value", nan))
+    if not isfinite(value):
+        return Cell(wording.DASH)
+    if 0 < value < 0.01:
+        return Cell("< 1%", value)
+    return Cell(f"{wording.fixed(100 * max(value, 0.0), 0)}%", value)
+
+
+def runtimes_table(reading: Reading) -> Table | None:
+    """Return the ratio of the run times of two models' right programs, and the log-rank test."""
+    table = reading.table("runtimes")
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+    for row in records(table):
+        if missing(row.get("item")):
+            place = (str(row["task"]), str(row["a"]), str(row["b"]))
+            found.setdefault(place, {})[str(row["quantity"])] = row
+    rows = []
+    for (task, a, b), mine in found.items():
+        ratio, test = mine.get("rmst_ratio"), mine.get("log_rank")
+        if ratio is None or not isfinite(ratio["value"]):
+            continue
+        clear = isfinite(ratio["low"]) and not ratio["low"] <= 1 <= ratio["high"]
+        tone: Tone = "strong" if clear else "tie"
+        p = float(test["p_value"]) if test is not None else nan
+        stopped = [number(ratio, name) for name in ("stopped_a", "stopped_b")]
+        of = [number(ratio, name) for name in ("programs_a", "programs_b")]
+        told = [
+            f"{wording.count(s)} of {wording.count(n)}" for s, n in zip(stopped, of, strict=True)
+        ]
+        cells = (
+            Cell(a),
+            Cell(b),
+            Cell(wording.fixed(ratio["value"], 2), ratio["value"], tone=tone),
+            Cell(wording.interval(ratio["low"], ratio["high"], 2) or wording.DASH, tone="quiet"),
+            Cell(wording.p_value(p), p),
+            *(Cell(text, s) for text, s in zip(told, stopped, strict=True)),
+            Cell(wording.count(number(ratio, "problems")), number(ratio, "problems")),
+        )
+        rows.append(Row(cells, task))
+    if not rows:
+        return None
+    first = next(iter(found.values()))["rmst_ratio"]
+    return Table(
+        "runtimes-table",
+        (
+            Column("First", "name"), Column("Second", "text"), Column("Time ratio"),
+            Column("[low, high]", "text", secondary=True), Column("Log-rank p"),
+            Column("First stopped", secondary=True), Column("Second stopped", secondary=True),
+            Column("Problems", secondary=True),
+        ),
+        tuple(rows),
+        caption="Whose right programs are faster",
+        footnotes=(
+            "Time ratio: first over second, below 1 the first is faster: means of the slowest case "
+            "up to the limit, what was stopped counted there, on the problems that both solve "
+            f"(geometric mean; {wording.percent(first['level'])} interval for new problems). "
+            "Log-rank: within problems, over all of them. Not adjusted for several pairs.",
+        ),
+        counted="pairs",
+    )  # fmt: skip
