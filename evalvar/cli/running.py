@@ -106,11 +106,14 @@ def account_text(result: "Result") -> str:
     programs = int(table.loc[table["quantity"] == "programs", "value"].sum())
     ends = table[table["quantity"] != "programs"].groupby("quantity", sort=False)["value"].sum()
     said = [f"{count:,.0f} {end}" for end, count in ends.items() if count]
+    number = settings["refused"]
+    was = "was" if number == 1 else "were"
+    refused = f"; {counted(number, 'problem')} {was} refused" if number else ""
     spent = settings["seconds"]
     taken = ", ".join(f"{what} {seconds:,.0f} s" for what, seconds in spent.items())
     lines = [
         f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
-        f"{listing(said)}.",
+        f"{listing(said) or 'none could be run'}{refused}.",
         f"{sum(spent.values()):,.0f} s of work ({taken}) on {settings['machine']}.",
     ]
     if table["model"].nunique() > 1:

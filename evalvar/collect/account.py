@@ -7,7 +7,7 @@ from evalvar.collect.code_runner import Outcome
 from evalvar.collect.findings import statuses
 from evalvar.results import Result
 from evalvar.stats.estimate import Estimate
-from evalvar.tables import STATUSES
+from evalvar.tables import REFERENCE, STATUSES
 
 
 def account(outcome: Outcome, *, output: str | Path = "") -> Result:
@@ -41,7 +41,8 @@ def account(outcome: Outcome, *, output: str | Path = "") -> Result:
         settings={
             "output": str(output),
             "machine": outcome.machine,
-            "problems": int(timings["item"].nunique()),
+            "problems": int(timings.loc[timings["model"] != REFERENCE, "item"].nunique()),
+            "refused": sum(bool(fact["refused"]) for fact in outcome.facts),
             "seconds": dict(spent),
             "blocks": [
                 {name: value for name, value in fact.items() if name != "seconds"}

@@ -18,6 +18,14 @@ from evalvar.evidence import REFERENCE
 _DRIFT = 0.10
 _OPEN = 0.10
 _NAMED = 5
+# What became of a program, the later the more it counts; a single stop counts as none.
+_RANK = {
+    **{"ok": 0, "timeout": 0, "stopped": 1},
+    **{"memory": 2, "crash": 3, "wrong": 4, "missing": 5},
+}
+_ENDS = {
+    rank: {"stopped": "timeout"}.get(end, end) for end, rank in _RANK.items() if end != "timeout"
+}
 
 
 def table(
@@ -114,24 +122,23 @@ def _drift(timed: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def status_of(rows: pd.DataFrame) -> str:
-    """Status of one program from its rows; one that was only delayed once is ok."""
-    found = set(rows["status"])
-    for status in ("missing", "wrong", "crash", "memory"):
-        if status in found:
-            return status
-    stopped = rows[rows["status"] == "timeout"]
-    late = len(stopped) and (stopped["level"].eq(0).any() or stopped["level"].duplicated().any())
-    return "timeout" if late else "ok"
-
-
 def statuses(timings: pd.DataFrame) -> pd.DataFrame:
-    """Return how many programs of each model came to which end."""
+    """Return how many programs of each model came to which end.
+
+    One that was stopped at a level just once, and was not in another repeat, was delayed: it is ok.
+    """
     programs = timings[timings["model"] != REFERENCE]
     keys = ["model", "item", "sample"]
-    ends = {key: status_of(rows) for key, rows in programs.groupby(keys, observed=True)}
-    frame = pd.DataFrame([(key[0], end) for key, end in ends.items()], columns=["model", "status"])
-    return pd.crosstab(frame["model"], frame["status"])
+    stopped = programs[programs["status"] == "timeout"]
+    case = [*keys, "level", "case"]
+    in_time = pd.MultiIndex.from_frame(programs.loc[programs["status"] == "ok", case].astype(str))
+    never = ~pd.MultiIndex.from_frame(stopped[case].astype(str)).isin(in_time)
+    sure = stopped[never | stopped.duplicated([*keys, "level"])].index
+    rank = programs["status"].astype(str).map(_RANK)
+    rank[sure] = _RANK["stopped"]
+    worst = rank.groupby([programs[key] for key in keys], observed=True).max()
+    ends = worst.map(_ENDS)
+    return pd.crosstab(ends.index.get_level_values("model").astype(str), ends.to_numpy())
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,162 @@
+"""A run that ends early goes on where it was, and ends as if nothing had been."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import evalvar as ev
+from evalvar.collect.blocks import Block
+from evalvar.collect.journal import Journal, JournalError
+from evalvar.errors import UsageError
+from tests.collect.toys import EQUAL, HOPELESS, RIGHT, TOTAL
+
+DIGESTS = {"problems": "p", "samples": "s", "machine": "m"}
+BLOCK = Block([{"model": "m", "seconds": 0.1 + 0.2}, {"model": "r", "seconds": float("nan")}], {})
+
+
+def test_a_journal_gives_back_what_it_was_given(tmp_path):
+    path = tmp_path / "t.parquet.partial"
+    with Journal.open(path, DIGESTS, "a machine") as journal:
+        journal.add("0.0", BLOCK)
+    with Journal.open(path, DIGESTS, "the same at another time") as journal:
+        assert journal.about == "a machine"
+        (found,) = journal.blocks().values()
+        assert found.rows[0] == BLOCK.rows[0]
+        assert found.rows[1]["seconds"] != found.rows[1]["seconds"]
+        journal.remove()
+    assert not path.exists()
+
+
+def test_a_journal_of_another_run_is_refused_by_what_differs(tmp_path):
+    with Journal.open(tmp_path / "j", DIGESTS, ""):
+        pass
+    with pytest.raises(JournalError, match=r"with other samples and machine\. Give the same"):
+        Journal.open(tmp_path / "j", {**DIGESTS, "samples": "x", "machine": "y"}, "")
+
+
+def test_two_runs_do_not_write_the_same_journal(tmp_path):
+    with (
+        Journal.open(tmp_path / "j", DIGESTS, ""),
+        pytest.raises(JournalError, match="another run is writing there"),
+    ):
+        Journal.open(tmp_path / "j", DIGESTS, "")
+
+
+def test_a_journal_needs_its_directory(tmp_path):
+    with pytest.raises(UsageError, match=r"the directory .*nowhere does not exist"):
+        Journal.open(tmp_path / "nowhere" / "j", DIGESTS, "")
+
+
+def test_a_block_that_was_half_written_is_not_there(tmp_path):
+    with Journal.open(tmp_path / "j", DIGESTS, "") as journal:
+        (tmp_path / "j" / "0.0.block.json.part").write_text('{"facts"')
+        assert journal.blocks() == {}
+
+
+@pytest.fixture
+def files(tmp_path, tool):
+    """Five problems, one of them refused, with three programs each."""
+    tool("bwrap")
+    rows = [
+        {
+            "task_id": f"toys/{n}",
+            "prompt": TOTAL.prompt,
+            "entry_point": TOTAL.entry_point,
+            "input_generator": TOTAL.generator if n != 3 else "x = 1",
+            "input_levels": list(TOTAL.levels),
+            "reference_solution": TOTAL.reference,
+            "checker": EQUAL,
+        }
+        for n in range(5)
+    ]
+    problems, samples = tmp_path / "toys.jsonl", tmp_path / "m.json"
+    problems.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    programs = [RIGHT, HOPELESS, "def total(numbers):\n    return 0\n"]
+    samples.write_text(json.dumps([programs] * 5))
+    return problems, samples
+
+
+def command(files, output, *words):
+    problems, samples = files
+    given = ["--problems", problems, "--samples", samples, "-o", output, "--repeats", 1, *words]
+    return [sys.executable, "-m", "evalvar.cli", "run-code", *map(str, given)]
+
+
+def outcome(path):
+    timings = ev.load(path).timings
+    # a stop that the machine made is not repeated: how often a program was stopped may differ
+    columns = ["model", "item", "sample", "run", "phase", "level", "case", "repeat", "status"]
+    return timings[columns].astype(str)
+
+
+def test_a_run_that_is_killed_goes_on_and_ends_as_one_that_was_not(files, tmp_path):
+    whole = tmp_path / "whole.parquet"
+    ran = subprocess.run(command(files, whole), capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith(
+        "12 programs of 4 problems: 4 ok, 4 wrong and 4 timeout; 1 problem was refused.\n"
+    )
+    killed = tmp_path / "killed.parquet"
+    draw = random.Random(0)
+    kills = 0
+    for _ in range(40):
+        with subprocess.Popen(
+            command(files, killed),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "CI": "1"},
+        ) as process:
+            try:
+                process.wait(draw.uniform(1.0, 4.0) if kills < 2 else None)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+                assert not killed.exists()
+                continue
+            assert process.returncode == 0, process.stderr.read()
+            break
+    assert kills == 2
+    assert not killed.with_name("killed.parquet.partial").exists()
+    assert sorted(tmp_path.glob("*.part*")) == []
+    pd.testing.assert_frame_equal(outcome(killed), outcome(whole))
+
+
+def test_a_run_goes_on_with_what_is_done(files, tmp_path, monkeypatch):
+    from evalvar.collect import jobs
+
+    done, most = [], [2]
+    real = jobs.time_block
+
+    def interrupted(box, problem, *rest, **more):
+        if len(done) == most[0]:
+            raise KeyboardInterrupt
+        done.append(problem.task_id)
+        return real(box, problem, *rest, **more)
+
+    monkeypatch.setattr(jobs, "time_block", interrupted)
+    problems, samples = files
+    output = tmp_path / "t.csv"
+    with pytest.raises(KeyboardInterrupt):
+        ev.run_code(problems, samples, output=output, repeats=1)
+    assert sorted(p.name for p in (tmp_path / "t.csv.partial").glob("*.block.json")) == [
+        f"{n}.0.block.json" for n in range(2)
+    ]
+    with pytest.raises(JournalError, match="with other settings"):
+        ev.run_code(problems, samples, output=output, repeats=2)
+    with pytest.raises(JournalError, match="with other problems and samples"):
+        ev.run_code(problems, samples, output=output, repeats=1, exclude=[0])
+    done[:], most[0] = [], 99
+    told = []
+    ev.run_code(
+        problems, samples, output=output, repeats=1, progress=lambda *both: told.append(both)
+    )
+    assert done == ["toys/2", "toys/3", "toys/4"]
+    assert told[0] == (6, 15)
+    assert told[-1] == (15, 15)
+    assert set(ev.load(output).timings["item"]) == {f"toys/{n}" for n in range(5)}
