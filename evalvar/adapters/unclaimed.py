@@ -1,6 +1,7 @@
 """What to say of a file that no adapter reads."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,11 @@ _ROWS: tuple[tuple[set[str], str], ...] = (
     ({"question_id", "code_list"}, "a LiveCodeBench output"),
     ({"instance_id", "model_patch"}, "a SWE-bench file of predictions"),
     ({"task_id", "completion"}, "a HumanEval file of completions"),
+    ({"task_id", "solution"}, "an EvalPlus file of solutions"),
 )
+_PROGRAMS = "which has programs and no results; run them with evalvar run-code."
+_PICKLES = (".pkl", ".pickle")
+_PICKLED = re.compile(rb"\x80[\x02-\x05]")
 
 
 def is_data(path: Path) -> bool:
@@ -52,6 +57,11 @@ def reason(path: Path) -> str:
     try:
         if _is_empty(path):
             return _EMPTY
+        if form in _PICKLES or _PICKLED.match(head(path, 2)):
+            return (
+                "a pickle, which could run anything when it is opened, so that it never is. "
+                "Export what it holds as JSON or Parquet."
+            )
         if form == ".eval":
             return f"looks like an Inspect log, {_LATER}"
         if form == ".json":
@@ -89,10 +99,15 @@ def of_table(path: Path, names: Sequence[str]) -> str:
                 return f"looks separated by {shown}: write {wanted}, or {other}."
     if kind(path) in table_files.JSON_LINES and not names:
         return "expected one JSON object a line. Write the rows so, with a column score."
+    return _of_rows(names) or no_score(names)
+
+
+def _of_rows(names: Sequence[str]) -> str:
+    """Say whose rows have these names, and what to do; empty where nothing is known of them."""
     for keys, what in _ROWS:
         if keys <= set(names):
-            return f"looks like {what}, {_LATER}"
-    return no_score(names)
+            return f"looks like {what}, {_PROGRAMS if 'task_id' in keys else _LATER}"
+    return ""
 
 
 def _is_empty(path: Path) -> bool:
@@ -121,9 +136,8 @@ def _of_json(path: Path) -> str:
         )
     if isinstance(content, list):
         first = list(content[0]) if content and isinstance(content[0], dict) else []
-        for keys, what in _ROWS:
-            if keys <= set(first):
-                return f"looks like {what}, {_LATER}"
+        if said := _of_rows(first):
+            return said
         inner = f", the first with the keys {listed(first)}" if first else ""
         return (
             f"a JSON list of {len(content):,} entries{inner}. Write one object a line as .jsonl, "

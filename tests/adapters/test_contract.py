@@ -12,6 +12,11 @@ from tests.adapters.conftest import DATA
 EXAMPLES = {
     "table": [DATA / "study_records.csv", DATA / "study_reported.csv"],
     "lm_eval": sorted((DATA / "custom_lm" / "seed1").rglob("*.json*")),
+    "enamel": [DATA / "code" / f"made~{name}.json" for name in ("passes", "effs", "metrics")],
+    "human_eval": [DATA / "code" / "made_results.jsonl"],
+    "evalplus": sorted((DATA / "code").glob("*_eval_results.json")),
+    "evalperf": [DATA / "code" / "cut_evalperf_results.brief.json"],
+    "cruxeval": [DATA / "code" / "cut_cruxeval_input.json"],
 }
 CASES = [(name, path) for name, paths in EXAMPLES.items() for path in paths]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from evalvar.adapters import load
+from evalvar.adapters import adapters, load
 from evalvar.errors import AdapterError, RecordsError, UsageError
 
+KNOWN = ", ".join(adapters())
 CSV = "model,task,item,score\nA,t,1,1\nA,t,2,0\n"
 
 
@@ -105,14 +106,14 @@ def test_nothing_to_read_is_refused():
         "empty: the directory holds no file to read. Check the path."
     )
     assert message(lambda: load("only")) == (
-        "only/notes.txt: no adapter (known: table, lm_eval) claims this, the only file "
+        f"only/notes.txt: no adapter (known: {KNOWN}) claims this, the only file "
         "found. Check the path, or name an adapter with --source."
     )
     assert message(lambda: load("notes.txt")) == (
-        "notes.txt: no adapter claims this file (known: table, lm_eval). Name one with --source."
+        f"notes.txt: no adapter claims this file (known: {KNOWN}). Name one with --source."
     )
     assert message(lambda: load("notes.txt", source="x")) == (
-        "no adapter is called 'x'. There is: table, lm_eval."
+        f"no adapter is called 'x'. There is: {KNOWN}."
     )
 
 

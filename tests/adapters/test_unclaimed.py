@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalvar.adapters import load
+from evalvar.adapters import adapters, load
 from evalvar.errors import AdapterError
 
 COLUMNS = ",".join(f"c{n}" for n in range(12))
@@ -59,8 +59,8 @@ def refused(*paths: str, **arguments) -> str:
         (
             "x.jsonl",
             '{"task_id": "HumanEval/0", "completion": "x"}\n',
-            "looks like a HumanEval file of completions, which is not read yet; export it as a "
-            "table.",
+            "looks like a HumanEval file of completions, which has programs and no results; run "
+            "them with evalvar run-code.",
         ),
         (
             "x.jsonl",
@@ -143,7 +143,7 @@ def test_a_directory_shows_a_file_of_data():
     )
     Path("r/c.json").unlink()
     assert refused("r") == (
-        "r/b.txt: no adapter (known: table, lm_eval) claims this or any other of the 4 files "
+        f"r/b.txt: no adapter (known: {', '.join(adapters())}) claims this or any other of the 4 files "
         "found. Check the path, or name an adapter with --source."
     )
 
