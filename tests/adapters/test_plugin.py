@@ -38,7 +38,8 @@ def plugged(installed, monkeypatch, tmp_path) -> Path:
 
 
 def test_an_installed_adapter_is_found_and_used(plugged):
-    assert [*list(adapters())[:2], list(adapters())[-1]] == ["table", "lm_eval", "dots"]
+    assert list(adapters())[:2] == ["table", "lm_eval"]
+    assert "dots" in adapters()
     (plugged / "runs").mkdir()
     (plugged / "runs" / "m-seed2.dots").write_text(".x.\n")
     evidence = load("runs")

@@ -143,8 +143,8 @@ def test_a_directory_shows_a_file_of_data():
     )
     Path("r/c.json").unlink()
     assert refused("r") == (
-        f"r/b.txt: no adapter (known: {', '.join(adapters())}) claims this or any other of the 4 files "
-        "found. Check the path, or name an adapter with --source."
+        f"r/b.txt: no adapter (known: {', '.join(adapters())}) claims this or any "
+        "other of the 4 files found. Check the path, or name an adapter with --source."
     )
 
 
