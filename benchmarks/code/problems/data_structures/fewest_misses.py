@@ -1,7 +1,7 @@
 """How well a cache could do that knows what will be asked."""
 
 TAG = "algorithm design"
-LEVELS = (10, 800, 2000, 4000)
+LEVELS = (10, 1500, 4000, 8000)
 
 
 def fewest_misses(pages: list[int], capacity: int) -> int:

@@ -1,7 +1,7 @@
 """The largest free rectangle of a plan."""
 
 TAG = "algorithm design"
-LEVELS = (4, 30, 60, 90)
+LEVELS = (4, 45, 90, 160)
 
 
 def largest_rectangle(plan: list[str]) -> int:

@@ -1,7 +1,7 @@
 """What a line holds after many keys, with a cursor that moves."""
 
 TAG = "algorithm design"
-LEVELS = (8, 8000, 20_000, 40_000)
+LEVELS = (8, 15_000, 45_000, 90_000)
 
 
 def typed_text(keys: str) -> str:

@@ -1,7 +1,7 @@
 """Edit distance of two long, similar texts."""
 
 TAG = "algorithm design"
-LEVELS = (8, 300, 800, 1500)
+LEVELS = (8, 400, 1200, 2500)
 
 
 def edit_distance(a: str, b: str) -> int:
@@ -117,7 +117,7 @@ def generate_input(size: int, lid: int, cid: int):
     letters = ["abcdefghij", "ab", "abcd", "aab"][cid % 4]
     text = [random.choice(letters) for _ in range(size)]
     other = list(text)
-    for _ in range(6):
+    for _ in range(9):
         i = random.randrange(len(other))
         other[i : i + random.randint(0, 1)] = random.choices(letters, k=random.randint(0, 1))
     return "".join(text), "".join(other)

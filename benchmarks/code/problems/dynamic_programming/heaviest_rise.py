@@ -1,7 +1,7 @@
 """The heaviest strictly rising part of a sequence."""
 
 TAG = "algorithm design"
-LEVELS = (10, 800, 2000, 4000)
+LEVELS = (10, 1500, 4500, 9000)
 
 
 def heaviest_rise(values: list[int], weights: list[int]) -> int:

@@ -1,7 +1,7 @@
 """The best binary search tree for keys that are looked up more or less often."""
 
 TAG = "algorithm design"
-LEVELS = (5, 40, 75, 110)
+LEVELS = (5, 45, 85, 130)
 
 
 def search_tree_cost(hits: list[int]) -> int:

@@ -1,7 +1,7 @@
 """The area under many overlapping sheets."""
 
 TAG = "algorithm design"
-LEVELS = (4, 60, 150, 300)
+LEVELS = (4, 90, 250, 500)
 
 
 def covered_area(sheets: list[tuple[int, int, int, int]]) -> int:

@@ -1,7 +1,7 @@
 """The most guests that get a seat they like."""
 
 TAG = "algorithm design"
-LEVELS = (5, 400, 800, 1400)
+LEVELS = (5, 600, 1400, 2400)
 
 
 def most_pairs(likes: list[list[int]], seats: int) -> int:

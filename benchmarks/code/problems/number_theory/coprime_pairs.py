@@ -1,7 +1,7 @@
 """How many pairs of numbers have no common divisor."""
 
 TAG = "algorithm design"
-LEVELS = (30, 20_000, 100_000, 300_000)
+LEVELS = (30, 30_000, 250_000, 800_000)
 
 
 def coprime_pairs(n: int) -> int:

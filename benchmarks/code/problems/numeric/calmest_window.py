@@ -1,7 +1,7 @@
 """The steadiest stretch of a series, on top of a large offset."""
 
 TAG = "implementation optimisation"
-LEVELS = (8, 1000, 2500, 5000)
+LEVELS = (8, 2000, 6000, 12_000)
 
 
 def calmest_window(values: list[float], width: int) -> float:

@@ -1,7 +1,7 @@
 """Terms of a linear recurrence far from its start."""
 
 TAG = "algorithm design"
-LEVELS = (2, 4, 8, 12)
+LEVELS = (2, 4, 9, 14)
 
 
 def recurrence_term(weights: list[int], start: list[int], n: int, modulus: int) -> int:
