@@ -86,8 +86,8 @@ def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
         task, rows = next(iter(runs.items()))
         timed_of = [model for model, item in rows if model and not item]
         return (
-            f"{wording.count(len(timed_of), 'model')} had programs timed on {task}; none has an "
-            "efficiency."
+            f"The programs of {wording.listing(timed_of, most=3)} were timed on {task}, and no "
+            "efficiency of them is known."
         )
     gap, k, models = lead
     solved, reached = right_but_slow(gap, k)
