@@ -1,8 +1,9 @@
 """System calls that a program has no use for and that widen what it can reach.
 
 A new user namespace would give it rights over a kernel that it has none over now; the others see
-into processes, keep data beyond the sandbox (keys) or talk past its network (vsock). The filter is
-a classic BPF program over the call's number and first argument, as `bwrap --seccomp` takes it.
+into processes, hold memory that no limit counts (System V's), keep data beyond the sandbox (keys)
+or talk past its network (vsock). The filter is a classic BPF program over the call's number and
+first argument, as `bwrap --seccomp` takes it.
 """
 
 import errno
@@ -11,12 +12,14 @@ import struct
 
 _NUMBERS = {
     "x86_64": {
+        "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
         "ptrace": 101, "pivot_root": 155, "mount": 165, "umount2": 166, "add_key": 248,
         "request_key": 249, "keyctl": 250, "unshare": 272, "perf_event_open": 298, "setns": 308,
         "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "userfaultfd": 323,
         "io_uring_setup": 425, "clone": 56, "clone3": 435, "socket": 41,
     },
     "aarch64": {
+        "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180,
         "ptrace": 117, "pivot_root": 41, "mount": 40, "umount2": 39, "add_key": 217,
         "request_key": 218, "keyctl": 219, "unshare": 97, "perf_event_open": 241, "setns": 268,
         "process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "userfaultfd": 282,

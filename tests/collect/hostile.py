@@ -117,7 +117,7 @@ while True:
     sys.stdout.write('x' * 1000000)
 """, "timeout"),
     "return 100 MB": _ends("return 'x' * 100_000_000", "memory"),
-    "return 100 MB of zeros": _ends("return [0] * 50_000_000", "memory"),
+    "return a list of 100 MB": _ends("return [0] * 13_000_000", "memory"),
     "write a big file": _ends("""
 with open('/tmp/big', 'wb') as file:
     while True:
@@ -437,6 +437,17 @@ def smaller(numbers):
         gained.append('user namespace')
     if libc.unshare(0x20000000) == 0:
         gained.append('process namespace')
+    if libc.shmget(0, 4096, 0o1600) >= 0:
+        gained.append('shared memory')
+    if os.uname().machine == 'x86_64' and libc.syscall(250, 0, -4, 1) >= 0:
+        gained.append('keys')
+    import socket
+    for family in (38, 40):
+        try:
+            socket.socket(family, socket.SOCK_STREAM).close()
+            gained.append('family %d' % family)
+        except OSError:
+            pass
     return gained
 """,
 }

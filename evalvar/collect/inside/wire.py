@@ -187,6 +187,13 @@ def _collected(kind: type) -> "Callable[[Any], object]":
     return collect
 
 
+def _complex(held: "Any") -> complex:
+    real, imag = held
+    if type(real) is not float or type(imag) is not float:
+        raise TypeError
+    return complex(real, imag)
+
+
 _UNTAG: "dict[str, Callable[[Any], object]]" = {
     **{kind.__name__: _collected(kind) for kind in (tuple, set, frozenset, dict)},
     "packed": _unpacked,
@@ -194,7 +201,7 @@ _UNTAG: "dict[str, Callable[[Any], object]]" = {
     "str": lambda held: bytes.fromhex(held).decode("utf-8", "surrogatepass"),
     "int": lambda held: int(held, 16),
     "float": float,
-    "complex": lambda held: complex(*held),
+    "complex": _complex,
 }
 
 

@@ -1,0 +1,234 @@
+import errno
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evalvar.collect import bubblewrap
+from evalvar.collect.inside.wire import encode
+from evalvar.collect.sandbox import UNPROTECTED, Box
+from evalvar.errors import ToolError
+from tests.collect import hostile
+from tests.collect.asking import LIMITS, NOTHING, alive, answer, below, running
+
+
+class TestEnd:
+    def test_a_timeout_is_told_within_its_second_and_everything_is_dead(self, box):
+        with running(
+            box, hostile.NUISANCES["swallow every exception"].program.replace("smaller", "f")
+        ) as session:
+            session.load()
+            processes = list(below(session._process.pid))
+            assert len(processes) >= 2
+            began = time.monotonic()
+            reply = session.ask([encode(([],))], 0.3)
+            assert time.monotonic() - began < 1.3
+            assert (reply.status, reply.message) == ("timeout", "stopped after 0.3 s")
+            assert alive(processes) == []
+            assert session.ask([encode(([],))], 0.3) == reply
+
+    def test_what_hides_in_a_session_of_its_own_does_not_survive(self, box):
+        program = """
+import os, time
+def f():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1000)
+        time.sleep(1000)
+    time.sleep(0.2)
+    return 1
+"""
+        with running(box, program, replace(LIMITS, processes=8)) as session:
+            session.load()
+            assert session.ask([NOTHING], 5.0).parts == (b"1",)
+            processes = list(below(session._process.pid))
+            assert len(processes) >= 4
+            session.close()
+        assert alive(processes) == []
+
+    def test_nothing_survives_a_host_that_is_killed(self, box, root):
+        script = """
+from tests.collect.asking import NOTHING, below, running
+from evalvar.collect.sandbox import Box
+session = running(Box.find(), "def f():\\n    while True: pass")
+session.load()
+print(session._process.pid, *[number for number, _ in below(session._process.pid)], flush=True)
+session.ask([NOTHING], 100)
+"""
+        host = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root)
+        numbers = [int(word) for word in host.stdout.readline().split()]
+        assert len(numbers) >= 3
+        processes = [
+            (number, Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19])
+            for number in numbers
+        ]
+        host.kill()
+        host.communicate()
+        deadline = time.monotonic() + 5
+        while alive(processes) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert alive(processes) == []
+
+    def test_a_session_that_is_closed_at_once_leaves_nothing(self, box):
+        session = running(box, "def f(): pass")
+        usage = session.close()
+        assert session.close() == usage
+
+    def test_descriptors_are_given_back(self, box):
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with running(box, "import os; os._exit(0)") as session:
+                session.load()
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="calls by the numbers of x86_64")
+def test_no_call_makes_a_namespace_of_users(box):
+    program = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def f():
+    errors = []
+    for call in ((272, 0x10000000), (56, 0x10000011, 0, 0, 0, 0), (435, 0, 0)):
+        assert libc.syscall(*call) == -1
+        errors.append(ctypes.get_errno())
+    return errors
+"""
+    refused = [errno.EPERM, errno.EPERM, errno.ENOSYS]
+    assert answer(box, program, limits=replace(LIMITS, processes=8)) == refused
+
+
+class TestFind:
+    def test_without_bubblewrap_it_says_what_to_install(self, monkeypatch):
+        monkeypatch.setenv("PATH", "/nowhere")
+        with pytest.raises(ToolError) as refused:
+            Box.find()
+        assert str(refused.value) == (
+            "bubblewrap is not installed, and programs are not run without. Install bubblewrap "
+            "(apt install bubblewrap, dnf install bubblewrap) where user namespaces are allowed "
+            "(in a container: --privileged), or let programs run without by --unsafe-local."
+        )
+
+    def test_a_bubblewrap_that_may_not_is_told_with_its_own_words(self, monkeypatch, tmp_path):
+        fake = tmp_path / "bwrap"
+        fake.write_text(
+            "#!/bin/sh\necho bwrap: No permissions to create new namespace >&2; exit 1\n"
+        )
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        with pytest.raises(ToolError, match=r"No permissions to create new namespace.*Install"):
+            Box.find()
+
+    def test_another_system_is_refused(self, monkeypatch):
+        monkeypatch.setattr(sys, "platform", "darwin")
+        with pytest.raises(ToolError, match="on Linux only, and this is darwin"):
+            Box.find()
+
+    @pytest.mark.parametrize("name", ["/nowhere/python", "/bin/true", "/bin/false"])
+    def test_what_is_no_interpreter_is_refused(self, name):
+        with pytest.raises(ToolError, match=f"{name}: expected a Python interpreter"):
+            Box.find(name)
+
+    def test_a_named_interpreter_brings_its_packages(self, tool):
+        tool("bwrap")
+        box = Box.find(sys.executable)
+        assert answer(box, "import numpy\ndef f(): return int(numpy.arange(4).sum())") == 6
+
+    def test_an_older_bubblewrap_gives_no_directory_to_write(self, box, monkeypatch):
+        monkeypatch.setattr(bubblewrap, "_options", lambda bwrap: frozenset())
+        program = """
+def f():
+    try:
+        open('/tmp/a', 'w')
+    except OSError as error:
+        return error.errno
+"""
+        assert answer(box, program) == 30
+
+
+def test_as_an_ordinary_user_the_walls_are_the_same(tool, root):
+    """In a namespace of users: what is root's way elsewhere here is nobody's."""
+    tool("bwrap")
+    python = "/usr/bin/python3"
+    if os.geteuid() != 0 or not os.access(python, os.X_OK):
+        pytest.skip("needs root, to become somebody else, and a Python that all can read")
+    code = f"import sys; sys.path.insert(0, {str(root)!r}); from tests.collect import ordinary"
+    run = subprocess.run(
+        [python, "-I", "-B", "-c", f"{code}; ordinary.main()"],
+        user=65534, group=65534, extra_groups=[], cwd="/", env={"PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if run.returncode and "PermissionError" in run.stderr:
+        pytest.skip("needs a checkout that all can read")
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {
+        "user_namespace": True,
+        "gain rights": "[]",
+        "find other processes": "[]",
+        "read files": "[]",
+        "write outside": "[]",
+        "open a socket": "[]",
+        "raise limits": "[]",
+        "fork": "crash",
+        "kill whoever is there": "ok",
+        "swallow every exception": "timeout",
+        "survivors": 0,
+    }
+
+
+class TestUnsafe:
+    def test_it_runs_programs_under_limits_and_says_what_it_is_not(self, unsafe_box):
+        assert unsafe_box.unsafe
+        assert answer(unsafe_box, "def f(x): return x + 1", 1) == 2
+        assert "every file" in UNPROTECTED
+        assert "network" in UNPROTECTED
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "swallow every exception", "ignore signals", "fork", "fork without end",
+            "hog memory and hold on", "exit at once", "crash in C", "close every pipe",
+            "leave threads running",
+        ],
+    )  # fmt: skip
+    def test_nuisances_end(self, unsafe_box, name):
+        program, statuses = hostile.NUISANCES[name].program, hostile.NUISANCES[name].statuses
+        with running(unsafe_box, program.replace("smaller", "f")) as session:
+            session.load()
+            processes = [(session._process.pid, ""), *below(session._process.pid)]
+            assert session.ask([encode(([],))], 0.4).status in statuses
+            session.close()
+        assert alive(processes) == []
+
+    def test_what_hides_in_a_session_of_its_own_does_not_survive(self, unsafe_box):
+        if os.geteuid() != 0:
+            pytest.skip("processes are counted by user: an ordinary one has others")
+        program = """
+import os, time
+def f():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(1000)
+        os._exit(0)
+    time.sleep(0.2)
+    return 1
+"""
+        with running(unsafe_box, program, replace(LIMITS, processes=8)) as session:
+            session.load()
+            assert session.ask([NOTHING], 5.0).parts == (b"1",)
+            processes = list(below(session._process.pid))
+            assert len(processes) >= 2
+            session.close()
+        assert alive(processes) == []
+
+    def test_its_directory_goes_with_it(self, unsafe_box):
+        program = "import os\ndef f():\n    open('a', 'w').close()\n    return os.getcwd()"
+        assert not Path(answer(unsafe_box, program)).exists()
