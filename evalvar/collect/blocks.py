@@ -217,7 +217,7 @@ def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session, loaded:
     """Run a program once through its cases: level 0 in the first repeat only."""
     levels = range(1 if repeat else 0, trial.last_level + 1)
     rows = _through(bench, session, loaded, levels, repeat)
-    if rows[-1].status == "timeout" and rows[-1].level == 0:
+    if loaded.status == "ok" and rows[-1].status == "timeout" and rows[-1].level == 0:
         # a single run decides here, so that the machine is given a second chance to be in time
         with _start(bench, trial) as again:
             rows = _through(bench, again, again.load(), levels, repeat)
