@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalvar.adapters.code_results import model_of, read_object, right_or_wrong, unlike
+from evalvar.adapters.code_results import PASSED, model_of, read_object, right_or_wrong, unlike
 from evalvar.adapters.files import evidence_of, head, kind
+from evalvar.adapters.remarks import Remark
 from evalvar.evidence import Evidence
 
 NAME = "cruxeval"
@@ -27,7 +28,7 @@ def read(path: Path) -> Evidence:
     Parameters
     ----------
     path : Path
-        ``pass_at_1`` and ``pass_at_5``, in percent, become reported shares.
+        ``pass_at_1``, in percent, becomes the reported mean; ``pass_at_5`` is no mean.
 
     Raises
     ------
@@ -44,10 +45,13 @@ def read(path: Path) -> Evidence:
         if not isinstance(samples, list) or not all(isinstance(s, bool) for s in samples):
             raise unlike(path, _WHAT, f"a list of true and false for {item}", samples)
     records = right_or_wrong(scored, model, _TASK)
-    told = [
-        {"metric": key.replace("_at_", "@"), "value": content[key] / 100, "n": len(scored)}
-        for key in ("pass_at_1", "pass_at_5")
-        if isinstance(content.get(key), int | float)
-    ]
-    reported = pd.DataFrame(told).assign(model=model, task=_TASK) if told else None
+    reported = None
+    if isinstance(content.get("pass_at_1"), int | float):
+        told = {"model": model, "task": _TASK, "metric": PASSED, "n": len(scored)}
+        reported = pd.DataFrame([{**told, "value": content["pass_at_1"] / 100}])
+    if "pass_at_5" in content:
+        remarks.append(
+            Remark("what the file says of five tries, pass_at_5, is left out; it is computed anew "
+                   "from the answers", file=path)
+        )  # fmt: skip
     return evidence_of(path, records=records, reported=reported, harness=NAME, remarks=remarks)

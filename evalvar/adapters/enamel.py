@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalvar.adapters.code_results import (
     EFFICIENCY,
+    PASSED,
     model_of,
     read_object,
     right_or_wrong,
@@ -64,8 +65,7 @@ def read(path: Path) -> Evidence:
             )
         )
     elif name.endswith(_METRICS):
-        rows = [{"metric": str(key), "value": value} for key, value in content.items()]
-        reported = pd.DataFrame(rows, columns=["metric", "value"]).assign(model=model, task=_TASK)
+        reported = _means(path, content, model, remarks)
     else:
         remarks.append(
             Remark(
@@ -75,6 +75,21 @@ def read(path: Path) -> Evidence:
             )
         )
     return evidence_of(path, records=records, reported=reported, harness=NAME, remarks=remarks)
+
+
+def _means(path: Path, content: dict[str, Any], model: str, remarks: list[str]) -> pd.DataFrame:
+    """Give pass@1 and eff@1, which are means over the answers; the others are not."""
+    metrics = {"pass@1": PASSED, "eff@1": EFFICIENCY}
+    rest = [str(key) for key in content if key not in metrics]
+    if rest:
+        remarks.append(
+            Remark(f"{', '.join(rest)} left out: computed anew from the answers", file=path)
+        )
+    rows = [
+        {"metric": metric, "value": content[key]} for key, metric in metrics.items()
+        if key in content
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["metric", "value"]).assign(model=model, task=_TASK)
 
 
 def _by_item(path: Path, content: dict[str, Any], kind: type) -> dict[str, list[Any]]:

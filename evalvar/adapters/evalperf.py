@@ -19,7 +19,9 @@ _ENDS = (".json", ".brief", "evalperf_results")
 _WHAT = "EvalPerf writes its results"
 _TASK = "EvalPerf"
 _SCORES = ("dps", "dps_norm")
-CLUSTER = "matching_cluster"
+CLUSTER = "answer.matching_cluster"
+
+_Score = tuple[str, str, int, float, float]
 
 
 def claims(path: Path) -> bool:
@@ -34,9 +36,11 @@ def read(path: Path) -> Evidence:
     ----------
     path : Path
         Metrics ``passed`` (as many samples as were drawn, as many right as pass@1 says; which ones
-        is not told), ``dps`` and ``dps_norm`` (0 to 100, without a score where too few programs
-        could be profiled) and ``matching_cluster`` (of every profiled program the index of the
-        reference it is as fast as, -1 where slower than all). The summary is reported values.
+        is not told, so the first are taken to be), ``dps`` and ``dps_norm`` (0 to 100, without a
+        score where too few programs could be profiled). ``answer.matching_cluster`` is, of every
+        program profiled, the index of the reference it is as fast as, -1 where slower than all:
+        only right programs are profiled, and again the first are taken to be those. The summary,
+        over all problems of both data sets, is left out.
 
     Raises
     ------
@@ -51,18 +55,13 @@ def read(path: Path) -> Evidence:
     if not isinstance(drawn, int) or drawn < 1 or not isinstance(problems, dict):
         raise unlike(path, _WHAT, "config with n_samples, and an object of problems under 'eval'",
                      {"n_samples": drawn})  # fmt: skip
-    rows: list[tuple[str, str, int, float]] = []
+    rows: list[_Score] = []
     for item, found in problems.items():
         if not isinstance(found, dict) or not {"pass@1", *_SCORES} <= found.keys():
             raise unlike(path, _WHAT, f"pass@1, dps and dps_norm of {item}", found)
-        rows += _right(path, item, found["pass@1"], drawn)
-        rows += [(metric, item, 0, _number(path, item, found[metric])) for metric in _SCORES]
-        for sample, program in enumerate(found.get("profiled") or []):
-            index = program.get("matching_cluster_idx") if isinstance(program, dict) else None
-            if not isinstance(index, int):
-                raise unlike(path, _WHAT, f"a matching_cluster_idx of {item}", program)
-            rows.append((CLUSTER, item, sample, float(index)))
-    records = pd.DataFrame(rows, columns=["metric", "item", "sample", "score"])
+        rows += _programs(path, item, found, drawn)
+        rows += [(name, item, 0, _number(path, item, found[name]), np.nan) for name in _SCORES]
+    records = pd.DataFrame(rows, columns=["metric", "item", "sample", "score", CLUSTER])
     top = {PASSED: 1.0, **dict.fromkeys(_SCORES, 100.0)}
     records = records.assign(
         model=model,
@@ -80,11 +79,22 @@ def read(path: Path) -> Evidence:
     return evidence_of(path, records=records, harness=NAME, remarks=remarks)
 
 
-def _right(path: Path, item: str, percent: Any, drawn: int) -> list[tuple[str, str, int, float]]:
+def _programs(path: Path, item: str, found: dict[str, Any], drawn: int) -> list[_Score]:
+    """Give a row a program, right ones first, and of these the profiled ones first."""
+    percent = found["pass@1"]
     right = _number(path, item, percent) * drawn / 100
     if not 0 <= right <= drawn or abs(right - round(right)) > 1e-6:
         raise unlike(path, _WHAT, f"a pass@1 of {item} in percent of {drawn} programs", percent)
-    return [(PASSED, item, sample, float(sample < round(right))) for sample in range(drawn)]
+    profiled = found.get("profiled") or []
+    clusters = [p.get("matching_cluster_idx") if isinstance(p, dict) else None for p in profiled]
+    if not all(isinstance(index, int) for index in clusters) or len(clusters) > round(right):
+        raise unlike(path, _WHAT, f"a matching_cluster_idx of every right program of {item} that "
+                     "was profiled", clusters)  # fmt: skip
+    filled = [float(index or 0) for index in clusters] + [np.nan] * (drawn - len(clusters))
+    return [
+        (PASSED, item, sample, float(sample < round(right)), cluster)
+        for sample, cluster in enumerate(filled)
+    ]
 
 
 def _number(path: Path, item: str, value: Any) -> float:

@@ -1,7 +1,6 @@
 """Rows of what k answers are worth: means over items, and over items and seeds."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -111,7 +110,7 @@ def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
         low, high = fact.range
         if low is not None and high is not None:
             return bounded_mean_ci(scores, low=low, high=high, level=level)
-        return replace(skewed_mean_ci(scores, level=level), p_value=np.nan)
+        return fact.within(skewed_mean_ci(scores, level=level))
     except NotEnoughDataError as error:
         value = float(scores.mean())
         return Estimate(value, level=level, n=scores.size, method=f"undefined: {error}")

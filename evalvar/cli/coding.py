@@ -83,22 +83,23 @@ def _first(said: dict[str, dict[tuple[str, str, int], Row]]) -> list[tuple[str, 
 def _sentence(model: str, run: dict[tuple[str, str, int], Row]) -> str:
     """Say what one try and the best of the most are worth."""
     parts = []
-    for family, words in (
-        ("pass@", "right"),
-        ("eff@", "efficiency"),
-    ):
-        points = {k: row for (_, name, k), row in run.items() if name == family and _known(row)}
+    for metric, family in dict.fromkeys((m, f) for m, f, _ in run if f in ("pass@", "eff@")):
+        points = {k: row for (m, f, k), row in run.items() if (m, f) == (metric, family)}
+        points = {k: row for k, row in points.items() if _known(row)}
         if not points:
             continue
         low, high = min(points), max(points)
+        alone = sum(f == family and k == low for _, f, k in run) == 1
+        words = metric if family == "eff@" else "right" if alone else f"right ({metric})"
         told = f"{words} {_number(points[low])} at {_tries(low)}"
         if high > low:
             told += f" and {_number(points[high])} at the best of {high:,}"
-        parts.append(told)
+        parts.append((family == "eff@", told))
+    told_in_order = [told for _, told in sorted(parts, key=lambda part: part[0])]
     gap = next((row for (_, name, k), row in run.items() if (name, k) == ("gap@", 1)), None)
     if gap is not None and _known(gap):
-        parts.append(f"being slow costs {_number(gap)} at one try")
-    return f"{model}: {'; '.join(parts)}." if parts else ""
+        told_in_order.append(f"being slow costs {_number(gap)} at one try")
+    return f"{model}: {'; '.join(told_in_order)}." if parts else ""
 
 
 def _tries(k: int) -> str:
