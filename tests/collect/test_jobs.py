@@ -1,0 +1,23 @@
+"""Programs timed on several cores at a time."""
+
+import os
+
+import pytest
+
+import evalvar as ev
+from tests.collect.toys import RIGHT, TOTAL, renamed, toys
+
+pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+
+
+def test_two_at_a_time_give_the_rows_of_one_at_a_time(tool):
+    tool("bwrap")
+    problems = toys(*(renamed(TOTAL, f"toys/{n}") for n in range(3)))
+    samples = {"m": {p.task_id: [RIGHT, "    return 0\n"] for p in problems.wanted}}
+    columns = ["model", "item", "sample", "phase", "level", "case", "repeat", "status"]
+    one = ev.run_code(problems, samples, repeats=1)
+    two = ev.run_code(problems, samples, repeats=1, jobs=2)
+    assert two.timings[columns].astype(str).equals(one.timings[columns].astype(str))
+    assert set(two.timings["run"]) == set(one.timings["run"])
+    (said,) = [sentence for sentence in two.warnings if "at a time" in sentence]
+    assert said.startswith("2 programs were timed at a time, each on a core of its own: while")

@@ -1,0 +1,108 @@
+"""The command `run-code`: files in, a table of timings and a short account out."""
+
+import json
+
+import pytest
+
+import evalvar as ev
+from tests.collect.toys import EQUAL, RIGHT, TOTAL
+
+
+@pytest.fixture
+def files(tmp_path, tool):
+    tool("bwrap")
+    rows = [
+        {
+            "task_id": name,
+            "prompt": TOTAL.prompt,
+            "entry_point": TOTAL.entry_point,
+            "input_generator": TOTAL.generator,
+            "input_levels": "5 50 100 200",
+            "reference_solution": TOTAL.reference,
+            "checker": EQUAL,
+        }
+        for name in ("toys/0", "toys/1")
+    ]
+    (tmp_path / "toys.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "a.json").write_text(json.dumps([[RIGHT, None], ["", RIGHT]]))
+    lines = [{"task_id": name, "completion": "    return sum(numbers)"} for name in ("toys/1", "x")]
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def test_it_times_what_several_models_wrote_and_says_what_became_of_it(run, files):
+    output = files / "t.parquet"
+    code, out, err = run(
+        *("run-code", "--problems", files / "toys.jsonl", "--samples", files / "a.json"),
+        *("--samples", files / "b.jsonl", "-o", output, "--repeats", 1, "--task", "sums"),
+    )
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "6 programs of 2 problems: 3 ok, 1 crash and 2 missing."
+    assert "s of work (inputs" in lines[1]
+    assert [line.split() for line in lines[3:6]] == [
+        ["model", "programs", "ok", "crash", "missing"],
+        ["a", "4", "2", "1", "1"],
+        ["b", "2", "1", "0", "1"],
+    ]
+    assert lines[-1] == f"Next: evalvar code {output}"
+    assert "b: 1 sample of 1 problem that the file of problems does not have, first 'x'" in err
+    assert "b: no sample of 1 problem, first toys/0" in err
+    assert "references before and after the programs differ by" in err
+    timings = ev.load(output).timings
+    assert set(timings["model"]) == {"reference", "a", "b"}
+    assert set(timings["task"]) == {"sums"}
+    assert not (files / "t.parquet.partial").exists()
+    assert list(files.glob("*.part")) == []
+
+
+def test_json_is_the_account(run, files):
+    code, out, _ = run(
+        *("run-code", "--problems", files / "toys.jsonl", "--samples", files / "a.json"),
+        *("-o", files / "t.csv", "--repeats", 1, "--model", "named", "--problem", "toys/1"),
+        *("--run", "night", "--json"),
+    )
+    data = json.loads(out)
+    assert (code, data["name"], data["keys"]) == (0, "run_code", ["model", "task"])
+    counts = {row["quantity"]: row["value"] for row in data["rows"]}
+    assert counts["programs"] == 2
+    assert (counts["ok"], counts["crash"]) == (1, 1)
+    assert data["rows"][0]["model"] == "named"
+    assert {block["item"] for block in data["settings"]["blocks"]} == {"toys/1"}
+    assert len(data["sources"]) == 2
+    assert set(ev.load(files / "t.csv").timings["run"]) == {"night"}
+
+
+def test_without_a_sandbox_it_says_what_is_not_protected(run, files):
+    code, _, err = run(
+        *("run-code", "--problems", files / "toys.jsonl", "--samples", files / "a.json"),
+        *("-o", files / "t.csv", "--repeats", 1, "--problem", "toys/1", "--unsafe-local"),
+    )
+    assert code == 0
+    assert "--unsafe-local is not a security boundary" in err
+    assert "no sandbox" in ev.load(files / "t.csv").timings["machine"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--problems", "a.json"], "expected problems as JSON lines"),
+        (["--samples", "toys.jsonl"], "found the keys 'task_id', 'prompt'"),
+        (["--samples", "none.json"], "no such file"),
+        (["--problem", "toys/9"], "no problem 'toys/9' in the data. Did you mean 'toys/1'?"),
+        (["-o", "t.txt"], "unknown form '.txt'"),
+        (["--jobs", "99"], "--jobs 99: expected 1 to"),
+        (["--model", "x", "--model", "y"], "2 names of models for 1 file of samples"),
+        (["--python", "/bin/false"], "expected a Python interpreter"),
+        (["--repeats", "0"], "--repeats 0: expected at least 1"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_next_step(run, files, monkeypatch, words, message):
+    monkeypatch.chdir(files)
+    given = {"--problems": "toys.jsonl", "--samples": "a.json", "-o": "t.csv"}
+    rest = [word for name, value in given.items() if name not in words for word in (name, value)]
+    code, out, err = run("run-code", *words, *rest)
+    assert (code, out) == (3, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert not (files / "t.csv.partial").exists()
