@@ -1,5 +1,7 @@
 """Scored answers, k at a time: eff@k."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -40,11 +42,18 @@ def order_weights(n: int, *, k: int) -> Floats:
     """
     tries = as_tries(k)
     enough_samples(np.array([n]), tries, "raise", "eff@{}")
-    kk = int(tries[0])
-    ranks = np.arange(n - 1, kk - 1, -1)
-    weights = np.zeros(n)
-    weights[n - 1] = kk / n
-    weights[kk - 1 : n - 1] = (kk / n * np.cumprod(1 - (kk - 1) / ranks))[::-1]
+    return _weights(n, (int(tries[0]),))[:, 0].copy()
+
+
+@lru_cache(maxsize=64)  # the same n and k come again with every model, task and resample
+def _weights(n: int, tries: tuple[int, ...]) -> Floats:
+    """Give the weights of the order statistics (rows) for every k (columns)."""
+    weights = np.zeros((n, len(tries)))
+    for column, k in enumerate(tries):
+        ranks = np.arange(n - 1, k - 1, -1)
+        weights[n - 1, column] = k / n
+        weights[k - 1 : n - 1, column] = (k / n * np.cumprod(1 - (k - 1) / ranks))[::-1]
+    weights.flags.writeable = False
     return weights
 
 
@@ -88,7 +97,7 @@ def eff_at_k(scores: ArrayLike, *, k: Tries) -> Floats:
     if not np.isfinite(e).all():
         raise UsageError("scores need finite numbers. Give a failed answer the score 0.")
     tries = as_tries(k)
-    enough_samples(np.full(e.shape[:-1], e.shape[-1]), tries, "raise", "eff@{}")
-    weights = np.stack([order_weights(e.shape[-1], k=int(t)) for t in tries], axis=-1)
-    best = np.sort(e, axis=-1) @ weights
+    if tries.max() > e.shape[-1]:
+        enough_samples(np.full(e.shape[:-1], e.shape[-1]), tries, "raise", "eff@{}")
+    best = np.sort(e, axis=-1) @ _weights(e.shape[-1], tuple(tries.tolist()))
     return best[..., 0] if np.ndim(k) == 0 else best

@@ -1,6 +1,7 @@
 """Right and wrong answers, k at a time: pass@k and pass^k."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,9 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.tries import Ints, Tries, Undefined, as_tries, enough_samples
 
 Table = Callable[[int, Ints], Floats]
+
+# Tables of so many answers are kept.
+_SMALL = 1000
 
 
 def pass_at_k(n: ArrayLike, c: ArrayLike, *, k: Tries, undefined: Undefined = "raise") -> Floats:
@@ -142,6 +146,13 @@ def _hat_table(n: int, tries: Ints) -> Floats:
     return all_right[::-1]
 
 
+@lru_cache(maxsize=64)  # the same n and k come again with every model, task and resample
+def _kept(table: Table, n: int, tries: tuple[int, ...]) -> Floats:
+    rows = table(n, np.array(tries))
+    rows.flags.writeable = False
+    return rows
+
+
 def _looked_up(
     table: Table,
     n: ArrayLike,
@@ -152,7 +163,11 @@ def _looked_up(
 ) -> Floats:
     tries = as_tries(k)
     answers, right = counts_of(n, c)
-    enough_samples(np.broadcast_to(answers, right.shape), tries, undefined, name)
+    # what is broadcast costs more than all else, so only where there is something to say
+    if undefined != "nan" and (
+        undefined != "raise" or tries.max() > answers.min(initial=tries.max())
+    ):
+        enough_samples(np.broadcast_to(answers, right.shape), tries, undefined, name)
     rows, where = _stacked(table, answers, right, tries)
     return np.take(rows[:, 0] if np.ndim(k) == 0 else rows, where, axis=0)
 
@@ -160,7 +175,8 @@ def _looked_up(
 def _stacked(table: Table, answers: Ints, right: Ints, tries: Ints) -> tuple[Floats, Ints]:
     """Build a table for every n there is, one under the other, and say where each problem is."""
     if answers.ndim == 0:
-        return table(int(answers), tries), right
+        n, columns = int(answers), tuple(tries.tolist())
+        return (_kept(table, n, columns) if n <= _SMALL else table(n, tries)), right
     sizes = np.flatnonzero(np.bincount(answers.ravel()))
     start_of = np.zeros(sizes.max(initial=0) + 1, dtype=np.int64)
     start_of[sizes] = np.cumsum(sizes + 1) - (sizes + 1)
