@@ -60,8 +60,9 @@ class Channel:
         deadline = perf_counter() + limit_s
         while not self._held:
             self._held += self._read(deadline)
-        quiet = not _readable(self._replies, 0.0)
-        if self._held != frames.READY or not quiet:
+        if _readable(self._replies, 0.0):
+            self._held += self._read(deadline)
+        if self._held != frames.READY:
             raise Broken("crash", "the program wrote to the pipe of the replies")
         self._held.clear()
 

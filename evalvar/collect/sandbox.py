@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -52,8 +52,9 @@ _ENVIRONMENT = {
 # Users that systemd's and Debian's tables leave to nobody.
 _USERS = range(60_578, 61_184)
 _turn = itertools.count()
-# How long the supervisor gets to end everything, before the kernel is to.
-_GRACE_S = 1.0
+# How long the supervisor gets to end everything, before it is ended with all that it holds; where
+# it is not the first of a namespace, its end would leave processes behind.
+_GRACE_S, _UNSAFE_GRACE_S = 1.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ class Session:
         self._limits = limits
         self._source = wire.encode(dict(source))
         self._parts_each = 3 if role == "check" else 1
+        self._grace_s = _UNSAFE_GRACE_S if box.unsafe else _GRACE_S
+        self._loaded = False
         self._usage: Usage | None = None
         self._over: Reply | None = None
         self._told = ""
@@ -212,7 +215,8 @@ class Session:
     def load(self) -> Reply:
         """Load the program; another answer than ok is its end."""
         reply = self._exchanged(frames.request([self._source]), 0, self._limits.load_s)
-        if reply.status != "ok" and self._over is None:
+        self._loaded = reply.status == "ok"
+        if not self._loaded and self._over is None:
             self._over = reply
             self.close()
         return reply
@@ -237,11 +241,11 @@ class Session:
         if self._usage is None:
             # The supervisor takes the end of this pipe as the word to end.
             self._control.close()
-            report = _read_all(self._report, _GRACE_S)
+            report = _read_all(self._report, self._grace_s)
             if report is None:
-                self._process.kill()
+                _kill_first(self._process)
             try:
-                _, told = self._process.communicate(timeout=_GRACE_S)
+                _, told = self._process.communicate(timeout=self._grace_s)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 _, told = self._process.communicate()
@@ -274,16 +278,16 @@ class Session:
             # The end of its pipes comes a moment before the end of a process.
             select.select([self._report], [], [], _GRACE_S / 4)
         usage = self.close()
-        if not usage.ended:
-            told = self._told.splitlines() or ["it says nothing"]
-            raise ToolError(f"the sandbox did not start: {told[-1]}")
         if broken.status == "timeout":
             return Reply("timeout", f"stopped after {limit_s:g} s")
         if broken.status is not None:
             return Reply(broken.status, str(broken))
+        if not usage.ended and not self._loaded:
+            told = self._told.splitlines() or ["it says nothing"]
+            raise ToolError(f"the sandbox did not start: {told[-1]}")
         if usage.ended == "SIGXCPU" or usage.cpu_s > self._limits.cpu_s:
             return Reply("timeout", f"stopped after {self._limits.cpu_s} s of processor time")
-        if usage.ended == "SIGKILL":
+        if usage.ended in ("", "SIGKILL"):
             return Reply("memory", "killed, as the kernel does where memory is short")
         return Reply("crash", f"the program ended early ({usage.ended})")
 
@@ -348,6 +352,19 @@ def _filter(held: ExitStack) -> int | None:
         read, write = _pipe(held, writer)
         write.write(program)
     return read.fileno()
+
+
+def _kill_first(process: subprocess.Popen[bytes]) -> None:
+    """Kill the first process of a namespace: bubblewrap ends once all the others have."""
+    try:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    except OSError:
+        children = ""
+    for child in map(int, children.split()):
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    if not children:
+        process.kill()
 
 
 def _rlimits(limits: Limits, box: Box) -> dict[str, int]:

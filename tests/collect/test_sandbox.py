@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -75,6 +76,22 @@ session.ask([NOTHING], 100)
         while alive(processes) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert alive(processes) == []
+
+    @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+    def test_nothing_survives_a_supervisor_that_does_not_answer(self, box, number):
+        if os.geteuid() != 0:
+            pytest.skip("needs root")
+        with running(box, "def f():\n    while True: pass") as session:
+            session.load()
+            supervisor, *_ = processes = list(below(session._process.pid))
+            os.kill(supervisor[0], number)
+            began = time.monotonic()
+            reply = session.ask([NOTHING], 0.3)
+            assert time.monotonic() - began < 3
+        assert reply.status == {signal.SIGSTOP: "timeout", signal.SIGKILL: "memory"}[number]
+        assert alive(processes) == []
+        usage = session.close()
+        assert (usage.peak_bytes, usage.ended) == (0, "")
 
     def test_a_session_that_is_closed_at_once_leaves_nothing(self, box):
         session = running(box, "def f(): pass")
