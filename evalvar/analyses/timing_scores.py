@@ -136,15 +136,14 @@ def scored(timed: Timed, *, alpha: float = ALPHA, hardness: tuple[float, ...] = 
     times, own = timed.times[usable], timed.problem[usable]
     late = np.logical_or.accumulate(times > limit[own, None], axis=1)
     lacking = ((~timed.whole[usable] & ~late).any(axis=1)) & (timed.passed[usable] == 1)
-    try:
-        found = level_scores(
-            np.where(late | ~timed.whole[usable], np.inf, times),
-            timed.reference[own],
-            alpha=alpha,
-            stopped_at=_known_until(timed, usable),
-        )
-    except UsageError as error:
-        raise UsageError(f"task '{timed.task}': {error}") from error
+    known = _known_until(timed, usable)
+    _check_limits(timed, own, limit, known, alpha)
+    found = level_scores(
+        np.where(late | ~timed.whole[usable], np.inf, times),
+        timed.reference[own],
+        alpha=alpha,
+        stopped_at=known,
+    )
     found = found * (timed.passed[usable] == 1)[:, None]
     found[lacking | np.isnan(timed.passed[usable])] = np.nan
     levels = np.full(timed.times.shape, np.nan)
@@ -160,6 +159,22 @@ def _known_until(timed: Timed, usable: Flags) -> Floats:
     measured = np.where(np.isfinite(times), times, 0.0).max(axis=1, initial=0.0)
     stopped = (timed.programs["status"] == "timeout").to_numpy()[usable]
     return np.where(stopped, np.maximum(timed.stopped_at[usable], measured), np.inf)
+
+
+def _check_limits(timed: Timed, problem: Ints, limit: Floats, known: Floats, alpha: float) -> None:
+    """Refuse an alpha for which it is not known how long a program that was stopped takes."""
+    share = known / (limit[problem] / alpha)
+    beyond = share * (1 + 1e-9) < alpha
+    if not beyond.any():
+        return
+    first = int(np.argmin(np.where(beyond, share, np.inf)))
+    raise UsageError(
+        f"alpha {alpha:g} puts the limit of {timed.problems['item'][problem[first]]} in task "
+        f"'{timed.task}' at {limit[problem[first]]:.4g} s, but a program was stopped at "
+        f"{known[first]:.4g} s, and what it would have taken is not known "
+        f"({counted(int(beyond.sum()), 'such program')}). Use an alpha of at most "
+        f"{np.floor(1000 * share[first]) / 1000:g}."
+    )
 
 
 def _limits(timed: Timed, alpha: float) -> tuple[Floats, Ints]:

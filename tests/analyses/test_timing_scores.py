@@ -99,12 +99,14 @@ def test_e14_raising_alpha_is_refused_where_programs_were_stopped():
     close(scores(*cut, alpha=1.5)["efficiency"], [0.5728134879, 0.6])
     close(scores(*cut, alpha=2.4, limit_s=1.2)["efficiency"][1], 0.6)
     with pytest.raises(
-        UsageError, match=r"alpha 3 puts a limit at 1\.5, but runs were stopped at 1"
+        UsageError, match=r"alpha 3 puts the limit of p in task 't' at 1\.5 s, but a"
     ):
         scores(*cut, alpha=3)
     close(scores(*cut[:2], alpha=3)["efficiency"], [0.8872586873])
+    with pytest.raises(UsageError, match=r"stopped at 1\.2 s, .*1 such program.* at most 2\.4\."):
+        scores(*cut, alpha=2.5)
     early = (reference(), program(1.0, (0, "timeout")))
-    with pytest.raises(UsageError, match="alpha 3 puts a limit"):
+    with pytest.raises(UsageError, match="alpha 3 puts the limit"):
         scores(*early, alpha=3)
     # neither what was wrong nor what ran out of memory would have got further
     for end in ((2, "wrong"), (2, "memory")):
