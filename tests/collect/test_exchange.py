@@ -34,10 +34,7 @@ def peer():
 
     yield make
     for pipe in [pipe for each in made for pipe in each.pipes]:
-        try:
-            os.close(pipe)
-        except OSError:
-            continue
+        os.close(pipe)
 
 
 def test_a_reply_in_pieces_is_put_together(peer):
@@ -105,7 +102,7 @@ def test_the_end_of_the_worker_is_its_end(peer):
         lambda channel: channel.exchange(b"x", 1, 5.0),
     ):
         worker = peer()
-        os.close(worker.write)
+        os.close(worker.pipes.pop())
         with pytest.raises(Broken) as broken:
             call(worker.channel)
         assert broken.value.status is None

@@ -29,7 +29,15 @@ PLAIN = st.recursive(
     ),
     max_leaves=8,
 )
+ROWS = st.integers(1, 9).flatmap(
+    lambda width: st.lists(
+        st.tuples(*[st.integers() | st.text(max_size=3)] * width), min_size=16, max_size=20
+    )
+)
 LONG = st.lists(st.integers(-(2**70), 2**70), min_size=16) | st.lists(st.floats(), min_size=16)
+LONG |= ROWS | ROWS.map(lambda rows: [list(row) for row in rows])
+
+PACKED_ONES = b'{"packed":["b","%s"]}' % (b"01" * 16)
 
 
 def same(a: object, b: object) -> bool:
@@ -83,6 +91,12 @@ def test_equal_sets_give_equal_bytes(values, rng):
         ({2, 1}, b'{"set":[1,2]}'),
         ({"b": 1, "a": (None,)}, b'{"dict":[["b",1],["a",{"tuple":[null]}]]}'),
         (1j, b'{"complex":[0.0,1.0]}'),
+        (
+            [(1, "a")] * 16,
+            b'{"rows":["tuple",[%s,[%s]]]}' % (PACKED_ONES, b",".join([b'"a"'] * 16)),
+        ),
+        ([[1]] * 16, b'{"rows":["list",[%s]]}' % PACKED_ONES),
+        ([()] * 16, b"[%s]" % b",".join([b'{"tuple":[]}'] * 16)),
         (list(range(16)), b'{"packed":["b","000102030405060708090a0b0c0d0e0f"]}'),
     ],
 )
@@ -151,7 +165,10 @@ def test_deep_and_endless_data_are_refused_in_words():
         b'{"dict":[[[],1]]}', b'{"bytes":"0"}', b'{"bytes":1}', b'{"int":"1.5"}', b'{"int":1}',
         b'{"float":"x"}', b'{"complex":[1]}', b'{"complex":["1","2"]}', b'{"str":"ff"}',
         b'{"exec":"x"}', b'{"packed":["d","00"]}', b'{"packed":["s","00"]}', b'{"packed":"d"}',
-        b'{"packed":[["d"],"00"]}', b"[" * 100_000, b'{"tuple":' * 100_000, b"1" * 100_000,
+        b'{"packed":[["d"],"00"]}',
+        b'{"rows":["list",[]]}', b'{"rows":["list",[[1],[]]]}', b'{"rows":["list",["ab"]]}',
+        b'{"rows":["list",[1]]}', b'{"rows":["list"]}',
+        b"[" * 100_000, b'{"tuple":' * 100_000, b"1" * 100_000,
     ],
     ids=lambda text: text[:24].decode("latin1"),
 )  # fmt: skip

@@ -5,12 +5,13 @@ stand as JSON has them; an object with one member names the rest::
 
     {"tuple":[1,2]}  {"set":[1,2]}  {"frozenset":[]}  {"dict":[["a",1]]}  {"bytes":"00ff"}
     {"int":"0xff"}  {"float":"nan"}  {"complex":[0.0,1.0]}  {"str":"eda080"}
-    {"packed":["h","0100"]}
+    {"packed":["h","0100"]}  {"rows":["tuple",[[1,2],["a","b"]]]}
 
 Integers stand so where they are longer than 64 bits, floats where they are not finite, strings (as
 UTF-8 in hexadecimal) where they hold a lone surrogate. A long list of floats or of such integers is
-packed: the letter of `struct`, the little-endian bytes in hexadecimal; what it costs to read is
-time that a program could hide. Sets are in one order, so that equal values of equal types give
+packed: the letter of `struct`, the little-endian bytes in hexadecimal. A long list of short tuples
+or lists of one length is written column by column. What it costs to read is time that a program
+could hide. Sets are in one order, so that equal values of equal types give
 equal bytes; a dict keeps its own, which a program can see.
 """
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 DEPTH = 200
 PLAIN = "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict"
 
-# Shorter lists stay readable.
-_LONG = 16
+# Shorter lists stay readable; of wider rows each is written as it is.
+_LONG, _WIDE = 16, 8
 _WIDTHS = (("b", 2**7), ("h", 2**15), ("i", 2**31), ("q", 2**63))
 _LARGEST = _WIDTHS[-1][1]
 _KEPT = frozenset([type(None), bool])
@@ -119,9 +120,15 @@ def _listed(values: "list[Any]", depth: int) -> object:
         low, high = min(values), max(values)
         if len(values) < _LONG and low > -_LARGEST and high < _LARGEST:
             return values
-        for letter, end in _WIDTHS:
-            if low >= -end and high < end and len(values) >= _LONG:
-                return _packed(letter, values)
+        letters = [letter for letter, end in _WIDTHS if low >= -end and high < end]
+        if len(values) >= _LONG and letters:
+            return _packed(letters[0], values)
+    if len(values) >= _LONG and kinds in ({tuple}, {list}):
+        widths = set(map(len, values))
+        if len(widths) == 1 and 1 <= max(widths) <= _WIDE:
+            places = range(max(widths))
+            columns = [_listed([row[place] for row in values], depth + 1) for place in places]
+            return {"rows": [kinds.pop().__name__, columns]}
     if kinds <= _KEPT or (kinds == {str} and _writable("".join(values))):
         return values
     return [_tagged(value, depth + 1) for value in values]
@@ -137,6 +144,14 @@ def _unpacked(held: "Any") -> "list[Any]":
         raise ValueError
     raw = bytes.fromhex(text)
     return list(struct.unpack(f"<{len(raw) // struct.calcsize(letter)}{letter}", raw))
+
+
+def _of_rows(held: "Any") -> "list[Any]":
+    kind, columns = held
+    if len({len(column) for column in columns}) != 1 or not all(type(c) is list for c in columns):
+        raise ValueError
+    rows = zip(*columns)  # noqa: B905 (of one length, and 3.9 has no strict)
+    return list(rows) if kind == "tuple" else [list(row) for row in rows]
 
 
 def _ordered(members: "list[Any]") -> "list[Any]":
@@ -197,6 +212,7 @@ def _complex(held: "Any") -> complex:
 _UNTAG: "dict[str, Callable[[Any], object]]" = {
     **{kind.__name__: _collected(kind) for kind in (tuple, set, frozenset, dict)},
     "packed": _unpacked,
+    "rows": _of_rows,
     "bytes": bytes.fromhex,
     "str": lambda held: bytes.fromhex(held).decode("utf-8", "surrogatepass"),
     "int": lambda held: int(held, 16),
