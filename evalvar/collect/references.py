@@ -20,9 +20,9 @@ REFERENCE_S = 60.0
 # reference exceeds it by, all but the quarter of its repeats that the machine disturbed most.
 _SLACK, _LEAST_S, _QUANTILE = 1.1, 10e-6, 0.75
 # The slowest case of the reference is to take so much longer than the part of that which is the
-# same for one call and for many.
+# same for one call and for many; more bytes of inputs and answers take longer than that part.
 _WINDOWS = 10
-_MOST_CALLS, _MOST_BYTES = 256, 1 << 20
+_MOST_CALLS, _MOST_BYTES = 256, 1 << 17
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[C
         loaded = reference.load()
         first = list(_answers(reference, loaded, cases))
         cases = [replace(case, answers=reply.parts) for case, reply in first]
-        calls = _calls([reply for case, reply in first if case.level])
+        calls = _calls(first)
         if calls == 1:
             return tuple(cases)
         more = [
@@ -115,16 +115,17 @@ def _answers(
         yield case, reply
 
 
-def _calls(replies: Sequence[Reply]) -> int:
-    slowest = max(reply.inside_s for reply in replies)
-    fixed = min(reply.outside_s - reply.inside_s for reply in replies)
-    if slowest <= 0:
+def _calls(first: Sequence[tuple[Case, Reply]]) -> int:
+    longest = max(reply.inside_s for case, reply in first if case.level)
+    fixed = min(reply.outside_s - reply.inside_s for _, reply in first)
+    if longest <= 0:
         return _MOST_CALLS
-    return min(_MOST_CALLS, max(1, ceil(_WINDOWS * fixed / slowest)))
+    return min(_MOST_CALLS, max(1, ceil(_WINDOWS * fixed / longest)))
 
 
 def _more(generator: Session, problem: Problem, case: Case, calls: int, *, seed: int) -> Case:
-    calls = min(calls, max(1, _MOST_BYTES // max(1, len(case.inputs[0]))))
+    size = len(case.inputs[0]) + len(case.answers[0])
+    calls = min(calls, max(1, _MOST_BYTES // size))
     if calls == 1:
         return case
     drawn = generate(generator, problem, case.key, range(1, calls), seed=seed)
