@@ -20,10 +20,13 @@ def reference(values, width):
     n = len(values)
     best = float("inf")
     for block in range(0, n - width + 1, width):
-        # Means and squares of the ends of this block, from its last value backwards.
+        # Means and squares of the ends of this block, from its last value backwards. The first
+        # value is taken off all others, so that an offset costs no digits.
+        base = values[block]
         mean, squares = 0.0, 0.0
         ends = []
         for count, value in enumerate(reversed(values[block : block + width]), 1):
+            value -= base
             gap = value - mean
             mean += gap / count
             squares += gap * (value - mean)
@@ -32,6 +35,7 @@ def reference(values, width):
             best = squares
         mean, squares = 0.0, 0.0
         for count, value in enumerate(values[block + width : block + 2 * width - 1], 1):
+            value -= base
             gap = value - mean
             mean += gap / count
             squares += gap * (value - mean)

@@ -16,13 +16,12 @@ def longest_repeat(text: str) -> str:
 
 def reference(text):
     """O(n): the deepest state of the suffix automaton that ends at two positions."""
-    follow, link, length, first = [{}], [-1], [0], [-1]
+    follow, link, length = [{}], [-1], [0]
     last = best = end = 0
     for i, letter in enumerate(text):
         state = len(follow)
         follow.append({})
         length.append(i + 1)
-        first.append(i)
         link.append(0)
         at = last
         while at >= 0 and letter not in follow[at]:
@@ -36,7 +35,6 @@ def reference(text):
                 copy = len(follow)
                 follow.append(follow[target].copy())
                 length.append(length[at] + 1)
-                first.append(first[target])
                 link.append(link[target])
                 link[target] = link[state] = copy
                 while at >= 0 and follow[at].get(letter) == target:

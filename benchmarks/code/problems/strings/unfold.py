@@ -1,7 +1,7 @@
 """Texts folded into counts and brackets, deep inside each other."""
 
 TAG = "implementation optimisation"
-LEVELS = (3, 100, 250, 500)
+LEVELS = (3, 50, 120, 250)
 
 
 def unfold(folded: str) -> str:
@@ -94,10 +94,10 @@ def generate_input(size: int, lid: int, cid: int):
     chains = []
     for _ in range(8):
         depth = size * [1, 1, 2, 1][cid % 4]
-        text = letters(1, 3)
+        text = letters(1, 9)
         for level in range(depth):
             times = 12 if level == 3 else 2 if level == 7 else 1
-            text = f"{letters(0, 4)}{times}[{text}]{letters(1, 8)}"
+            text = f"{letters(0, 9)}{times}[{text}]{letters(9, 40)}"
         chains.append(text)
     return ("".join(chains),)
 
