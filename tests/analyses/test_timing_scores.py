@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evalvar.analyses.code import code_metrics
 from evalvar.analyses.timed import timed_tasks
 from evalvar.analyses.timing_scores import score_timings, scored
 from evalvar.errors import NotEnoughDataError, RecordsError, UsageError
@@ -368,3 +369,28 @@ def test_other_records_stay():
     found = score_timings(both)
     assert found.records["task"].astype(str).value_counts().to_dict() == {"t": 2, "u": 1}
     assert not len(found.timings)
+
+
+def test_ten_thousand_programs_are_scored_with_intervals_in_seconds():
+    import time
+
+    rng = np.random.default_rng(0)
+    levels, cases, repeats = (index.ravel() for index in np.indices((3, 4, 6)))
+    many, per = 10_100, levels.size  # 100 problems: a reference and 100 programs each
+    slow = np.where(np.arange(many) < 100, 1.0, rng.lognormal(0.3, 0.4, many))
+    seconds = slow[:, None] * (levels + 1) * (1 + 0.02 * rng.exponential(size=(many, per)))
+    model = np.where(np.arange(many) < 100, "reference", "A")
+    frame = pd.DataFrame(
+        {
+            "model": pd.Categorical(np.repeat(model, per)), "task": "t",
+            "item": np.repeat(np.arange(many) % 100, per),
+            "sample": np.repeat(np.maximum(np.arange(many) // 100 - 1, 0), per),
+            "level": np.tile(levels + 1, many), "case": np.tile(cases, many),
+            "repeat": np.tile(repeats, many), "seconds": seconds.ravel(), "status": "ok",
+        }
+    )  # fmt: skip
+    evidence_of_many = as_evidence(timings=frame)
+    start = time.process_time()
+    result = code_metrics(evidence_of_many, k=[1, 10, 100])
+    assert time.process_time() - start < 5
+    assert result.table["low"].notna().all()
