@@ -60,7 +60,7 @@ class Channel:
         deadline = perf_counter() + limit_s
         while not self._held:
             self._held += self._read(deadline)
-        if _readable(self._replies, 0.0):
+        if readable(self._replies, 0.0):
             self._held += self._read(deadline)
         if self._held != frames.READY:
             raise Broken("crash", "the program wrote to the pipe of the replies")
@@ -76,7 +76,7 @@ class Channel:
             unsent = self._write(unsent)
             if unsent and not _either(self._replies, self._requests, deadline - perf_counter()):
                 raise Broken("timeout")
-            if not unsent or _readable(self._replies, 0.0):
+            if not unsent or readable(self._replies, 0.0):
                 self._held += self._read(deadline)
         ended = perf_counter()
         if ended > deadline:
@@ -99,7 +99,7 @@ class Channel:
         return unsent
 
     def _read(self, deadline: float) -> bytes:
-        if not _readable(self._replies, deadline - perf_counter()):
+        if not readable(self._replies, deadline - perf_counter()):
             raise Broken("timeout")
         text = os.read(self._replies, _CHUNK)
         if not text:
@@ -158,7 +158,8 @@ def _one_line(text: bytes) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in told)
 
 
-def _readable(pipe: int, seconds: float) -> bool:
+def readable(pipe: int, seconds: float) -> bool:
+    """Wait for something to read, or for the end, and say whether it came in time."""
     return _polled([(pipe, select.POLLIN)], seconds)
 
 

@@ -8,7 +8,6 @@ under limits and without rights, that holds the program.
 import compileall
 import itertools
 import os
-import select
 import shutil
 import signal
 import socket
@@ -25,7 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from evalvar.collect import bubblewrap, syscalls
-from evalvar.collect.exchange import Broken, Channel
+from evalvar.collect.exchange import Broken, Channel, readable
 from evalvar.collect.exchange import Reply as Reply
 from evalvar.collect.inside import frames, wire
 from evalvar.collect.interpreters import find_interpreter
@@ -276,7 +275,7 @@ class Session:
         """End the session, and say why it is over."""
         if broken.status is None:
             # The end of its pipes comes a moment before the end of a process.
-            select.select([self._report], [], [], _GRACE_S / 4)
+            readable(self._report.fileno(), _GRACE_S / 4)
         usage = self.close()
         if broken.status == "timeout":
             return Reply("timeout", f"stopped after {limit_s:g} s")
@@ -382,10 +381,8 @@ def _rlimits(limits: Limits, box: Box) -> dict[str, int]:
 def _read_all(pipe: FileIO, seconds: float) -> bytes | None:
     """Read to the end of a pipe; None where it does not come in time."""
     deadline = monotonic() + seconds
-    waiting = select.poll()
-    waiting.register(pipe, select.POLLIN)
     text = b""
-    while waiting.poll(max(0.0, deadline - monotonic()) * 1000):
+    while readable(pipe.fileno(), deadline - monotonic()):
         read = pipe.read(1 << 12)
         if not read:
             return text

@@ -1,7 +1,9 @@
+import ast
 import errno
 import json
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -98,6 +100,29 @@ session.ask([NOTHING], 100)
         usage = session.close()
         assert session.close() == usage
 
+    def test_a_program_holds_two_descriptors_however_many_the_host_has(self, box):
+        program = """
+import os
+def f():
+    found = []
+    for number in range(3, 9000):
+        try:
+            os.fstat(number)
+            found.append(number)
+        except OSError:
+            pass
+    return len(found)
+"""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(6000, hard), hard))
+        held = [os.open(os.devnull, os.O_RDONLY) for _ in range(min(5000, hard - 200))]
+        try:
+            assert answer(box, program) == 2
+        finally:
+            for number in held:
+                os.close(number)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
     def test_descriptors_are_given_back(self, box):
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(3):
@@ -120,6 +145,17 @@ def f():
 """
     refused = [errno.EPERM, errno.EPERM, errno.ENOSYS]
     assert answer(box, program, limits=replace(LIMITS, processes=8)) == refused
+
+
+def test_what_runs_inside_needs_an_old_interpreter_and_its_library_only(root):
+    for path in (root / "evalvar" / "collect" / "inside").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(), feature_version=(3, 9))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.startswith("evalvar.collect.inside") or (
+                    name.partition(".")[0] in sys.stdlib_module_names
+                )
 
 
 class TestFind:

@@ -59,7 +59,8 @@ def _confine(settings: "dict[str, Any]") -> None:
     for stream in range(3):
         os.dup2(null, stream)
     low, high = sorted([settings["requests"], settings["replies"]])
-    for first, end in ((3, low), (low + 1, high), (high + 1, 4096)):
+    last = max(settings["control"], settings["report"], 1023)
+    for first, end in ((3, low), (low + 1, high), (high + 1, last + 1)):
         os.closerange(first, end)
     os.umask(0o077)
     os.setsid()
