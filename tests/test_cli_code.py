@@ -29,6 +29,15 @@ def test_timings_are_read_directly_and_the_gap_stands_beside(run, table):
     assert len(lines) < 15
 
 
+def test_check_counts_timings(run, table):
+    code, out, _ = run("check", table)
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[1] == ["model", "task", "metric", "timings", "items", "seeds", "checkpoints",
+                        "prompts", "samples", "runs"]  # fmt: skip
+    assert lines[2] == ["A", "t", "208", "4", "1", "1", "1", "4", "1"]
+
+
 def test_json_is_one_result_with_its_settings(run, table):
     code, out, _ = run(
         "code", table, "-k", "1,9", "--alpha", "1.5", "--hardness", "1,1,8", "--json"

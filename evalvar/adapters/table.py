@@ -189,8 +189,9 @@ def _shaped(
         table["shots"] = pd.to_numeric(table["shots"], errors="coerce")
     if "chat_template" in table and table["chat_template"].dtype != bool:
         table["chat_template"] = _numbers(table["chat_template"]) == 1
-    if "prompt" in table:
-        table["prompt"] = _filled(table["prompt"], "")
+    for name in ("prompt", "run"):
+        if name in table:
+            table[name] = _filled(table[name], "")
     _remark_on_orientation(table, path, remarks)
     if "model" not in table:
         name = stem(path)

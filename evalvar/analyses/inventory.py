@@ -21,7 +21,8 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
     Result
         Quantities ``rows``, ``items``, ``seeds``, ``checkpoints``, ``prompts``, ``samples`` (most
         answers to one item of one run) and ``unscored``; where there are no items ``reported``
-        (values), seeds, checkpoints and prompts.
+        (values), seeds, checkpoints and prompts. Of timings (metric null) ``timings`` (rows),
+        items, seeds, checkpoints, prompts, ``samples`` and ``runs`` (sittings).
     """
     evidence = intake(data, missing=None)
     rows: list[Row] = []
@@ -37,6 +38,11 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
         if key not in measured:
             counts = {_COUNTED[name]: int(group[name].nunique()) for name in _OF_A_RUN}
             rows += _rows(key, {"reported": len(group), **counts})
+    for key, group in evidence.timings.groupby(list(KEYS[:2]), observed=True, sort=True):
+        counts = {"timings": len(group)}
+        counts |= {name: int(group[column].nunique()) for column, name in _COUNTED.items()}
+        counts |= {"samples": int(group["sample"].nunique()), "runs": int(group["run"].nunique())}
+        rows += _rows((*key, None), counts)
     return Result.of(
         "check", KEYS, rows, settings={}, warnings=evidence.warnings, sources=evidence.sources
     )

@@ -95,7 +95,7 @@ def inventory_text(result: "Result") -> str:
     kinds = files["harness"].value_counts().to_dict() if len(files) else {}
     read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
-    return f"{heading}\n{counts.reset_index().to_string(index=False)}"
+    return f"{heading}\n{counts.reset_index().fillna('').to_string(index=False)}"
 
 
 def gaps_text(result: "Result") -> str:

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evalvar.adapters import load
+from evalvar.adapters.writing import write_evidence
 from evalvar.analyses.code import code_metrics
 from evalvar.analyses.timed import timed_tasks
 from evalvar.analyses.timing_scores import score_timings, scored
@@ -280,6 +282,9 @@ def test_e25_stored_timings_give_the_same_scores_to_the_last_bit(tmp_path):
     assert again(pd.read_parquet(tmp_path / "timings.parquet")) == first
     as_evidence(timings=frame).timings.to_parquet(tmp_path / "again.parquet")
     assert again(pd.read_parquet(tmp_path / "again.parquet")) == first
+    for name in ("written.csv", "written.jsonl", "written.parquet"):
+        write_evidence(as_evidence(timings=frame), tmp_path / name)
+        assert again(load(tmp_path / name).timings) == first
     frame.to_csv(tmp_path / "timings.csv", index=False)
     assert again(pd.read_csv(tmp_path / "timings.csv")) == first
     # and one program by itself scores as among others
