@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.calibration import (
     clusters,
+    code,
     curves,
     framings,
     items,
@@ -69,6 +70,7 @@ FAMILIES: dict[str, Family] = {
     "earlier runs": spreads.earlier_runs,
     "shorter benchmarks": subsets.shorter_benchmarks,
     "telling recipes apart": recipes.recipes,
+    "code": code.code,
 }  # fmt: skip
 # What takes longest starts first, so that both processes end together.
 _LONG = ("10 models", "bounded", "numeric pairs", "pass", "binary pairs", "crossed", "skewed")

@@ -24,7 +24,7 @@ from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, bounded_mean_ci, skewed_mean_ci, sparse_t
-from evalvar.stats.fixed_items import fixed_items_ci
+from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
 
 KEYS = ("task", "metric", "functional", "model", "against")
 PARTS = ("problem", "sample", "timing", "reference")
@@ -231,20 +231,12 @@ def _estimates(
         freedom = np.min([[one.freedom for one in part] for part in parts], axis=0)
     elif not is_timed(metric):
         own, shared = np.zeros(n), np.zeros(n)
-    low, high = fact.range if len(noises) == 1 else (None, None)
-    answers = np.min([noise.answers for noise in noises], axis=0)
     found = {"over_item": _over_items(values, sides, fact, level)}
-    extra = np.where(np.isnan(shared), 0.0, shared)
-    name = "jackknife" if (answers < 2 * k).any() else "U-statistic"
-    found["over_sample"] = _within(
-        values, sample + extra, np.maximum(answers - 1, 1), answers / k, low, high, "sample", level,
-        f"{name} of the answers{' + jackknife of the references' if timed else ''}",
-        "as many tries as answers to some item: what new samples would change cannot be seen",
-    )  # fmt: skip
+    found["over_sample"] = _over_samples(noises, values, sample, shared, column, k, fact, level)
     why = "does not depend on times" if not is_timed(metric) else "no repeated timings"
     found["over_timing"] = _within(
-        values, own + shared if timed else np.full(n, np.nan), freedom, None, None, None, "timing",
-        level, "jackknife of the repeats", why,
+        values, own + shared if timed else np.full(n, np.nan), freedom, None, (None, None),
+        "timing", level, "jackknife of the repeats", why,
     )  # fmt: skip
     total = float(values.var(ddof=1)) / n if n > 1 else np.nan
     variances = _split(total, *(float(x.sum()) / n**2 for x in (sample, own, shared)))
@@ -254,6 +246,35 @@ def _estimates(
         share = value / total if total > 0 else np.nan
         found[f"share_{part}"] = Estimate(share, level=level, n=n, method="moments")
     return found
+
+
+def _over_samples(
+    noises: list[ItemNoise], values: np.ndarray, sample: np.ndarray, shared: np.ndarray,
+    column: int, k: int, fact: Facts, level: float,
+) -> Estimate:  # fmt: skip
+    """Estimate for new answers to these items, newly timed."""
+    fewest = np.min([noise.answers for noise in noises], axis=0)
+    how = f"{'jackknife' if (fewest < 2 * k).any() else 'U-statistic'} of the answers"
+    timed = np.isfinite(shared).all() and bool(shared.any())
+    how += " + jackknife of the references" if timed else ""
+    why = "as many tries as answers to some item: what new samples would change cannot be seen"
+    low, high = fact.range
+    if low is None or high is None or len(noises) == 1:
+        extra = np.where(np.isnan(shared), 0.0, shared)
+        ends = (low, high) if len(noises) == 1 else (None, None)
+        return _within(values, sample + extra, np.maximum(fewest - 1, 1), fewest / k, ends,
+                       "sample", level, how, why)  # fmt: skip
+    # each near its end, their difference is lopsided too
+    alone = [
+        _within(noise.values[:, column], noise.variances[:, column],
+                np.maximum(noise.answers - 1, 1), noise.answers / k, (low, high), "sample", level,
+                how, why)
+        for noise in noises
+    ]  # fmt: skip
+    undefined = next((one for one in alone if one.method.startswith("undefined")), None)
+    if undefined is not None:
+        return replace(undefined, value=float(values.mean()))
+    return fixed_items_difference(*alone)
 
 
 def _split(total: float, sample: float, own: float, shared: float) -> dict[str, float]:
@@ -285,13 +306,13 @@ def _over_items(values: np.ndarray, sides: np.ndarray, fact: Facts, level: float
 
 def _within(
     values: np.ndarray, variances: np.ndarray, freedom: np.ndarray, draws: np.ndarray | None,
-    low: float | None, high: float | None, unit: str, level: float, how: str, why: str,
+    ends: tuple[float | None, float | None], unit: str, level: float, how: str, why: str,
 ) -> Estimate:  # fmt: skip
     if np.isnan(variances).any():
         value = float(values.mean())
         return Estimate(value, level=level, n=values.size, unit=unit, method=f"undefined: {why}")
     found = fixed_items_ci(
-        values, variances, freedom, draws=draws, low=low, high=high, unit=unit, level=level
+        values, variances, freedom, draws=draws, low=ends[0], high=ends[1], unit=unit, level=level
     )
     return replace(found, method=f"{found.method}; {how}")
 

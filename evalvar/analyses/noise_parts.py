@@ -181,7 +181,7 @@ def retimed_items(
 def _own(scores: np.ndarray, variance: np.ndarray, tries: Sequence[int]) -> np.ndarray:
     return np.array(
         [
-            best_of_k_timing_variance(scores, variance, k=k) if k <= scores.size else np.nan
+            float(best_of_k_timing_variance(scores, variance, k=k)) if k <= scores.size else np.nan
             for k in tries
         ]
     )

@@ -111,6 +111,41 @@ def fixed_items_ci(
     )
 
 
+def fixed_items_difference(a: Estimate, b: Estimate) -> Estimate:
+    """Difference a - b of two means over the same items whose errors are independent.
+
+    Parameters
+    ----------
+    a, b : Estimate
+        As `fixed_items_ci` gives them, of one level.
+
+    Returns
+    -------
+    Estimate
+        Without a p-value; without an interval where one of them has none.
+
+    Notes
+    -----
+    low = d - sqrt((a - a_low)^2 + (b_high - b)^2), high alike: the two intervals squared and added,
+    which keeps how lopsided each is near the end of its range. "Interval estimation for the
+    difference between independent proportions" (Newcombe 1998), method 10; for any intervals
+    "Construction of confidence limits about effect measures" (Zou, Donner 2008).
+
+    Examples
+    --------
+    >>> a, b = Estimate(0.9, 0.02, 0.85, 0.93), Estimate(0.8, 0.02, 0.76, 0.84)
+    >>> round(fixed_items_difference(a, b).low, 4)
+    0.036
+    """
+    d = a.value - b.value
+    below = sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
+    above = sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
+    squares = [0.0 if one.se != one.se else one.se**2 for one in (a, b)]
+    se = sqrt(sum(squares)) or nan
+    name = f"square-and-add of {a.method}"
+    return Estimate(d, se, d - below, d + above, a.level, a.n, a.unit, name)
+
+
 def _in_range(
     x: Floats,
     mean: float,

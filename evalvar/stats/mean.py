@@ -19,6 +19,8 @@ from evalvar.stats.quantiles import normal_quantile, t_quantile
 
 # Items off the bound that buy one more effective size of n, when most items sit on that bound.
 _ITEMS_PER_SIZE = 10
+# Share of one item's weight in the mean up to which scores lie as good as on a bound.
+_NEAR = 0.1
 # Weight of the third moment in the size of a unit, reached where this share sits on a bound.
 _SHARE_OF_THIRD = 0.5
 
@@ -93,7 +95,9 @@ def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float 
 
     Notes
     -----
-    The interval is that of `bounded_mean_interval`.
+    The interval is that of `bounded_mean_interval`. Where half the scores or more lie within a
+    tenth of an item's weight in the mean, 0.1/n of the range, of one bound, all that do count as on
+    it: pass@k of problems that are all but solved tells the variance no better than solved ones.
     Equals `midp` when all scores are 0 or 1 (tested).
 
     Examples
@@ -110,6 +114,10 @@ def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float 
     mean = low + (high - low) * at_high / x.size if binary else float(x.mean())
     variance = float(x.var(ddof=1)) if x.size > 1 else 0.0
     third = float(((x - mean) ** 3).mean())
+    close = _NEAR * (high - low) / x.size
+    near_low, near_high = int((x <= low + close).sum()), int((x >= high - close).sum())
+    if 2 * max(near_low, near_high) >= x.size:
+        at_low, at_high = near_low, near_high
     bottom, top = bounded_mean_interval(
         x.size, mean, variance, at_low, at_high, low=low, high=high, level=level, third=third
     )

@@ -10,7 +10,6 @@ from evalvar.stats.arguments import Floats
 from evalvar.stats.efficiency import efficiency, level_scores
 from evalvar.stats.effk import order_weights
 from evalvar.stats.hodges_lehmann import hodges_lehmann
-from evalvar.stats.tries import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,34 +133,39 @@ def jackknife_variance(without: ArrayLike) -> Floats:
     return np.asarray((size - 1) / size * (spread**2).sum(axis=0))
 
 
-def best_of_k_timing_variance(scores: ArrayLike, variance: ArrayLike, *, k: int) -> float:
+def best_of_k_timing_variance(scores: ArrayLike, variance: ArrayLike, *, k: int) -> Floats:
     """Variance of the best of k answers when each answer's score is measured again.
 
     Parameters
     ----------
-    scores : float array, shape (n,)
-        Of the answers to one problem.
-    variance : float array, shape (n,)
+    scores : float array, shape (..., n)
+        Of the answers to a problem.
+    variance : float array, shape (..., n)
         Of each score over new timings of its program, independent of the others.
     k : int
         How many answers are drawn.
 
     Returns
     -------
-    float
+    float array, shape (...)
         sum_j w_j^2 var_j, w_j the weight of the answer's rank in `eff_at_k`, shared by equal
         scores. To first order: where scores lie closer than their noise it is too large, as the
         best of many like ones varies less than one.
 
     Examples
     --------
-    >>> best_of_k_timing_variance([0.1, 0.9], [0.01, 0.02], k=2)
+    >>> float(best_of_k_timing_variance([0.1, 0.9], [0.01, 0.02], k=2))
     0.02
+    >>> float(best_of_k_timing_variance([0.9, 0.9], [0.02, 0.02], k=2))
+    0.01
     """
-    e = np.asarray(scores, dtype=np.float64)
-    weights = order_weights(e.size, k=k)
-    order = np.argsort(e, kind="stable")
-    same = np.unique(e[order], return_inverse=True)[1]
-    groups: Ints = np.bincount(same)
-    shared = (np.bincount(same, weights=weights) / groups)[same]
-    return float((shared**2 * np.asarray(variance, dtype=np.float64)[order]).sum())
+    e, v = (np.asarray(part, dtype=np.float64) for part in (scores, variance))
+    order = np.argsort(e, axis=-1, kind="stable")
+    ranked, moved = np.take_along_axis(e, order, -1), np.take_along_axis(v, order, -1)
+    rows = ranked.reshape(-1, e.shape[-1])
+    new = np.ones(rows.shape, dtype=bool)
+    new[:, 1:] = rows[:, 1:] != rows[:, :-1]
+    group = np.cumsum(new) - 1
+    weights = np.broadcast_to(order_weights(e.shape[-1], k=k), rows.shape).ravel()
+    shared = (np.bincount(group, weights=weights) / np.bincount(group))[group]
+    return np.asarray((shared.reshape(e.shape) ** 2 * moved).sum(axis=-1))
