@@ -35,10 +35,10 @@ def find_interpreter(python: str | Path | None) -> Interpreter:
     named = sys.executable if python is None else str(python)
     try:
         asked = [named, "-I", "-c", _ASK]
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+        told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
         executable, prefix, exec_prefix, packages, version = json.loads(told.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise ToolError(f"{named}: expected a Python interpreter ({error}).") from None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        raise ToolError(f"{named}: expected a Python interpreter, 3.9 or later.") from None
     if version[0] != "cpython" or version[1:] < [3, 9]:
         found = f"{version[0]} {version[1]}.{version[2]}"
         raise ToolError(f"{named} is {found}. Programs need CPython 3.9 or later: name another.")

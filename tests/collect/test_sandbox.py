@@ -184,7 +184,7 @@ class TestFind:
         with pytest.raises(ToolError, match="on Linux only, and this is darwin"):
             Box.find()
 
-    @pytest.mark.parametrize("name", ["/nowhere/python", "/bin/true", "/bin/false"])
+    @pytest.mark.parametrize("name", ["/nowhere/python", "/bin/true", "/bin/false", "/bin"])
     def test_what_is_no_interpreter_is_refused(self, name):
         with pytest.raises(ToolError, match=f"{name}: expected a Python interpreter"):
             Box.find(name)
