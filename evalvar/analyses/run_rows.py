@@ -14,10 +14,10 @@ from evalvar.stats import Estimate, level_shares
 
 # By the number that `Scores` gives.
 REASONS = (
-    "its reference was not timed at every level",
-    "its reference did not end in time, so that there is no limit",
-    "its reference took no time, so that there is no limit",
-    "its limit is too near to the shortest time that the clock can tell",
+    "reference not timed at every level",
+    "reference not done in time, so that there is no limit",
+    "reference took no time, so that there is no limit",
+    "limit too near to the shortest time that the clock can tell",
 )
 
 

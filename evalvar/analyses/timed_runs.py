@@ -93,7 +93,7 @@ def timed_runs(
     for timed in timed_tasks(replace(evidence, timings=timings)):
         run = run_of(timed, scored(timed, alpha=alpha, hardness=hardness), timings, missing)
         found = [
-            *_of_models(run, level),
+            *_of_models(run, level, alpha),
             *_of_task(run, _machines(timings, timed.task)),
             *problem_rows(run),
         ]
@@ -130,7 +130,7 @@ def _last(timings: pd.DataFrame) -> pd.DataFrame:
 Labelled = tuple[Row, dict[str, object]]
 
 
-def _of_models(run: Run, level: float) -> Iterator[Labelled]:
+def _of_models(run: Run, level: float, alpha: float) -> Iterator[Labelled]:
     for model in dict.fromkeys(run.programs["model"]):
         mine = run.of(str(model))
         key = {"model": str(model), "task": run.task}
@@ -147,7 +147,7 @@ def _of_models(run: Run, level: float) -> Iterator[Labelled]:
             yield (key, name, Estimate(mean, n=known.size, level=level, method=method)), {}
         for place, at in enumerate(run.levels):
             by_item = mine.by_item(mine.scores[:, place])
-            yield (key, f"efficiency@{at}", _mean(by_item, level)), {}
+            yield (key, f"efficiency@{at}", _mean(by_item, level, alpha)), {}
         yield from _times(mine, key, level)
 
 
@@ -217,15 +217,16 @@ def _median(key: dict[str, str], name: str, values: np.ndarray) -> Labelled:
     return (key, name, median), {"lower_quartile": float(low), "upper_quartile": float(high)}
 
 
-def _mean(by_item: np.ndarray, level: float) -> Estimate:
+def _mean(by_item: np.ndarray, level: float, alpha: float) -> Estimate:
     known = by_item[np.isfinite(by_item)]
     try:
         mean = skewed_mean_ci(known, level=level)
     except NotEnoughDataError as error:
         value = float(known.mean()) if known.size else np.nan
         return Estimate(value, level=level, n=known.size, method=f"undefined: {error}")
-    # no program scores below 0
-    return replace(mean, low=float(np.fmax(mean.low, 0.0)), p_value=np.nan)
+    # no program scores below 0, nor above one that takes no time
+    low, high = np.clip((mean.low, mean.high), 0.0, alpha / (alpha - 1))
+    return replace(mean, low=float(low), high=float(high), p_value=np.nan)
 
 
 def _count(number: int, total: int, unit: str) -> Estimate:

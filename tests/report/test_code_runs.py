@@ -88,7 +88,41 @@ def test_both_families_of_a_model_stand_in_one_panel_on_one_scale():
     panels = figures(timings.tries(), timings.timed_runs())["lines"].data["panels"]
     assert [p["title"] for p in panels] == ["coder-a", "coder-b", "coder-c"]
     assert {tuple(s["name"] for s in p["series"]) for p in panels} == {("pass@k", "eff@k")}
-    assert all(p["log"] and p["within"] == (0.0, 1.0) for p in panels)
+    assert all(p["log"] and p["within"] == (0.0, p["most"]) for p in panels)
+
+
+def test_few_problems_do_not_squeeze_the_lines():
+    results = timings.tries()
+    fast = results.table["quantity"].str.startswith("eff")
+    wide = results.table.assign(
+        high=results.table["high"].where(~fast, 6.3), n=results.table["n"].where(~fast, 2)
+    )
+    figure = figures(replace(results, table=wide))["lines"]
+    assert figure.data["panels"][0]["most"] < 1.3
+    assert figure.note.startswith("Bands: 95% intervals over 12 items (pass@k) and 2 items (eff@k)")
+    assert figure.note.endswith("Bands are cut at the top.")
+    answer = section(replace(results, table=wide)).answer
+    assert "efficiency on the 2 that can be scored for it, the most of 3" in answer
+
+
+def test_shares_that_cancel_are_not_told():
+    made = timings.noise()
+    broken = (made.table["quantity"] == "share_sample") & (made.table["model"] == "coder-b")
+    table = made.table.assign(value=made.table["value"].where(~broken, 22.9))
+    found = tables(timings.tries(), replace(made, table=table))["efficiency-noise-table"]
+    assert [cell.text for cell in found.rows[1].cells[-4:]] == ["\u2013"] * 4
+
+
+def test_a_machine_that_drifts_is_named_on_the_first_page():
+    def silent(result):
+        blocks = build([timings.tries(), result]).sections[0].blocks
+        return " ".join(plain(phrase) for b in blocks if b.kind == "aside" for phrase in b.items)
+
+    made = timings.timed_runs()
+    assert "How fast programs are" not in silent(made)
+    many = made.table["quantity"] == "drifted"
+    drifted = replace(made, table=made.table.assign(value=made.table["value"].mask(many, 9.0)))
+    assert "references of humaneval moved by more than 10% in 9 of 12 problems." in silent(drifted)
 
 
 def test_the_level_profile_says_what_a_level_can_tell():
@@ -157,7 +191,7 @@ def test_drift_and_problems_under_the_clock_stand_in_the_notes():
     notes = " ".join(section(timings.tries(), timings.timed_runs()).notes)
     assert "+1.2% in the median problem (middle half \u22121.0% to +3.0%)" in notes
     assert "1 problem of 12 moved by more than 10%" in notes
-    assert "1 problem of humaneval (humaneval/6): the limit is below what the clock" in notes
+    assert "1 problem of humaneval (humaneval/6): limit below what the clock" in notes
     assert "Limit: 2 \u00d7 the reference\u2019s slowest case" in notes
     assert "by weights 3, 3 and 4" in notes
 

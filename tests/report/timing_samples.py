@@ -116,7 +116,7 @@ def timed_runs(models=("coder-a", "coder-b", "coder-c"), problems=12, task="huma
         mine = {"task": task, "item": item, "level": nan}
         for q, value in (("pass_rate", rights), ("efficiency", fasts)):
             rows.append({**mine, "quantity": q, "value": float(np.mean(value, axis=0)[i])})
-        reason = "the limit is below what the clock can tell" if i == lost else None
+        reason = "limit below what the clock can tell" if i == lost else None
         limit = 3e-7 if i == lost else 0.002 * 1.3**i
         rows.append({**mine, "quantity": "limit", "value": limit, "reason": reason})
         rows.append({**mine, "quantity": "resolution", "value": 2e-6})

@@ -20,8 +20,9 @@ def draw(data: Mapping[str, Any], width: float) -> Figure:
     """Draw the panels, two a row where there is room; every line is named at its end.
 
     A panel has ``title, subtitle, x_name, series`` and may have ``chance`` (a value and its word),
-    ``mark`` (x and words), ``percent``, ``log``, ``steps`` (x counts training steps), ``zero`` and
-    ``within`` (values that the scale holds too, so that panels share one).
+    ``mark`` (x and words), ``percent``, ``log``, ``steps`` (x counts training steps), ``zero``,
+    ``within`` (values that the scale holds too, so that panels share one) and ``most`` (where the
+    scale ends, whatever the bands).
     A series is ``name, colour, points`` (x, y, low, high) with ``runs`` of (x, y) drawn thin.
     """
     panels = list(data["panels"])
@@ -82,6 +83,7 @@ def _axes(sheet: Sheet, axes: Axes, panel: Mapping[str, Any]) -> None:
     drawn += [np.asarray(r, float)[:, 1:] for one in panel["series"] for r in one.get("runs", ())]
     values = np.concatenate([d.ravel() for d in drawn])
     value, word = panel.get("chance", (float("nan"), ""))
+    values = np.minimum(values, panel.get("most", np.inf))
     (bottom, top), ticks = scale(
         np.concatenate([values, [value], panel.get("within", ())]),
         percent=bool(panel.get("percent")),

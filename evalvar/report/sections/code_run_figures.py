@@ -10,6 +10,7 @@ from evalvar.report.reading import Unit, number
 from evalvar.report.sections.code_curves import Gap
 
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
+CUT = " Bands are cut at the top."
 MOST_PANELS, MOST_STRIPS, MOST_TIMES = 6, 6, 12
 QUANTILES = ("time_q05", "time_q25", "time_q50", "time_q75", "time_q95")
 
@@ -25,19 +26,23 @@ def right_and_fast(found: list[Gap]) -> Iterator[Figure]:
         row = drawn[0].fast_at(drawn[0].ks[0])
         basis = wording.basis(float(row["n"]), str(row["unit"]), number(row, "items"))
         level = wording.percent(row["level"])
+        right = wording.basis(float(drawn[0].passed_at(drawn[0].ks[0])["n"]), "item")
+        if right != basis:
+            basis = f"{right} (pass@k) and {basis} (eff@k)"
         left = len(mine) - len(drawn)
+        top, cut = _top(drawn)
         rest = f" {wording.count(left, 'model')} of lower eff@k left out." if left else ""
         alt = wording.sentence(f"{task}. " + "; ".join(_ends(gap) for gap in drawn))
         if max(len(gap.ks) for gap in drawn) > 1:
             yield Figure(
                 "lines",
-                {"panels": tuple(_panel(gap, _top(drawn)) for gap in drawn)},
+                {"panels": tuple(_panel(gap, top) for gap in drawn)},
                 caption=f"{task}: right and fast by tries k on a log axis. pass@k: share of "
                 "problems that one of k programs solves; eff@k: efficiency of the best of k, "
                 "1 = the reference.",
                 alt=alt,
                 note=f"Bands: {level} intervals over {basis}. The distance of the lines is what "
-                f"right programs lose by being slow.{rest}",
+                f"right programs lose by being slow.{CUT if cut else ''}{rest}",
             )
             continue
         rows = tuple(
@@ -55,10 +60,15 @@ def right_and_fast(found: list[Gap]) -> Iterator[Figure]:
         )
 
 
-def _top(drawn: list[Gap]) -> float:
-    """Return the end of the scale that all panels share."""
+def _top(drawn: list[Gap]) -> tuple[float, bool]:
+    """Return the end of the scale that all panels share, and whether it cuts a band.
+
+    Few problems have intervals that would leave nothing to see of the lines.
+    """
     rows = [at(k) for gap in drawn for at in (gap.passed_at, gap.fast_at) for k in gap.ks]
-    return max(1.0, *(float(row[name]) for row in rows for name in ("value", "high")))
+    highest = max(float(row["high"]) for row in rows)
+    most = max(1.0, 1.3 * max(float(row["value"]) for row in rows))
+    return min(most, max(1.0, highest)), highest > most
 
 
 def _panel(gap: Gap, top: float) -> dict[str, Any]:
@@ -81,6 +91,7 @@ def _panel(gap: Gap, top: float) -> dict[str, Any]:
         "x_name": "tries k",
         "log": True,
         "within": (0.0, top),
+        "most": top,
         "series": series,
     }
 

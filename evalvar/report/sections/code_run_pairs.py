@@ -6,9 +6,12 @@ from typing import Any
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Table, Tone
 from evalvar.report.reading import Reading, Unit, missing, number, records
+from evalvar.report.sections.code_run_figures import share
 
 _OVER = ("over_item", "over_sample", "over_timing")
 _PARTS = ("problem", "sample", "timing", "reference")
+# A share above one stands beside one below zero; beyond this they tell nothing.
+_MOST_SHARE = 1.5
 
 
 def noise_table(reading: Reading) -> Table | None:
@@ -31,7 +34,7 @@ def noise_table(reading: Reading) -> Table | None:
     for (task, model), mine in rows:
         cells = [Cell(model), Unit().cell(mine["over_item"])]
         cells += [Cell(_bounds(mine.get(name)), tone="quiet") for name in _OVER]
-        cells += [_part(mine, name) for name in _PARTS]
+        cells += _parts(mine)
         body.append(Row(tuple(cells), task))
     level = wording.percent(rows[0][1]["over_item"]["level"])
     return Table(
@@ -50,7 +53,8 @@ def noise_table(reading: Reading) -> Table | None:
             f"{level} intervals of eff@1 if problems were drawn again, if only samples were, and "
             "if only the same programs were timed again, on this machine. By problem, sample, "
             "timing and reference: shares of the squared error for new problems; negative "
-            "estimates count as none. A machine that drifts between sittings is in none of them.",
+            "estimates count as none, and a dash stands where they leave nothing. A machine that "
+            "drifts between sittings is in none of them.",
         ),
         counted="models",
     )
@@ -63,13 +67,12 @@ def _bounds(row: dict[str, Any] | None) -> str:
     return Unit().interval(row)
 
 
-def _part(mine: dict[str, dict[str, Any]], name: str) -> Cell:
-    value = float(mine.get(f"share_{name}", {}).get("value", nan))
-    if not isfinite(value):
-        return Cell(wording.DASH)
-    if 0 < value < 0.01:
-        return Cell("< 1%", value)
-    return Cell(f"{wording.fixed(100 * max(value, 0.0), 0)}%", value)
+def _parts(mine: dict[str, dict[str, Any]]) -> list[Cell]:
+    """Return the shares of the squared error; dashes where negative estimates make them none."""
+    shares = [float(mine.get(f"share_{name}", {}).get("value", nan)) for name in _PARTS]
+    if not all(map(isfinite, shares)) or max(shares) > _MOST_SHARE:
+        return [Cell(wording.DASH)] * len(_PARTS)
+    return [Cell(share(min(max(value, 0.0), 1.0)), value) for value in shares]
 
 
 def runtimes_table(reading: Reading) -> Table | None:

@@ -4,7 +4,7 @@ from math import isfinite, nan
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.model import Block, Figure, Section, Verdict
+from evalvar.report.model import Block, Figure, Phrase, Section, Verdict
 from evalvar.report.reading import Reading, Unit, basis, missing, number, records
 from evalvar.report.sections.claims import claim
 from evalvar.report.sections.code_curves import Gap, gaps
@@ -12,6 +12,8 @@ from evalvar.report.sections.code_run_figures import levels, problems, right_and
 from evalvar.report.sections.code_run_pairs import noise_table, runtimes_table
 from evalvar.report.sections.code_run_tables import gap_table, problem_table, status_table
 
+# Of more problems, what is wrong with them is told on the first page.
+MOST_UNSTEADY = 0.2
 # Quantities by model and item; the rows of a whole task have "" for both.
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 
@@ -77,7 +79,10 @@ def right_but_slow(lead: Gap, k: int) -> tuple[str, str]:
     solved = f"{tries} is right in {share(right['value'])} of the problems of {lead.task}"
     best = "the best" if k > 1 else "it"
     value = f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
-    return solved, f"{best} reaches {value.strip()} of the reference\u2019s efficiency"
+    reached = f"{best} reaches {value.strip()} of the reference\u2019s efficiency"
+    if fast["n"] < right["n"] and fast["unit"] == right["unit"] == "item":
+        reached += f" on the {fast['n']:,.0f} that can be scored for it"
+    return solved, reached
 
 
 def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
@@ -144,6 +149,23 @@ def _notes(task: str, rows: Rows) -> list[str]:
             f"({wording.listing(items, most=4)}): {reason}."
         )
     return notes
+
+
+def unsteady(reading: Reading) -> list[Phrase]:
+    """Say where the machine or the clock leaves little to be said of efficiency."""
+    phrases = []
+    for task, rows in timed(reading).items():
+        whole = rows.get(("", ""), {})
+        for name, what in (
+            ("drifted", f" the references of {task} moved by more than 10% in"),
+            ("unscored_problems", f" the limit is not known well enough on {task} in"),
+        ):
+            row = whole.get(name, {})
+            many, total = float(row.get("value", 0.0)), float(row.get("n", 0.0))
+            if total > 0 and many > MOST_UNSTEADY * total:
+                said = f"{what} {many:,.0f} of {wording.count(total, 'problem')}."
+                phrases.append(claim("How fast programs are:", said))
+    return phrases
 
 
 def _change(ratio: float) -> str:

@@ -115,7 +115,7 @@ def _silent(reading: Reading) -> tuple[Phrase, ...]:
         )
     if not len(reading.table("compare")) and len(reading.names("model")) > 1:
         phrases.append(claim("Which model is better:", " no paired comparison was made."))
-    return (*phrases, *_sampled(reading), *_chance(reading))
+    return (*phrases, *_sampled(reading), *_chance(reading), *code_runs.unsteady(reading))
 
 
 def _sampled(reading: Reading) -> list[Phrase]:
