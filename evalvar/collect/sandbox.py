@@ -135,7 +135,8 @@ class Box:
         found = find_interpreter(python)
         box = cls(found.executable, found.trees, found.packages)
         if unsafe_local:
-            return _working([box], "Name another interpreter with --python")
+            readable_by_all = " that every user can read" if os.geteuid() == 0 else ""
+            return _working([box], f"Name another interpreter{readable_by_all} with --python")
         box = replace(box, bwrap=bubblewrap.find_bubblewrap())
         ways = [box] if os.geteuid() == 0 else []
         return _working([*ways, replace(box, user_namespace=True)], bubblewrap.INSTALL)
