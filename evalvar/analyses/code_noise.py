@@ -125,6 +125,8 @@ def code_noise(
         for key, group in scored.groupby(["task", "metric"], observed=True, sort=True):
             place, measure = map(str, key)
             fact = facts[(place, measure)]
+            if measure == EFFICIENCY:  # where all programs fail, it is not right or wrong for that
+                fact = replace(fact, discrete=False, low=0.0, high=np.nan)
             kind = name or ("pass" if fact.discrete and fact.higher_is_better else "eff")
             models = {
                 str(who): item_noise(answers, fact, tries, retimed.get((place, str(who)), {}))

@@ -47,7 +47,11 @@ def of_tries(evidence: Evidence, functional: Functional) -> Evidence:
     if functional.name.startswith("eff"):
         return evidence
     facts = metric_facts(evidence)
-    counts = {key for key, fact in facts.items() if fact.discrete and fact.higher_is_better}
+    counts = {
+        key
+        for key, fact in facts.items()
+        if fact.discrete and fact.higher_is_better and key[1] != EFFICIENCY
+    }
     others = sorted({metric for task, metric in facts if (task, metric) not in counts})
     if not counts or not others:
         return evidence

@@ -33,6 +33,10 @@ _HARDNESS = "3,3,4"
 
 def code_text(result: "Result") -> str:
     """Return a sentence a model and, task by task, a table with a line a model and k."""
+    if result.name == "code_by_tag":
+        from evalvar.cli.tags import tags_text
+
+        return tags_text(result)
     if result.name == "efficiency_sensitivity":
         from evalvar.cli.hardening import sensitivity_text
 
@@ -214,6 +218,10 @@ def code(
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Of timings: how eff@k moves with these two.")
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Tag by tag: an attribute of the items, such as tag."),
+    ] = None,
     checkpoint: Annotated[
         list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
     ] = None,
@@ -229,6 +237,13 @@ def code(
         return code_sensitivity.efficiency_sensitivity(
             evidence, k=(_numbers(k) or [1])[0], alpha=alpha, hardness=weights,
             checkpoint=checkpoint, **options,
+        )  # fmt: skip
+    if by is not None:
+        from evalvar.analyses.code_tags import code_by_tag
+
+        return code_by_tag(
+            evidence, by, k=_numbers(k), alpha=alpha, hardness=weights, checkpoint=checkpoint,
+            **options,
         )  # fmt: skip
     return code_metrics(
         evidence,

@@ -1,0 +1,67 @@
+"""pass@k and eff@k on the problems of each tag, and the differences there."""
+
+import numpy as np
+import pytest
+
+from evalvar.analyses.code import code_metrics
+from evalvar.analyses.code_tags import code_by_tag
+from evalvar.analyses.comparison import compare
+from evalvar.errors import UsageError
+from tests.analyses.made import one
+from tests.analyses.test_gaps import programs
+
+FRAME = programs(np.random.default_rng(3), {"A": 0.7, "B": 0.4}, n_items=24)
+TAGS = {item: ("algorithm", "implementation")[item % 2] for item in range(23)}
+TAGGED = FRAME.assign(**{"item.tag": FRAME["item"].map(TAGS)})
+
+
+def part(tag):
+    return FRAME[FRAME["item"].map(TAGS) == tag]
+
+
+def rows(result, tag, against=False):
+    table = result.table
+    return table[(table["tag"] == tag) & (table["against"].notna() == against)]
+
+
+@pytest.mark.parametrize("tag", ["algorithm", "implementation"])
+def test_each_tag_has_the_metrics_of_its_problems(tag):
+    found = rows(code_by_tag(TAGGED, k=[1, 3]), tag)
+    expected = code_metrics(part(tag), k=[1, 3]).table
+    assert found["quantity"].tolist() == expected["quantity"].tolist()
+    for name in ("value", "low", "high"):
+        assert found[name].tolist() == pytest.approx(expected[name].tolist())
+
+
+@pytest.mark.parametrize("name", ["pass@3", "eff@3", "gap@3"])
+def test_models_differ_on_the_problems_of_a_tag_as_compare_says(name):
+    found = rows(code_by_tag(TAGGED, k=3), "algorithm", against=True)
+    row = found[found["quantity"] == name].iloc[0]
+    metric = {"pass@3": "passed", "eff@3": "efficiency"}.get(name)
+    expected = one(compare(part("algorithm"), "A", "B", functional=name, metric=metric))
+    assert (row["value"], row["low"], row["high"]) == pytest.approx(
+        (expected["value"], expected["low"], expected["high"])
+    )
+    assert (row["model"], row["against"], row["items"]) == ("A", "B", 12)
+
+
+def test_the_tags_add_up_to_the_whole():
+    found = code_by_tag(TAGGED, k=2, model="A", metric="passed").table
+    whole = code_metrics(FRAME[FRAME["item"] < 23], k=2, model="A", metric="passed").table
+    total = (found["value"] * found["items"]).sum() / found["items"].sum()
+    assert total == pytest.approx(whole["value"].iloc[0])
+
+
+def test_problems_without_a_tag_are_counted_and_none_refused():
+    assert "left out 1 problem without item.tag." in code_by_tag(TAGGED, k=1).warnings
+    with pytest.raises(UsageError, match=r"no attribute 'item.kind'; there is: item.tag"):
+        code_by_tag(TAGGED, "kind", k=1)
+
+
+def test_the_command_prints_a_line_a_tag(tmp_path, run):
+    path = tmp_path / "records.parquet"
+    TAGGED.to_parquet(path)
+    code, out, _ = run("code", path, "--by", "tag", "-k", "3")
+    assert code == 0
+    assert out.splitlines()[1].split() == ["tag", "model", "value", "interval", "problems"]
+    assert "implementation  A \u2212 B" in out
