@@ -75,8 +75,9 @@ def leading(found: list[Gap]) -> tuple[Gap, int, int] | None:
 def right_but_slow(lead: Gap, k: int) -> tuple[str, str]:
     """Say how many problems a model solves, and how fast."""
     right, fast = lead.passed_at(k), lead.fast_at(k)
-    tries = f"Of {k:,} tries of {lead.model}, one" if k > 1 else f"A program of {lead.model}"
-    solved = f"{tries} is right in {share(right['value'])} of the problems of {lead.task}"
+    who = f"{lead.model} on {lead.task}"
+    tries = f"Of {k:,} tries of {who}, one" if k > 1 else f"A program of {who}"
+    solved = f"{tries} is right in {share(right['value'])} of the problems"
     best = "the best" if k > 1 else "it"
     value = f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
     reached = f"{best} reaches {value.strip()} of the reference\u2019s efficiency"
@@ -97,7 +98,16 @@ def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
     gap, k, models = lead
     solved, reached = right_but_slow(gap, k)
     most = f", the most of {wording.count(models, 'model')}" if models > 1 else ""
-    return f"{solved}, {'but' if gap.clear(k) else 'and'} {reached}{most}."
+    said = f"{solved}, {'but' if gap.clear(k) else 'and'} {reached}{most}."
+    rivals = [one for one in found if one.task == gap.task and k in one.ks]
+    other = max(rivals, key=lambda one: float(one.passed_at(k)["value"]))
+    if other.passed_at(k)["value"] > gap.passed_at(k)["value"]:
+        right, fast = other.passed_at(k), other.fast_at(k)
+        said += (
+            f" {other.model} is right in the most, {share(right['value'])}, and reaches "
+            f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
+        ).rstrip() + "."
+    return said
 
 
 def slowness(reading: Reading) -> list[Verdict]:
@@ -133,20 +143,21 @@ def _notes(task: str, rows: Rows) -> list[str]:
         band += _change(number(drift, "upper_quartile"))
         moved = int(whole.get("drifted", {}).get("value", 0))
         notes.append(
-            f"References of {task}, timed after the programs as before: {middle} in the median "
-            f"problem (middle half {band}); {wording.count(moved, 'problem')} of "
-            f"{int(drift['n']):,} moved by more than 10%."
+            f"{task}: references timed after the programs beside before: {middle} in the median "
+            f"problem (middle half {band}); {moved:,} of "
+            f"{wording.count(drift['n'], 'problem')} moved by more than 10%."
         )
     lost = {
         item: str(quantities["limit"].get("reason"))
         for (model, item), quantities in rows.items()
         if item and not model and not missing(quantities.get("limit", {}).get("reason"))
     }
+    total = len({item for _, item in rows if item})
     for reason in dict.fromkeys(lost.values()):
         items = [item for item, told in lost.items() if told == reason]
         notes.append(
-            f"Not scored for efficiency: {wording.count(len(items), 'problem')} of {task} "
-            f"({wording.listing(items, most=4)}): {reason}."
+            f"{task}: not scored for efficiency {len(items):,} of "
+            f"{wording.count(total, 'problem')} ({wording.listing(items, most=4)}): {reason}."
         )
     return notes
 
@@ -157,8 +168,8 @@ def unsteady(reading: Reading) -> list[Phrase]:
     for task, rows in timed(reading).items():
         whole = rows.get(("", ""), {})
         for name, what in (
-            ("drifted", f" the references of {task} moved by more than 10% in"),
-            ("unscored_problems", f" the limit is not known well enough on {task} in"),
+            ("drifted", f" on {task} the references moved by more than 10% in"),
+            ("unscored_problems", f" on {task} the limit is not known well enough in"),
         ):
             row = whole.get(name, {})
             many, total = float(row.get("value", 0.0)), float(row.get("n", 0.0))
