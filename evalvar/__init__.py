@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.code import code_metrics
     from evalvar.analyses.code_noise import code_noise
     from evalvar.analyses.code_sensitivity import efficiency_sensitivity
+    from evalvar.analyses.code_tags import code_by_tag
     from evalvar.analyses.comparison import compare
     from evalvar.analyses.framings import framing
     from evalvar.analyses.history import change_since, learn_threshold
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from evalvar.analyses.overview import overview
     from evalvar.analyses.phase import phases
     from evalvar.analyses.planning import plan
+    from evalvar.analyses.profiles import efficiency_profiles, profile_records
     from evalvar.analyses.prompts import prompt_sensitivity
     from evalvar.analyses.ranking import leaderboard
     from evalvar.analyses.runtimes import runtimes
@@ -49,11 +51,13 @@ _HOMES = {
     "as_timings": "evalvar.evidence",
     "change_since": "evalvar.analyses.history",
     "checkpoints": "evalvar.analyses.training",
+    "code_by_tag": "evalvar.analyses.code_tags",
     "code_metrics": "evalvar.analyses.code",
     "code_noise": "evalvar.analyses.code_noise",
     "compare": "evalvar.analyses.comparison",
     "coverage": "evalvar.analyses.missing",
     "efficiency_sensitivity": "evalvar.analyses.code_sensitivity",
+    "efficiency_profiles": "evalvar.analyses.profiles",
     "framing": "evalvar.analyses.framings",
     "from_json": "evalvar.results",
     "gate": "evalvar.gating",
@@ -65,6 +69,7 @@ _HOMES = {
     "overview": "evalvar.analyses.overview",
     "phases": "evalvar.analyses.phase",
     "plan": "evalvar.analyses.planning",
+    "profile_records": "evalvar.analyses.profiles",
     "prompt_sensitivity": "evalvar.analyses.prompts",
     "run_code": "evalvar.collect.code_runner",
     "runtimes": "evalvar.analyses.runtimes",
@@ -94,11 +99,13 @@ __all__ = [
     "as_timings",
     "change_since",
     "checkpoints",
+    "code_by_tag",
     "code_metrics",
     "code_noise",
     "compare",
     "coverage",
     "efficiency_sensitivity",
+    "efficiency_profiles",
     "framing",
     "from_json",
     "gate",
@@ -111,6 +118,7 @@ __all__ = [
     "phases",
     "plan",
     "plot",
+    "profile_records",
     "prompt_sensitivity",
     "report",
     "run_code",

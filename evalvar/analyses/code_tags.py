@@ -1,8 +1,9 @@
 """On which kind of problems is the best of k tries how good?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -131,9 +132,9 @@ def _differences(
             yield (key, name, _estimate(row)), int(row["items"])
 
 
-def _key(row: dict[str, object], keys: tuple[str, ...]) -> dict[str, object]:
-    return {name: None if pd.isna(row[name]) else row[name] for name in keys}  # type: ignore[call-overload]
+def _key(row: Mapping[Hashable, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {name: None if pd.isna(row[name]) else row[name] for name in keys}
 
 
-def _estimate(row: dict[str, object]) -> Estimate:
-    return Estimate(**{name: row[name] for name in FIELDS})  # type: ignore[arg-type]
+def _estimate(row: Mapping[Hashable, Any]) -> Estimate:
+    return Estimate(**{name: row[name] for name in FIELDS})

@@ -19,6 +19,8 @@ from evalvar.stats.quantiles import normal_quantile, t_quantile
 
 # Items off the bound that buy one more effective size of n, when most items sit on that bound.
 _ITEMS_PER_SIZE = 10
+# Share of the range by which a score may lie outside it: records allow as much, for rounding.
+_SLACK = 1e-9
 # Share of one item's weight in the mean up to which scores lie as good as on a bound.
 _NEAR = 0.1
 # Weight of the third moment in the size of a unit, reached where this share sits on a bound.
@@ -107,7 +109,8 @@ def bounded_mean_ci(scores: ArrayLike, *, low: float, high: float, level: float 
     (0.75, 'mid-p')
     """
     x = finite(scores, "scores")
-    check_inside(x, low, high, 0.0, "scores")
+    check_inside(x, low, high, _SLACK * (high - low), "scores")
+    x = np.clip(x, low, high)
     at_low, at_high = int((x == low).sum()), int((x == high).sum())
     binary = at_low + at_high == x.size
     at_least(x.size, 1 if binary else 2, "the mean of bounded scores", "item")
@@ -193,7 +196,7 @@ def bounded_mean_interval(
     span = ceiling - floor
     if (span <= 0).any():
         raise UsageError("low must be smaller than high.")
-    slack = 1e-9 * span
+    slack = _SLACK * span
     outside = int(((m < floor - slack) | (m > ceiling + slack)).sum())
     if outside:
         raise UsageError(f"a mean must lie between low and high, but {outside} of {m.size} do not.")

@@ -61,6 +61,12 @@ def test_bad_input_is_refused():
         fixed_items_ci([1.5], [0.1], 3, draws=2, low=0, high=1)
 
 
+def test_scores_past_a_bound_by_rounding_lie_on_it():
+    x = np.array([40.0, 100.00000000000001, 70.0])
+    found = bounded_mean_ci(x, low=0, high=100)
+    assert found.high == bounded_mean_ci(np.minimum(x, 100), low=0, high=100).high
+
+
 def test_scores_all_but_on_a_bound_count_as_on_it():
     solved = np.r_[np.full(20, 1 - 1e-5), np.linspace(0.3, 0.9, 10)]
     exactly = np.r_[np.ones(20), np.linspace(0.3, 0.9, 10)]
