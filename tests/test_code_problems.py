@@ -2,9 +2,11 @@ import copy
 import doctest
 import random
 
+import pandas as pd
 import pytest
 
 from benchmarks.code import build
+from benchmarks.code.record import RECORDED
 from benchmarks.code.sources import problems
 
 EVERY = problems()
@@ -162,3 +164,22 @@ def test_paths_and_parts_are_judged_by_themselves():
     check = tool(by_name["solve_linear"], "__check")
     assert check(([[1.0, 1.0], [1.0, -1.0]], [2.0, 0.0]), [1.0, 1.0], [1.0 + 1e-12, 1])
     assert not check(([[1.0, 1.0], [1.0, -1.0]], [2.0, 0.0]), [1.0, 1.0], [1.0, 1.001])
+
+
+def test_the_recorded_run_is_of_these_problems_and_small():
+    timings = pd.read_parquet(RECORDED)
+    assert set(timings["item"]) == {problem.task_id for problem in EVERY}
+    assert set(timings["model"]) == {"reference", "expert", *build.MIXTURES}
+    assert RECORDED.stat().st_size < 150_000
+
+
+def test_one_simulated_model_is_right_more_often_and_the_other_faster():
+    timings = pd.read_parquet(RECORDED)
+    said = timings["status"].astype(str)
+    programs = timings.assign(right=said != "wrong", fast=said == "ok").groupby(
+        ["model", "item", "sample"], observed=True
+    )
+    share = programs[["right", "fast"]].all().groupby("model", observed=True).mean()
+    assert share.loc["mixed_a", "right"] < share.loc["mixed_b", "right"]
+    assert share.loc["mixed_a", "fast"] > share.loc["mixed_b", "fast"]
+    assert share.loc["expert"].min() == 1
