@@ -8,6 +8,8 @@ import pandas as pd
 
 from evalvar.analyses.code import code_metrics, has_samples
 from evalvar.analyses.code_noise import code_noise
+from evalvar.analyses.code_sensitivity import efficiency_sensitivity
+from evalvar.analyses.code_tags import code_by_tag
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.facts import metric_facts
 from evalvar.analyses.framings import framing, framing_pairs
@@ -26,7 +28,7 @@ from evalvar.analyses.shorter import subset
 from evalvar.analyses.signals import signal
 from evalvar.analyses.sources import variance_components
 from evalvar.analyses.timed_runs import timed_runs
-from evalvar.analyses.timing_scores import score_timings
+from evalvar.analyses.timing_scores import ALPHA, score_timings
 from evalvar.analyses.training import checkpoints
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing, higher_is_better
@@ -64,9 +66,10 @@ def overview(
         two checkpoints; `plan` from the two best models, or the one; `code_metrics` with several
         answers per item, and of timed programs; of scores of 0 and 1, `items` and `subset` with 5
         models (`subset` also with 3 seeds at 3 checkpoints), `irt` with 30; `coverage`. Of timings
-        `timed_runs`, `code_noise` of one try (with one seed and prompt) and `runtimes` of 2 models
-        (all pairs up to 4, else each beside the most efficient), and all that is said of other
-        scores of what `score_timings` makes of them.
+        `timed_runs`, `code_noise` of one try (with one seed and prompt), `code_by_tag` where
+        problems have tags; of 2 models `runtimes` (all pairs up to 4, else each beside the most
+        efficient) and `efficiency_sensitivity`; and all that is said of other scores of what
+        `score_timings` makes of them.
     """
     evidence, wanted = _scored(intake(data, missing=None), level, missing)
     results = [summary(evidence, level=level, missing=missing)]
@@ -119,13 +122,22 @@ def _scored(
     records = scored.records
     if (records[["seed", "prompt"]].nunique() == 1).all():
         wanted.append(partial(code_noise, evidence, k=1, level=level, missing=missing))
+    if "item.tag" in records and records["item.tag"].nunique() > 1:
+        wanted.append(partial(_by_tag, scored, level, missing))
     programs = records[records["metric"] == EFFICIENCY]
     means = programs.groupby("model", observed=True)["score"].mean().sort_values()
     if len(means) > 1:
         # Of many models, each beside the one whose programs are the most efficient.
         best = None if len(means) <= RUNTIMES_UP_TO else str(means.index[-1])
         wanted.append(partial(_runtimes, evidence, best, level))
+        wanted.append(partial(efficiency_sensitivity, evidence, alphas=(ALPHA,), level=level))
     return scored, wanted
+
+
+def _by_tag(scored: Evidence, level: float, missing: Missing) -> Result:
+    """Break one try down by tag; what is to be remarked of a part was said of the whole."""
+    found = code_by_tag(scored, k=1, level=level, missing=missing)
+    return replace(found, warnings=scored.warnings)
 
 
 def _runtimes(evidence: Evidence, a: str | None, level: float) -> Result:

@@ -35,6 +35,8 @@ _OWN_LABELS = {
     ),
     "timed_runs": ("item", "alpha", "lower_quartile", "upper_quartile", "reason", "machine"),
     "code_noise": ("functional", "against", "items"),
+    "code_by_tag": ("tag", "against", "items"),
+    "efficiency_sensitivity": ("other", "alpha", "hardness"),
     "runtimes": (
         *("item", "programs_a", "programs_b", "stopped_a", "stopped_b", "problems"),
         *("rmst_a", "rmst_b"),

@@ -222,8 +222,9 @@ def test_the_machine_is_named():
 def test_the_overview_says_of_timings_what_they_can_tell():
     names = [result.name for result in overview(timing_samples.evidence())]
     assert names == [
-        "summary", "timed_runs", "code_noise", "runtimes", "variance_components", "leaderboard",
-        "compare", "plan", "code_metrics", "coverage",
+        "summary", "timed_runs", "code_noise", "code_by_tag", "runtimes",
+        "efficiency_sensitivity", "variance_components", "leaderboard", "compare", "plan",
+        "code_metrics", "coverage",
     ]  # fmt: skip
 
 

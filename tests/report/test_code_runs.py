@@ -180,6 +180,22 @@ def test_run_times_of_two_models_stand_beside_each_other():
     assert row.cells[2].tone == "strong"
 
 
+def test_kinds_of_problems_are_told_apart():
+    table = tables(timings.tries(), timings.tags())["tags-table"]
+    assert [cell.text for cell in table.rows[0].cells] == [
+        "design", "coder-a", "8", "0.70", "0.40", "[0.35, 0.45]", "0.30", "[0.25, 0.35]",
+    ]  # fmt: skip
+    assert len(table.rows) == 4
+
+
+def test_an_order_that_hangs_on_the_weights_is_named():
+    def note(low):
+        return figures(timings.tries(), timings.timed_runs(), timings.leads(low))["curves"].note
+
+    assert note(0.02).endswith("the order of the models stays the same.")
+    assert "the order of coder-a and coder-b (lead [\u22120.03, +0.15]) may turn" in note(-0.03)
+
+
 def test_what_they_were_timed_on_is_named():
     result = timings.timed_runs()
     table = result.table.assign(machine=None)

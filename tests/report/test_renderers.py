@@ -236,6 +236,8 @@ def test_golden_page(name):
             timing_samples.timed_runs(),
             timing_samples.noise(),
             timing_samples.races(),
+            timing_samples.tags(),
+            timing_samples.leads(),
         ],
     }
     text = to_markdown(build(made[name]()))

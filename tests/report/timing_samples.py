@@ -185,3 +185,22 @@ def races(task="humaneval"):
         {**key, "item": f"{task}/0", "quantity": "rmst_ratio", **ratio},
     ]
     return made("runtimes", ("task", "item", "a", "b"), rows)
+
+
+def tags(models=("coder-a", "coder-b"), task="humaneval"):
+    """Return one try on two kinds of problems, made by hand."""
+    rows = []
+    for t, tag in enumerate(("design", "loops")):
+        for m, model in enumerate(models):
+            key = {"tag": tag, "model": model, "task": task, "items": 8.0 - 4 * t}
+            for name, value in (("pass", 0.7), ("eff", 0.4 + 0.2 * t), ("gap", 0.3 - 0.2 * t)):
+                rows.append({**key, "quantity": f"{name}@1", **estimate(value - 0.1 * m, 0.05)})
+    rows.append({**rows[0], "against": models[1], **estimate(0.1, 0.05)})
+    return made("code_by_tag", ("tag", "model", "against", "task", "metric", "seed"), rows)
+
+
+def leads(low=0.02, task="humaneval"):
+    """Return by how much one model leads another by any weights of the levels, made by hand."""
+    row = {"model": "coder-a", "other": "coder-b", "task": task, "quantity": "lead"}
+    keys = ("model", "other", "task")
+    return made("efficiency_sensitivity", keys, [{**row, "value": 0.1, "low": low, "high": 0.15}])

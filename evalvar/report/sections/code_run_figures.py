@@ -124,8 +124,8 @@ def by_level(quantities: dict[str, dict[str, Any]], name: str) -> dict[int, dict
     return dict(sorted(found.items()))
 
 
-def levels(task: str, rows: Rows) -> Figure | None:
-    """Return the mean efficiency of every model at every level of input."""
+def levels(task: str, rows: Rows, remark: str = "") -> Figure | None:
+    """Return the mean efficiency of every model at every level of input, and a remark beside."""
     profiles = {model: by_level(found, "efficiency") for model, found in of_models(rows).items()}
     profiles = {
         model: known
@@ -160,7 +160,7 @@ def levels(task: str, rows: Rows) -> Figure | None:
         alt=wording.sentence(f"{task}, mean efficiency. {'; '.join(words)}"),
         note=f"Bars: {wording.percent(first['level'])} intervals over "
         f"{wording.basis(float(first['n']), str(first['unit']))}. Programs that are wrong, or were "
-        f"stopped before, count 0.{many}",
+        f"stopped before, count 0.{many}{remark}",
     )
 
 

@@ -75,6 +75,69 @@ def _parts(mine: dict[str, dict[str, Any]]) -> list[Cell]:
     return [Cell(share(min(max(value, 0.0), 1.0)), value) for value in shares]
 
 
+def tag_table(reading: Reading) -> Table | None:
+    """Return pass@1, eff@1 and their gap on every kind of problem."""
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+    for row in records(reading.table("code_by_tag")):
+        if missing(row.get("against")):
+            place = (str(row["task"]), str(row["tag"]), str(row["model"]))
+            found.setdefault(place, {})[str(row["quantity"])] = row
+    several = len({tag for _, tag, _ in found}) > 1
+    rows = []
+    for (task, tag, model), mine in found.items():
+        if not several or "eff@1" not in mine:
+            continue
+        problems = number(mine["eff@1"], "items")
+        cells = [Cell(tag), Cell(model), Cell(wording.count(problems), problems)]
+        for name in ("pass@1", "eff@1", "gap@1"):
+            told = mine.get(name)
+            cells.append(Unit().cell(told) if told else Cell(wording.DASH))
+            if name != "pass@1":
+                bounds = Unit().interval(told) if told else ""
+                cells.append(Cell(bounds or wording.DASH, tone="quiet"))
+        rows.append(Row(tuple(cells), task))
+    if not rows:
+        return None
+    scored = next(mine["eff@1"] for mine in found.values() if "eff@1" in mine)
+    level = wording.percent(scored["level"])
+    return Table(
+        "tags-table",
+        (
+            Column("Problems of", "name"), Column("Model", "text"),
+            Column("Problems", secondary=True), Column("pass@1", secondary=True), Column("eff@1"),
+            Column("[low, high]", "text", secondary=True), Column("gap@1"),
+            Column("[low, high]", "text", secondary=True),
+        ),
+        tuple(rows),
+        caption="One try by kind of problem",
+        footnotes=(
+            "By the tag of the problem, each tag alone and nothing adjusted for their number; "
+            f"{level} intervals over the problems that can be scored for efficiency.",
+        ),
+        counted="rows",
+    )  # fmt: skip
+
+
+def weights_remark(reading: Reading, task: str) -> str:
+    """Say whether the order of models hangs on how much the levels count."""
+    table = reading.rows("efficiency_sensitivity", "lead")
+    leads = [row for row in records(table) if str(row["task"]) == task]
+    if not leads:
+        return ""
+    hanging = [row for row in leads if not row["low"] >= 0]
+    if not hanging:
+        return " Whatever the weights of the levels, the order of the models stays the same."
+    pairs = [
+        f"{row['model']} and {row['other']} (lead "
+        f"{wording.interval(row['low'], row['high'], 2, sign=True)})"
+        for row in hanging
+    ]
+    return (
+        f" By other weights of the levels the order of {wording.listing(pairs, most=2)} may turn, "
+        f"of {wording.count(len(leads), 'pair')}."
+    )
+
+
 def runtimes_table(reading: Reading) -> Table | None:
     """Return the ratio of the run times of two models' right programs, and the log-rank test."""
     table = reading.table("runtimes")

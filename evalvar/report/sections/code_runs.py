@@ -9,7 +9,12 @@ from evalvar.report.reading import Reading, Unit, basis, missing, number, record
 from evalvar.report.sections.claims import claim
 from evalvar.report.sections.code_curves import Gap, gaps
 from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
-from evalvar.report.sections.code_run_pairs import noise_table, runtimes_table
+from evalvar.report.sections.code_run_pairs import (
+    noise_table,
+    runtimes_table,
+    tag_table,
+    weights_remark,
+)
 from evalvar.report.sections.code_run_tables import gap_table, problem_table, status_table
 
 # Of more problems, what is wrong with them is told on the first page.
@@ -27,7 +32,8 @@ def section(reading: Reading) -> Section | None:
     # The table of the gap stands under the figure of it.
     many = len({gap.task for gap in found})
     made = (
-        gap_table(found), noise_table(reading), *drawn[many:], runtimes_table(reading),
+        gap_table(found), tag_table(reading), noise_table(reading), *drawn[many:],
+        runtimes_table(reading),
         status_table(runs), problem_table(runs),
     )  # fmt: skip
     blocks: list[Block] = [*drawn[:many], *(block for block in made if block is not None)]
@@ -57,7 +63,8 @@ def figures_of(reading: Reading) -> list[Figure]:
     runs = timed(reading)
     drawn = list(right_and_fast(gaps(reading)))
     for task, rows in runs.items():
-        made = (levels(task, rows), problems(task, rows), times(task, rows))
+        profile = levels(task, rows, weights_remark(reading, task))
+        made = (profile, problems(task, rows), times(task, rows))
         drawn += [figure for figure in made if figure is not None]
     return drawn
 

@@ -15,6 +15,8 @@ TITLES = {
     "timed_runs": "Timed programs",
     "code_noise": "What errs in the best of k",
     "runtimes": "Run times",
+    "code_by_tag": "Kinds of problems",
+    "efficiency_sensitivity": "Limits and weights",
     "coverage": "Coverage",
     "leaderboard": "Ranks",
     "variance_components": "Sources of noise",
@@ -148,6 +150,7 @@ _WORDS = {
     "over_timing": "timed again",
     "rmst_ratio": "the ratio of mean times up to the limit",
     "log_rank": "the log-rank test",
+    "lead": "the lead by any weights",
     "programs": "programs",
     "ok": "programs in time",
     "late": "right programs past the limit",
@@ -174,6 +177,7 @@ _OWN = {
     ("subset", "seed_sd"): "the sd over seeds of a subset",
     ("irt", "discrimination"): "the slope",
 }
+_BY_LEVEL = ("timed_runs", "runtimes", "efficiency_sensitivity")
 _LEVELS = {"reference_share": "the reference\u2019s share"}
 # Quantities that name what they are of: var_seed, se_item x seed.
 _OF = {"var_": "variance of", "share_": "share of", "se_": "standard error over"}
@@ -200,7 +204,7 @@ def word(name: str, quantity: str) -> str:
         return "information"
     if name == "timed_runs" and quantity.startswith("time_q"):
         return "quantiles of time over limit"
-    if name in ("timed_runs", "runtimes") and "@" in quantity:
+    if name in _BY_LEVEL and "@" in quantity and not quantity.startswith("eff@"):
         what, _ = quantity.split("@")
         return f"{_LEVELS.get(what, word(name, what))} by level"
     if quantity.endswith("_vs_mean"):
