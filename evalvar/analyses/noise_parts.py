@@ -134,29 +134,38 @@ def retimed_items(
         An item that was timed in several sittings is not in it: its scores are means over them.
     """
     efficient = records[(records["metric"] == EFFICIENCY) & records["score"].notna()]
+    programs, problems = repeats_of(timings)
+    columns = list(PROGRAM)
+    named = pd.MultiIndex.from_frame(programs.astype(str))
+    at = named.get_indexer(pd.MultiIndex.from_frame(efficient[columns].astype(str)))
+    score = efficient["score"].to_numpy()
+    by = ["task", "model", "item"]
+    group = efficient.groupby(by, observed=True).ngroup().to_numpy()
+    order = np.argsort(group, kind="stable")
     groups = {
-        tuple(map(str, key)): rows
-        for key, rows in efficient.groupby(["task", "model", "item"], observed=True)
+        tuple(map(str, efficient[by].iloc[rows[0]])): rows
+        for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+        if rows.size
     }
+    model_of = programs["model"].astype(str).to_numpy()
     found: dict[tuple[str, str], dict[str, Retimed]] = {}
     twice: set[tuple[str, str, str]] = set()
-    for problem in repeats_of(timings):
-        models = problem.programs["model"].astype(str).to_numpy()
+    for problem in problems:
         timed = timed_scores(
             problem.times, problem.reference, problem.levels, hardness=hardness, alpha=alpha
         )
-        programs = pd.MultiIndex.from_frame(problem.programs.astype(str))
-        for model in np.unique(models):
-            at = (problem.task, model, problem.item)
-            if at not in groups:
+        for model in np.unique(model_of[problem.program]):
+            key = (problem.task, str(model), problem.item)
+            if key not in groups:
                 continue
-            if problem.item in found.get((problem.task, model), {}):
-                twice.add(at)
-            rows = groups[at]
-            where = programs.get_indexer(pd.MultiIndex.from_frame(rows[list(PROGRAM)].astype(str)))
+            if problem.item in found.get((problem.task, str(model)), {}):
+                twice.add(key)
+            rows = groups[key]
+            where = np.searchsorted(problem.program, at[rows])
+            where = np.minimum(where, problem.program.size - 1)
             # wrong at level 0 there are no times, and at a later one they do not count
-            counts = (where >= 0) & (rows["score"].to_numpy() > 0)
-            found.setdefault((problem.task, model), {})[problem.item] = Retimed(
+            counts = (problem.program[where] == at[rows]) & (score[rows] > 0)
+            found.setdefault((problem.task, str(model)), {})[problem.item] = Retimed(
                 problem.run,
                 _own(
                     np.where(counts, timed.scores[where], 0.0),
@@ -170,7 +179,7 @@ def retimed_items(
         del found[(task, model)][item]
     for (task, model, item), rows in groups.items():
         known = found.get((task, model), {})
-        if item not in known and (task, model, item) not in twice and not rows["score"].any():
+        if item not in known and (task, model, item) not in twice and not score[rows].any():
             nothing = np.where(np.array(tries) <= len(rows), 0.0, np.nan)
             found.setdefault((task, model), {})[item] = Retimed(
                 "", nothing, np.stack([nothing, nothing]), len(timings)

@@ -22,8 +22,8 @@ class Repeats:
         Level of each case above level 0.
     reference : float array, shape (C, R*)
         Repeats of the reference, before and after the programs.
-    programs : DataFrame, n rows
-        Key of each program.
+    program : int array, shape (n,)
+        Which programs, as rows of the table that `repeats_of` gives first.
     times : float array, shape (n, C, R)
         Repeats of the programs; +inf where one was stopped, or not reached.
     """
@@ -33,51 +33,61 @@ class Repeats:
     run: str
     levels: np.ndarray
     reference: np.ndarray
-    programs: pd.DataFrame
+    program: np.ndarray
     times: np.ndarray
 
 
-def repeats_of(timings: pd.DataFrame) -> Iterator[Repeats]:
-    """Yield the problems whose reference has all repeats of all cases, and some program.
+def repeats_of(timings: pd.DataFrame) -> tuple[pd.DataFrame, Iterator[Repeats]]:
+    """Return the programs that were timed above level 0, and the problems with their repeats.
 
     Parameters
     ----------
     timings : DataFrame
         As of `Evidence`.
+
+    Returns
+    -------
+    programs : DataFrame
+        The key of each program.
+    problems : iterator of Repeats
+        Those whose reference has all repeats of all cases.
     """
-    if not len(timings):
-        return
-    scored = timings[timings["level"] > 0]
-    seconds = np.where(scored["status"] == "ok", scored["seconds"], np.inf)
-    scored = scored.assign(_seconds=np.where(np.isnan(seconds), np.inf, seconds))
+    scored = timings[timings["level"] > 0].reset_index(drop=True)
     own = (scored["model"] == REFERENCE).to_numpy()
-    by = ["task", "item", "run"]
-    references = dict(iter(scored[own].groupby(by, observed=True, sort=False)))
-    for key, group in scored[~own].groupby(by, observed=True, sort=True):
-        theirs = references.get(key)
-        if theirs is None:
+    columns = list(PROGRAM)
+    if not len(scored) or own.all():
+        return scored.loc[[], columns], iter(())
+    program = np.full(len(scored), -1)
+    program[~own] = scored[~own].groupby(columns, observed=True, sort=False).ngroup().to_numpy()
+    first = np.unique(program[~own], return_index=True)[1]
+    programs = scored.loc[np.flatnonzero(~own)[first], columns].reset_index(drop=True)
+    return programs, _problems(scored, own, program)
+
+
+def _problems(scored: pd.DataFrame, own: np.ndarray, program: np.ndarray) -> Iterator[Repeats]:
+    seconds = np.where(scored["status"] == "ok", scored["seconds"], np.inf)
+    seconds = np.where(np.isnan(seconds), np.inf, seconds)
+    level, repeat = scored["level"].to_numpy(), scored["repeat"].to_numpy()
+    case = pd.factorize(scored["case"], sort=True)[0]
+    place = level * (case.max(initial=0) + 1) + case
+    phase = pd.factorize(scored["phase"])[0] * (repeat.max(initial=0) + 1) + repeat
+    problem = scored.groupby(["task", "item", "run"], observed=True, sort=True).ngroup().to_numpy()
+    order = np.argsort(problem, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(problem[order])) + 1):
+        theirs, mine = rows[own[rows]], rows[~own[rows]]
+        if not theirs.size or not mine.size:
             continue
-        cases = theirs[["level", "case"]].drop_duplicates().sort_values(["level", "case"])
-        at = pd.MultiIndex.from_frame(cases)
-        case = at.get_indexer(pd.MultiIndex.from_frame(theirs[["level", "case"]]))
-        repeat, names = pd.factorize(pd.MultiIndex.from_frame(theirs[["phase", "repeat"]]))
-        reference = np.full((len(cases), len(names)), np.nan)
-        reference[case, repeat] = theirs["_seconds"].to_numpy()
+        cases, first, case_at = np.unique(place[theirs], return_index=True, return_inverse=True)
+        names, at = np.unique(phase[theirs], return_inverse=True)
+        reference = np.full((cases.size, names.size), np.nan)
+        reference[case_at.ravel(), at.ravel()] = seconds[theirs]
         if not np.isfinite(reference).all():
             continue
-        columns = list(PROGRAM)
-        first = group.drop_duplicates(columns)[columns]
-        program = pd.MultiIndex.from_frame(first.astype(str)).get_indexer(
-            pd.MultiIndex.from_frame(group[columns].astype(str))
-        )
-        case = at.get_indexer(pd.MultiIndex.from_frame(group[["level", "case"]]))
-        repeat, names = pd.factorize(group["repeat"])
-        times = np.full((len(first), len(cases), len(names)), np.inf)
-        times[program[case >= 0], case[case >= 0], repeat[case >= 0]] = group[
-            "_seconds"
-        ].to_numpy()[case >= 0]
-        task, item, run = map(str, key)
-        yield Repeats(
-            task, item, run, cases["level"].to_numpy(), reference,
-            first.reset_index(drop=True), times,
-        )  # fmt: skip
+        where = np.minimum(np.searchsorted(cases, place[mine]), cases.size - 1)
+        known = cases[where] == place[mine]
+        ids, which = np.unique(program[mine], return_inverse=True)
+        names, at = np.unique(repeat[mine], return_inverse=True)
+        times = np.full((ids.size, cases.size, names.size), np.inf)
+        times[which.ravel()[known], where[known], at.ravel()[known]] = seconds[mine][known]
+        task, item, run = (str(scored[name].iloc[rows[0]]) for name in ("task", "item", "run"))
+        yield Repeats(task, item, run, level[theirs][first], reference, ids, times)

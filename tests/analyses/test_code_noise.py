@@ -78,11 +78,12 @@ def test_parts_add_up_to_the_variance_over_problems():
 def test_without_their_repeats_programs_score_as_score_timings_says():
     records = SCORED.records[SCORED.records["metric"] == "efficiency"]
     known = records.set_index(["model", "item", "sample"])["score"]
-    for problem in repeats_of(TIMED.timings):
+    programs, problems = repeats_of(TIMED.timings)
+    for problem in problems:
         again = timed_scores(
             problem.times, problem.reference, problem.levels, hardness=(3, 3, 4)
         ).scores
-        keys = problem.programs[["model", "item", "sample"]].itertuples(index=False)
+        keys = programs.iloc[problem.program][["model", "item", "sample"]].itertuples(index=False)
         assert again.tolist() == [known[tuple(key)] for key in keys]
 
 
