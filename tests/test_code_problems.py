@@ -8,6 +8,8 @@ import pytest
 from benchmarks.code import build
 from benchmarks.code.record import RECORDED
 from benchmarks.code.sources import problems
+from evalvar.collect.problems import read_problems
+from evalvar.collect.samples import read_samples
 
 EVERY = problems()
 CASES = (8, 4, 4, 4)
@@ -77,10 +79,14 @@ def test_built_files_are_up_to_date():
         assert (build.HERE / path).read_bytes() == text.encode(), "run python -m benchmarks.code"
 
 
-def test_simulated_models_have_eight_programs_per_problem():
-    for name in build.MIXTURES:
-        lines = build.files()[build.Path("samples", f"{name}.jsonl")].splitlines()
-        assert len(lines) == build.DRAWS * len(EVERY)
+def test_the_runner_reads_all_files():
+    read = read_problems(build.HERE / "problems.jsonl")
+    assert read.every == read_problems(build.HERE / "problems.csv").every
+    assert not read.remarks
+    for name, drawn in (*((name, build.DRAWS) for name in build.MIXTURES), ("expert", 1)):
+        samples = read_samples(build.HERE / "samples" / f"{name}.jsonl", read)
+        assert not samples.remarks
+        assert {len(programs) for programs in samples.programs.values()} == {drawn}
 
 
 def test_sizes_rise(problem):

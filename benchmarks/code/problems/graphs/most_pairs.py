@@ -165,11 +165,12 @@ def generate_input(size: int, lid: int, cid: int):
     # Half of the guests fill half of the seats among themselves. For each late guest a whole chain
     # of guests must move on; all other wishes of his lead into the full half, and to no end.
     half = size // 2
-    likes = [[i, (2 * i + 1) % half, random.randrange(half)] for i in range(half)]
+    wishes = [[i, (2 * i + 1) % half, random.randrange(half)] for i in range(half)]
+    likes = [list(dict.fromkeys(seats)) for seats in wishes]
     late, seat = [], half
     for _ in range(size // 30):
         length = random.randint(10, 13)
-        late.append([random.randrange(half), random.randrange(half), seat])
+        late.append([*random.sample(range(half), 2), seat])
         likes += [[i, i + 1] for i in range(seat, seat + length)]
         seat += length + 1
     return likes + late, seat

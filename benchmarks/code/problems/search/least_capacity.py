@@ -7,7 +7,7 @@ LEVELS = (12, 2000, 7000, 15_000)
 def least_capacity(weights: list[int], days: int) -> int:
     """Parcels stand in a line and must leave in that order. A van makes one tour a day, for at
     most `days` days (at least 1), and never carries more than its capacity. Return the least
-    whole capacity that delivers every parcel. Without parcels that is 0.
+    whole capacity that delivers every parcel. Weights are positive; without parcels it is 0.
     >>> least_capacity([3, 2, 2, 4, 1, 4], 3)
     6
     >>> least_capacity([5], 4)
