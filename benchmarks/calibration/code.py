@@ -157,7 +157,7 @@ def code(effort: Effort) -> Iterator[Row]:
 
 def _count(effort: Effort, full: int, n_problems: int, n: int) -> int:
     """Give fewer data sets where each is large."""
-    return effort.draws(min(full, max(full // 10, 10_000_000 // (n_problems * n * 2 * REPEATS))))
+    return effort.draws(min(full, max(full // 4, 10_000_000 // (n_problems * n * 2 * REPEATS))))
 
 
 def _blocks(sets: int, n_problems: int, n: int) -> Iterator[int]:
@@ -192,7 +192,7 @@ def _over_items(effort: Effort, n_problems: int, n: int, k: int, sd: float) -> I
     rng = generator("code, items", cell)
     truth = _truth(rng, k, sd)
     found: dict[str, list[Estimate]] = {name: [] for name in truth}
-    sets = _count(effort, 600, n_problems, n)
+    sets = _count(effort, 500, n_problems, n)
     for size in _blocks(sets, n_problems, n):
         problems = Problems.drawn(rng, size, n_problems, 0.5)
         timed = Timed.of(rng, _programs(rng, problems, n), sd, jackknife=False)
@@ -266,7 +266,7 @@ def _within(
     found: dict[str, list[Estimate]] = {name: [] for name in names}
     sums: dict[str, float] = dict.fromkeys(names, 0.0)
     few = n if not samples else max(k, 10)
-    many, sets = max(200, 20_000 // n_problems // few * 10), _count(effort, 400, n_problems, n)
+    many, sets = max(200, 20_000 // n_problems // few * 10), _count(effort, 300, n_problems, n)
     for size in _blocks(many, n_problems, few):
         timed = draw(size, few, False)
         for measure in measures:
@@ -394,6 +394,6 @@ def _ratios(
             low[s], high[s] = whole.low, whole.high
     known = np.isfinite(high - low)
     name = "one problem, new samples" if n_problems == 1 else "new problems"
-    yield Row(f"code: run times, ratio, {name}", cell, "restricted means, log scale", HOUSE,
+    yield Row(f"code: run times, ratio, {name}", cell, "t on log of restricted means", HOUSE,
               "coverage", float(covered(low, high, target).mean()), sets,
               float((high - low)[known].mean()), 0.0, float((~known).mean()))  # fmt: skip
