@@ -128,9 +128,10 @@ def test_references_are_accepted_at_all_levels(problem):
     assert all(accepted(problem, "reference", given) for given in inputs(problem, range(4)))
 
 
-@pytest.mark.parametrize("name", ["mid", "naive"])
-def test_right_solutions_agree(problem, name):
-    assert all(accepted(problem, name, given) for given in inputs(problem, (0, 1)))
+@pytest.mark.parametrize(("name", "timed"), [("mid", 4), ("naive", 2)])
+def test_right_solutions_agree(problem, name, timed):
+    larger = [case(problem, 1, number) for number in range(timed)]
+    assert all(accepted(problem, name, given) for given in inputs(problem, (0,)) + larger)
 
 
 def test_the_wrong_solution_is_caught(problem):
