@@ -12,9 +12,11 @@ from evalvar.collect.inputs import CASES, Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import (
     TOGETHER,
+    Beside,
     Timed,
     answered,
-    bounds,
+    beside,
+    pinned,
     prepare,
     seconds,
     slowest,
@@ -65,8 +67,9 @@ class Block:
         Rows of the timings, without task and run.
     facts : dict
         Of the problem: why it was refused (empty: it was not), its limit in seconds, what share of
-        it the outer clock leaves open, the references' drift, what programs failed with, and the
-        seconds spent on what.
+        it the outer clock cannot tell (``resolution_share``) and is granted in all for reading and
+        writing (``open_share``), the references' drift, what programs failed with, and the seconds
+        spent on what.
     """
 
     rows: list[dict[str, Any]]
@@ -114,13 +117,13 @@ class _Bench:
     cases: tuple[Case, ...]
     checker: Checker
     limit: float
-    open_s: Mapping[tuple[int, int], float]
+    beside: Mapping[tuple[int, int], Beside]
     clock: _Clock
 
     def wait_s(self, case: Case) -> float:
         """Seconds that the calls of a case may take together, what is beside them included."""
         calls = len(case.inputs)
-        return calls * stop_s(self.limit, calls) + self.open_s[case.key]
+        return calls * stop_s(self.limit, calls) + self.beside[case.key].bound_s
 
 
 def time_block(
@@ -150,7 +153,7 @@ def time_block(
             before = time_reference(box, problem, cases, limits, repeats=repeats)
             clock.lap("references")
             limit = settings.alpha * slowest(before)
-            bench = _Bench(box, problem, limits, cases, checker, limit, bounds(before), clock)
+            bench = _Bench(box, problem, limits, cases, checker, limit, beside(before), clock)
             for repeat in range(repeats):
                 _round(bench, trials, repeat)
             after = time_reference(box, problem, cases, limits, repeats=repeats)
@@ -162,7 +165,7 @@ def time_block(
     stopped = [row for trial in trials for row in trial.rows if row.status == "timeout"]
     if not again and any(stop_s(limit, row.calls) < pooled for row in stopped):
         return time_block(box, problem, programs, limits, settings, again=True)
-    open_s = bounds([*before, *after])
+    around = beside([*before, *after])
     calls = {case.key: len(case.inputs) for case in cases if case.level}
     facts["limit_s"], facts["calls"] = pooled, max(calls.values())
     facts["failed"] = [
@@ -171,12 +174,14 @@ def time_block(
         if trial.rows[-1].message
     ]
     if pooled:
-        facts["open_share"] = max(open_s[key] / n for key, n in calls.items()) / pooled
+        blurred = max((around[k].bound_s - around[k].typical_s) / n for k, n in calls.items())
+        facts["resolution_share"] = blurred / pooled
+        facts["open_share"] = max(around[k].bound_s / n for k, n in calls.items()) / pooled
         facts["drift"] = slowest(after) / slowest(before) - 1
     timed_rows = [(_REFERENCE, "before", row) for row in before]
     timed_rows += [(trial.program, "run", row) for trial in trials for row in trial.rows]
     timed_rows += [(_REFERENCE, "after", row) for row in after]
-    return Block([_row(*row, open_s=open_s, limit=limit) for row in timed_rows], facts)
+    return Block([_row(*row, around=around, limit=limit) for row in timed_rows], facts)
 
 
 def stop_s(limit: float, calls: int) -> float:
@@ -205,6 +210,7 @@ def _round(bench: _Bench, trials: Sequence[_Trial], repeat: int) -> None:
         with ExitStack() as stack:
             ready = [stack.enter_context(_start(bench, trial)) for trial in turns]
             loaded = [session.load() for session in ready]
+            stack.enter_context(pinned(bench.box.cpu))
             for trial, session, reply in zip(turns, ready, loaded, strict=True):
                 _repeat(bench, trial, repeat, session, reply)
 
@@ -219,7 +225,7 @@ def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session, loaded:
     rows = _through(bench, session, loaded, levels, repeat)
     if loaded.status == "ok" and rows[-1].status == "timeout" and rows[-1].level == 0:
         # a single run decides here, so that the machine is given a second chance to be in time
-        with _start(bench, trial) as again:
+        with _start(bench, trial) as again, pinned(bench.box.cpu):
             rows = _through(bench, again, again.load(), levels, repeat)
     trial.rows += rows
     last = rows[-1]
@@ -239,7 +245,8 @@ def _through(
     cases = [case for case in bench.cases if case.level in levels]
     rows: list[Timed] = []
     outputs: list[tuple[Timed, Output]] = []
-    for case, reply in answered(session, loaded, cases, bench.wait_s):
+    warming = bench.cases[0] if repeat else None
+    for case, reply in answered(session, loaded, cases, bench.wait_s, first=warming):
         if case is None:
             rows.append(Timed(levels[0], 0, repeat, reply.status, message=reply.message))
             break
@@ -279,11 +286,11 @@ def _row(
     program: Program,
     phase: str,
     row: Timed,
-    open_s: Mapping[tuple[int, int], float] | None = None,
+    around: Mapping[tuple[int, int], Beside] | None = None,
     limit: float = nan,
 ) -> dict[str, Any]:
     """Return a row of the timings, seconds by the call."""
-    bound = (open_s or {}).get((row.level, row.case), nan)
+    beside = (around or {}).get((row.level, row.case), Beside(nan, nan))
     return {
         "model": program.model,
         "sample": program.sample,
@@ -291,11 +298,11 @@ def _row(
         "level": row.level,
         "case": row.case,
         "repeat": row.repeat,
-        "seconds": seconds(row, bound),
+        "seconds": seconds(row, beside.bound_s),
         "limit_s": stop_s(limit, row.calls),
         "status": row.status,
         "inside_s": row.inside_s / row.calls,
         "outside_s": row.outside_s / row.calls,
         "calls": row.calls,
-        "resolution_s": bound / row.calls,
+        "resolution_s": (beside.bound_s - beside.typical_s) / row.calls,
     }

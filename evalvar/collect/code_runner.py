@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,7 @@ def timed_run(
         "settings": _digest([asdict(settings), asdict(limits)]),
         "machine": about,
     }
-    about = f"{about}, {machine.clocks(box)}"
+    about = f"{about}, {machine.clocks(replace(box, cpu=cores[0]))}"
     tasks = _tasks(problems, given)
     blocks: dict[str, Block] = {}
     with ExitStack() as stack:
@@ -181,7 +181,7 @@ def timed_run(
         if jobs > 1 and left:
             slowdown = at_once(work, box, limits, settings, done, cores=cores)
         else:
-            one_by_one(work, box, limits, settings, done)
+            one_by_one(work, box, limits, settings, done, core=cores[0])
         found = [(name, blocks[name]) for name in tasks]
         facts = [block.facts for _, block in found]
         evidence = as_evidence(

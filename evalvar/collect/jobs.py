@@ -54,7 +54,7 @@ class _Worker:
 
 
 def check_jobs(jobs: int) -> list[int]:
-    """Return the cores for so many jobs.
+    """Return the cores for so many jobs: the last ones, since the first has the interrupts.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def check_jobs(jobs: int) -> list[int]:
             f"--jobs {jobs}: expected 1 to {len(cores)}, the cores of this machine: two programs "
             "on one core cannot be timed."
         )
-    return cores[:jobs]
+    return cores[-jobs:]
 
 
 def one_by_one(
@@ -76,8 +76,11 @@ def one_by_one(
     limits: Limits,
     settings: Settings,
     done: Callable[[int, Block], None],
+    *,
+    core: int,
 ) -> None:
-    """Time the blocks in this process."""
+    """Time the blocks in this process, all on one core."""
+    box = replace(box, cpu=core)
     for number, task in enumerate(tasks):
         done(number, time_block(box, *task, limits, settings))
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from evalvar.collect.inside.wire import encode
+from evalvar.collect.references import pinned
 from evalvar.collect.sandbox import Box, Limits, Session
 
 _ASKED = 40
@@ -54,7 +55,7 @@ def _round_trip_s(box: Box) -> float:
         session.load()
         nothing = session.ask([encode([0, 0, 0, 0])], 10.0).parts
     program = {"prompt": "", "program": "def f():\n    return 1\n", "entry_point": "f"}
-    with Session(box, "run", program, Limits()) as session:
+    with Session(box, "run", program, Limits()) as session, pinned(box.cpu):
         session.load()
         taken = sorted(session.ask(nothing, 10.0).outside_s for _ in range(_ASKED))
     return taken[_ASKED // 2]
