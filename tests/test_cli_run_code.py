@@ -74,10 +74,13 @@ def test_json_is_the_account(run, files):
 
 
 def test_without_a_sandbox_it_says_what_is_not_protected(run, files):
-    code, _, err = run(
+    words = (
         *("run-code", "--problems", files / "toys.jsonl", "--samples", files / "a.json"),
         *("-o", files / "t.csv", "--repeats", 1, "--problem", "toys/1", "--unsafe-local"),
     )
+    code, _, err = run(*words)
+    if "every user can read" in err:  # root's interpreter may be where only root can read it
+        code, _, err = run(*words, "--python", "/usr/bin/python3")
     assert code == 0
     assert "--unsafe-local is not a security boundary" in err
     assert "no sandbox" in ev.load(files / "t.csv").timings["machine"].iloc[0]
