@@ -198,7 +198,7 @@ def timed_run(
                 *(remark for each in given for remark in each.remarks),
                 *remarks(facts),
                 *([] if slowdown is None else [_together(jobs, slowdown)]),
-                *([f"--unsafe-local is {UNPROTECTED}."] if unsafe_local else []),
+                *([UNPROTECTED] if unsafe_local else []),
             ],
         )
         if target is not None and journal is not None:
