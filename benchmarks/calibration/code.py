@@ -1,6 +1,6 @@
 """pass@k, eff@k and their gap under new problems, new samples and new timings; run times."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -307,9 +307,11 @@ def _within(
     yield from _rows(regime, cell, found, sums)
 
 
-def _again_and_again(effort: Effort) -> Iterator[Row]:
+def _again_and_again(
+    effort: Effort, designs: Sequence[tuple[int, int]] = ((10, 1), (10, 10), (100, 10))
+) -> Iterator[Row]:
     """Redraw problems, and their answers too, as is often done, where n = k and where n > k."""
-    for n, k in ((10, 1), (10, 10), (100, 10)):
+    for n, k in designs:
         cell = f"best of {k} of {n}, 30 problems, timing sd 0.02"
         rng = generator("code, nested", cell)
         truth = _truth(rng, k, 0.02)["eff"]

@@ -29,6 +29,7 @@ from evalvar.stats.effect import detectable, probability_above
 from evalvar.stats.efficiency import efficiency, level_scores, level_shares, time_limit
 from evalvar.stats.effk import eff_at_k, order_weights
 from evalvar.stats.estimate import Estimate
+from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
 from evalvar.stats.halves import (
     random_halves,
     split_stability,
@@ -152,7 +153,16 @@ from evalvar.stats.subsets import (
     random_subset,
     stratified_subset,
 )
+from evalvar.stats.survival import (
+    LogRank,
+    log_rank,
+    restricted_mean,
+    restricted_mean_ratio,
+    survival_curve,
+)
 from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
+from evalvar.stats.timing_noise import timed_scores
+from evalvar.stats.try_noise import best_of_k_variance
 from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
 
@@ -172,6 +182,7 @@ __all__ = [
     "ItemSlope",
     "ItemStatistics",
     "Joint",
+    "LogRank",
     "MarginTest",
     "Noise",
     "NoisePart",
@@ -200,6 +211,7 @@ __all__ = [
     "answer_variance",
     "balance_weights",
     "bayes_at_n",
+    "best_of_k_variance",
     "best_prompt_bias",
     "binarised",
     "binomial_half_width",
@@ -251,6 +263,8 @@ __all__ = [
     "first_above",
     "fit_irt",
     "fit_phases",
+    "fixed_items_ci",
+    "fixed_items_difference",
     "fleiss_kappa",
     "g_pass_at_k",
     "gp_irt",
@@ -279,6 +293,7 @@ __all__ = [
     "last_ratio",
     "level_scores",
     "level_shares",
+    "log_rank",
     "macro_difference_ci",
     "macro_joint",
     "maj_at_k",
@@ -341,6 +356,8 @@ __all__ = [
     "repeats_p",
     "resampled_difference_ci",
     "rest_scores",
+    "restricted_mean",
+    "restricted_mean_ratio",
     "rise_share",
     "run_variance",
     "same_columns",
@@ -370,9 +387,11 @@ __all__ = [
     "stratified_subset",
     "strict_decision_accuracy",
     "superiority",
+    "survival_curve",
     "tango",
     "tie_runs",
     "time_limit",
+    "timed_scores",
     "total_variation",
     "trend_test",
     "unbiased_sd_ci",

@@ -131,7 +131,7 @@ def test_bad_input_is_refused():
         runtimes(TIMED, model="A")
     with pytest.raises(NotEnoughDataError, match="there are no timings"):
         runtimes(score_timings(TIMED))
-    with pytest.raises(UsageError, match="Use a smaller alpha"):
+    with pytest.raises(UsageError, match="Use an alpha of at most"):
         runtimes(TIMED, alpha=4.0)
 
 
