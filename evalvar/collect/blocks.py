@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
+import pandas as pd
+
 from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import CASES, Case, Refused
 from evalvar.collect.problems import Problem
@@ -63,7 +65,7 @@ class Block:
 
     Parameters
     ----------
-    rows : list of dict
+    timings : DataFrame
         Rows of the timings, without task and run.
     facts : dict
         Of the problem: why it was refused (empty: it was not), its limit in seconds, what share of
@@ -72,7 +74,7 @@ class Block:
         spent on what.
     """
 
-    rows: list[dict[str, Any]]
+    timings: pd.DataFrame
     facts: dict[str, Any]
 
 
@@ -160,7 +162,7 @@ def time_block(
             clock.lap("references")
     except Refused as refusal:
         facts["refused"] = str(refusal)
-        return Block([_row(_REFERENCE, "before", Timed(0, 0, 0, refusal.status))], facts)
+        return _block([(_REFERENCE, "before", Timed(0, 0, 0, refusal.status))], facts)
     pooled = settings.alpha * slowest([*before, *after])
     stopped = [row for trial in trials for row in trial.rows if row.status == "timeout"]
     if not again and any(stop_s(limit, row.calls) < pooled for row in stopped):
@@ -181,7 +183,7 @@ def time_block(
     timed_rows = [(_REFERENCE, "before", row) for row in before]
     timed_rows += [(trial.program, "run", row) for trial in trials for row in trial.rows]
     timed_rows += [(_REFERENCE, "after", row) for row in after]
-    return Block([_row(*row, around=around, limit=limit) for row in timed_rows], facts)
+    return _block(timed_rows, facts, around, limit)
 
 
 def stop_s(limit: float, calls: int) -> float:
@@ -282,27 +284,33 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _row(
-    program: Program,
-    phase: str,
-    row: Timed,
+def _block(
+    rows: Sequence[tuple[Program, str, Timed]],
+    facts: dict[str, Any],
     around: Mapping[tuple[int, int], Beside] | None = None,
     limit: float = nan,
-) -> dict[str, Any]:
-    """Return a row of the timings, seconds by the call."""
-    beside = (around or {}).get((row.level, row.case), Beside(nan, nan))
-    return {
-        "model": program.model,
-        "sample": program.sample,
-        "phase": phase,
-        "level": row.level,
-        "case": row.case,
-        "repeat": row.repeat,
-        "seconds": seconds(row, beside.bound_s),
-        "limit_s": stop_s(limit, row.calls),
-        "status": row.status,
-        "inside_s": row.inside_s / row.calls,
-        "outside_s": row.outside_s / row.calls,
-        "calls": row.calls,
-        "resolution_s": (beside.bound_s - beside.typical_s) / row.calls,
-    }
+) -> Block:
+    """Return rows as a table, seconds by the call."""
+    unknown = Beside(nan, nan)
+    besides = [(around or {}).get((row.level, row.case), unknown) for _, _, row in rows]
+    pairs = list(zip(besides, (row for _, _, row in rows), strict=True))
+    timings = pd.DataFrame(
+        {
+            "item": facts["item"],
+            "model": [program.model for program, _, _ in rows],
+            "sample": [program.sample for program, _, _ in rows],
+            "phase": [phase for _, phase, _ in rows],
+            "level": [row.level for _, row in pairs],
+            "case": [row.case for _, row in pairs],
+            "repeat": [row.repeat for _, row in pairs],
+            "seconds": [seconds(row, beside.bound_s) for beside, row in pairs],
+            "limit_s": [stop_s(limit, row.calls) for _, row in pairs],
+            "status": [row.status for _, row in pairs],
+            "inside_s": [row.inside_s / row.calls for _, row in pairs],
+            "outside_s": [row.outside_s / row.calls for _, row in pairs],
+            "calls": [row.calls for _, row in pairs],
+            "resolution_s": [(b.bound_s - b.typical_s) / row.calls for b, row in pairs],
+        }
+    )
+    labels = dict.fromkeys(("item", "model", "phase", "status"), "category")
+    return Block(timings.astype(labels), facts)

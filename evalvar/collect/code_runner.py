@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass, replace
 from math import isfinite
@@ -50,7 +50,20 @@ def run_code(
     samples: Given | Sequence[Given] | Mapping[str, Mapping[str, Sequence[str | None]]],
     *,
     output: str | Path | None = None,
-    **options: Any,
+    model: str | Sequence[str] | None = None,
+    task: str | None = None,
+    only: str | Path | Sequence[int | str] | None = None,
+    exclude: str | Path | Sequence[int | str] | None = None,
+    problem: Iterable[str] = (),
+    repeats: int = 6,
+    alpha: float = 2.0,
+    seed: int = 0,
+    jobs: int = 1,
+    run: str | None = None,
+    python: str | Path | None = None,
+    unsafe_local: bool = False,
+    limits: Limits = LIMITS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evidence:
     """Run programs in sandboxes and time them beside the reference solutions.
 
@@ -63,8 +76,30 @@ def run_code(
     output : path, optional
         Where to write the timings; beside it lies, until they are whole, what is done, and a run
         that was ended goes on with it.
-    **options
-        See `timed_run`.
+    model : str or list of str, optional
+        Names of the models, one for each of `samples`; default: the names of the files.
+    task : str, optional
+        Default: the name of the file of problems.
+    only, exclude, problem : optional
+        Which problems of a file; see `read_problems`.
+    repeats : int
+        How often each program and, before and after them, each reference is timed.
+    alpha : float
+        Times the reference's slowest case is the limit; programs are stopped at twice that.
+    seed : int
+        Of the inputs.
+    jobs : int
+        Programs timed at a time, each on a core of its own.
+    run : str, optional
+        Name of the sitting; default: a digest of all that it depends on.
+    python : path, optional
+        Interpreter of the programs; default: this one.
+    unsafe_local : bool
+        Do without a sandbox: see `evalvar.collect.sandbox.UNPROTECTED`.
+    limits : Limits
+        What a program may use.
+    progress : callable, optional
+        Is called with the number of programs done and of all.
 
     Returns
     -------
@@ -86,7 +121,25 @@ def run_code(
     max(inside, outside - bound): the program's own clock, unless the one outside shows that it was
     longer than what the reference needs beside its calls explains.
     """
-    return timed_run(problems, samples, output=output, **options).evidence
+    return timed_run(
+        problems,
+        samples,
+        output=output,
+        model=model,
+        task=task,
+        only=only,
+        exclude=exclude,
+        problem=problem,
+        repeats=repeats,
+        alpha=alpha,
+        seed=seed,
+        jobs=jobs,
+        run=run,
+        python=python,
+        unsafe_local=unsafe_local,
+        limits=limits,
+        progress=progress,
+    ).evidence
 
 
 def timed_run(
@@ -96,115 +149,108 @@ def timed_run(
     output: str | Path | None = None,
     model: str | Sequence[str] | None = None,
     task: str | None = None,
-    run: str | None = None,
+    only: str | Path | Sequence[int | str] | None = None,
+    exclude: str | Path | Sequence[int | str] | None = None,
+    problem: Iterable[str] = (),
     repeats: int = 6,
     alpha: float = 2.0,
     seed: int = 0,
     jobs: int = 1,
+    run: str | None = None,
     python: str | Path | None = None,
     unsafe_local: bool = False,
     limits: Limits = LIMITS,
     progress: Callable[[int, int], None] | None = None,
-    **selection: Any,
 ) -> Outcome:
-    """Run programs and time them; `run_code` with what is known beside the timings.
-
-    Parameters
-    ----------
-    problems, samples, output
-        See `run_code`.
-    model : str or list of str, optional
-        Names of the models, one for each of `samples`; default: the names of the files.
-    task : str, optional
-        Default: the name of the file of problems.
-    run : str, optional
-        Name of the sitting; default: a digest of all that it depends on.
-    repeats : int
-        How often each program and, before and after them, each reference is timed.
-    alpha : float
-        Times the reference's slowest case is the limit; programs are stopped at twice that.
-    seed : int
-        Of the inputs.
-    jobs : int
-        Programs timed at a time, each on a core of its own.
-    python : path, optional
-        Interpreter of the programs; default: this one.
-    unsafe_local : bool
-        Do without a sandbox: see `evalvar.collect.sandbox.UNPROTECTED`.
-    limits : Limits
-        What a program may use.
-    progress : callable, optional
-        Is called with the number of programs done and of all.
-    **selection
-        Of problems, where they are a file: only, exclude, problem; see `read_problems`.
-    """
+    """Run programs and time them: `run_code`, with what is known beside the timings."""
     settings = Settings(repeats, alpha, seed)
     _check(settings)
     cores = check_jobs(jobs)
     target = _target(output)
-    if not isinstance(problems, ProblemSet):
-        problems = read_problems(problems, **selection)
-    elif selection:
-        raise UsageError(f"{next(iter(selection))} is for a file of problems, not for a set.")
-    given = _given(samples, problems, model)
+    chosen = _chosen(problems, only=only, exclude=exclude, problem=problem)
+    given = _given(samples, chosen, model)
     box = Box.find(python, unsafe_local=unsafe_local)
-    about = machine.described(box)
+    described = machine.described(box)
     digests = {
-        "problems": _digest([astuple(problem) for problem in problems.wanted]),
+        "problems": _digest([astuple(each) for each in chosen.wanted]),
         "samples": _digest([[each.model, each.programs] for each in given]),
-        "settings": _digest([asdict(settings), asdict(limits)]),
-        "machine": about,
+        "settings": _digest([asdict(settings), asdict(limits), str(box.python)]),
+        "machine": described,
     }
-    about = f"{about}, {machine.clocks(replace(box, cpu=cores[0]))}"
-    tasks = _tasks(problems, given)
-    blocks: dict[str, Block] = {}
+    about = f"{described}, {machine.clocks(replace(box, cpu=cores[0]))}"
+    tasks = _tasks(chosen, given)
     with ExitStack() as stack:
         journal = None
         if target is not None:
             beside = target.with_name(f"{target.name}.partial")
             journal = stack.enter_context(Journal.open(beside, digests, about))
-            about, blocks = journal.about, journal.blocks()
-        left = [name for name in tasks if name not in blocks]
-        counts = {name: len(programs) for name, (_, programs) in tasks.items()}
-
-        def done(number: int, block: Block) -> None:
-            blocks[left[number]] = block
-            if journal is not None:
-                journal.add(left[number], block)
-            if progress is not None:
-                progress(sum(counts[name] for name in blocks), sum(counts.values()))
-
-        if progress is not None:
-            progress(sum(counts[name] for name in blocks), sum(counts.values()))
-        work = [tasks[name] for name in left]
-        slowdown = None
-        if jobs > 1 and left:
-            slowdown = at_once(work, box, limits, settings, done, cores=cores)
+            about = journal.about
+        desk = _Desk(tasks, {} if journal is None else journal.blocks(), journal, progress)
+        work = [tasks[name] for name in desk.left]
+        said = []
+        if jobs > 1 and work:
+            slowdown = at_once(work, box, limits, settings, desk.done, cores=cores)
+            said.append(_together(jobs, slowdown))
         else:
-            one_by_one(work, box, limits, settings, done, core=cores[0])
-        found = [(name, blocks[name]) for name in tasks]
+            one_by_one(work, box, limits, settings, desk.done, core=cores[0])
+        found = [(name, desk.blocks[name]) for name in tasks]
         facts = [block.facts for _, block in found]
+        timings = table(
+            found,
+            tags={each.task_id: each.tag for each in chosen.wanted},
+            task=task or chosen.name,
+            run=run or _digest(digests)[:8],
+            machine=about,
+        )
+        read = [*chosen.remarks, *(remark for each in given for remark in each.remarks)]
         evidence = as_evidence(
-            timings=table(
-                found,
-                tags={problem.task_id: problem.tag for problem in problems.wanted},
-                task=task or problems.name,
-                run=run or _digest(digests)[:8],
-                machine=about,
-            ),
-            sources=sources(problems, given),
-            warnings=[
-                *problems.remarks,
-                *(remark for each in given for remark in each.remarks),
-                *remarks(facts),
-                *([] if slowdown is None else [_together(jobs, slowdown)]),
-                *([UNPROTECTED] if unsafe_local else []),
-            ],
+            timings=timings,
+            sources=sources(chosen, given),
+            warnings=[*read, *remarks(facts), *said, *([UNPROTECTED] if unsafe_local else [])],
         )
         if target is not None and journal is not None:
             write_evidence(evidence, target)
             journal.remove()
     return Outcome(evidence, about, facts)
+
+
+class _Desk:
+    """What is done and what is left to do."""
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Task],
+        blocks: dict[str, Block],
+        journal: Journal | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self.blocks, self._journal, self._progress = blocks, journal, progress
+        self.left = [name for name in tasks if name not in blocks]
+        self._programs = {name: len(programs) for name, (_, programs) in tasks.items()}
+        self._done = sum(self._programs[name] for name in blocks)
+        self._tell()
+
+    def done(self, number: int, block: Block) -> None:
+        """Keep a block."""
+        name = self.left[number]
+        self.blocks[name] = block
+        if self._journal is not None:
+            self._journal.add(name, block)
+        self._done += self._programs[name]
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self._done, sum(self._programs.values()))
+
+
+def _chosen(problems: str | Path | ProblemSet, **selection: Any) -> ProblemSet:
+    if not isinstance(problems, ProblemSet):
+        return read_problems(problems, **selection)
+    asked = [name for name, value in selection.items() if value]
+    if asked:
+        raise UsageError(f"{asked[0]} is for a file of problems, not for a set of them.")
+    return problems
 
 
 def _check(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evalvar.collect.blocks import Block
@@ -14,6 +15,7 @@ from evalvar.collect.problems import ProblemSet
 from evalvar.collect.samples import Samples
 from evalvar.errors import counted
 from evalvar.evidence import REFERENCE
+from evalvar.tables import stack
 
 _DRIFT = 0.10
 _OPEN = 0.10
@@ -41,15 +43,11 @@ def table(
     Programs of one problem that are in several blocks have each the references around them: the
     second block's `run` ends in ``.1``, and so on.
     """
-    parts = []
-    for name, block in blocks:
-        number = name.rpartition(".")[2]
-        part = pd.DataFrame(block.rows)
-        part.insert(0, "item", block.facts["item"])
-        part.insert(0, "run", run if number == "0" else f"{run}.{number}")
-        parts.append(part)
-    whole = pd.concat(parts, ignore_index=True)
-    whole.insert(0, "task", task)
+    numbers = [name.rpartition(".")[2] for name, _ in blocks]
+    runs = [run if number == "0" else f"{run}.{number}" for number in numbers]
+    sizes = [len(block.timings) for _, block in blocks]
+    whole = stack([block.timings.assign(task=task) for _, block in blocks])
+    whole["run"] = pd.Categorical(np.repeat(runs, sizes))
     whole["machine"] = pd.Categorical([machine]).repeat(len(whole))
     if any(tags.values()):
         whole["item.tag"] = whole["item"].map(tags).astype("category")

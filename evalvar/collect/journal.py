@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+import pandas as pd
+
 from evalvar.collect.blocks import Block
 from evalvar.errors import EvalvarError, UsageError
 
@@ -92,15 +94,13 @@ class Journal:
         found = {}
         for file in self.path.glob("*.block.json"):
             data = json.loads(file.read_bytes())
-            rows = [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
-            found[file.name.removesuffix(".block.json")] = Block(rows, data["facts"])
+            timings = pd.DataFrame(data["timings"])
+            found[file.name.removesuffix(".block.json")] = Block(timings, data["facts"])
         return found
 
     def add(self, name: str, block: Block) -> None:
         """Keep a block that is done."""
-        columns = list(block.rows[0])
-        rows = [list(row.values()) for row in block.rows]
-        data = {"facts": block.facts, "columns": columns, "rows": rows}
+        data = {"facts": block.facts, "timings": block.timings.to_dict("list")}
         _write(self.path / f"{name}.block.json", data)
 
     def remove(self) -> None:
