@@ -51,7 +51,7 @@ def test_who_is_right_in_the_most_is_named_beside_the_most_efficient():
 def test_what_slowness_costs_is_said_where_it_is_clear():
     def said(*results):
         page = build(list(results)).sections[0].blocks[0].items
-        return [verdict for verdict in page if verdict.status == "Right, not fast"]
+        return [verdict for verdict in page if verdict.status == "Right, less fast"]
 
     (verdict,) = said(timings.tries(), timings.timed_runs())
     assert "the best reaches 0.63" in plain(verdict.claim)
@@ -82,6 +82,19 @@ def test_one_try_is_a_program_and_is_drawn_as_a_ladder():
     )
     rows = figures(*results)["ladder"].data["rows"]
     assert [row[0] for row in rows] == ["coder-a, pass@1", "coder-a, eff@1"]
+
+
+def test_a_model_with_one_try_stands_in_the_table_beside_curves():
+    results = timings.tries()
+    table = results.table
+    many = (table["model"] == "coder-c") & ~table["quantity"].str.endswith("@1")
+    some = replace(results, table=table[~many])
+    figure = figures(some)["lines"]
+    assert [p["title"] for p in figure.data["panels"]] == ["coder-a", "coder-b"]
+    assert figure.note.endswith("One try only, not drawn: coder-c.")
+    rows = {row.cells[0].text: row.cells for row in tables(some)["gap-table"].rows}
+    assert [cell.text for cell in rows["coder-c"][-4:]] == ["\u2013"] * 4
+    assert rows["coder-a"][-4].text == "0.89"
 
 
 def test_timings_without_efficiency_say_so():

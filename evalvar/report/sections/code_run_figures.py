@@ -22,16 +22,20 @@ def right_and_fast(found: list[Gap]) -> Iterator[Figure]:
             (gap for gap in found if gap.task == task),
             key=lambda gap: -gap.fast_at(gap.ks[-1])["value"],
         )
-        drawn = mine[:MOST_PANELS]
+        # One try is no curve; beside curves it stands in the table.
+        curved = [gap for gap in mine if len(gap.ks) > 1] or mine
+        drawn = curved[:MOST_PANELS]
         row = drawn[0].fast_at(drawn[0].ks[0])
         basis = wording.basis(float(row["n"]), str(row["unit"]), number(row, "items"))
         level = wording.percent(row["level"])
         right = wording.basis(float(drawn[0].passed_at(drawn[0].ks[0])["n"]), "item")
         if right != basis:
             basis = f"{right} (pass@k) and {basis} (eff@k)"
-        left = len(mine) - len(drawn)
+        left = len(curved) - len(drawn)
+        single = [gap.model for gap in mine if gap not in curved]
         top, cut = _top(drawn)
         rest = f" {wording.count(left, 'model')} of lower eff@k left out." if left else ""
+        rest += f" One try only, not drawn: {wording.listing(single, most=4)}." if single else ""
         alt = wording.sentence(f"{task}. " + "; ".join(_ends(gap) for gap in drawn))
         if max(len(gap.ks) for gap in drawn) > 1:
             yield Figure(

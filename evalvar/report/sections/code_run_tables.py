@@ -16,9 +16,13 @@ MOST_MODELS = 4
 
 
 def gap_table(found: list[Gap]) -> Table | None:
-    """Return pass@k beside eff@k and their difference, at one try and at the most that all have."""
-    shared = set.intersection(*(set(gap.ks) for gap in found)) if found else set()
-    ks = sorted({min(shared), max(shared)}) if shared else []
+    """Return pass@k beside eff@k and their difference, at few tries and at many."""
+    having: dict[int, int] = {}
+    for k in (k for gap in found for k in gap.ks):
+        having[k] = having.get(k, 0) + 1
+    # The most tries that half the models have.
+    many = max((k for k, n in having.items() if 2 * n >= len(found)), default=0)
+    ks = sorted({min(having), many or max(having)}) if having else []
     lost = any(gap.lost_at(k) is not None for gap in found for k in ks)
     if not lost:
         return None
@@ -33,17 +37,16 @@ def gap_table(found: list[Gap]) -> Table | None:
     rows = []
     for task in dict.fromkeys(gap.task for gap in found):
         mine = (gap for gap in found if gap.task == task)
-        for gap in sorted(mine, key=lambda gap: -float(gap.fast_at(ks[-1])["value"])):
+        for gap in sorted(mine, key=lambda gap: -float(gap.fast_at(gap.ks[0])["value"])):
             cells = [Cell(gap.model)]
             for k in ks:
-                cells += [Unit().cell(row) for row in (gap.passed_at(k), gap.fast_at(k))]
-                row = gap.lost_at(k)
+                row = gap.lost_at(k) if k in gap.ks else None
+                if row is None:
+                    cells += [Cell(wording.DASH)] * 4
+                    continue
+                cells += [Unit().cell(of) for of in (gap.passed_at(k), gap.fast_at(k))]
                 tone: Tone = "strong" if gap.clear(k) else "tie"
-                cells += (
-                    [Unit().cell(row, tone=tone), Cell(Unit().interval(row), tone="quiet")]
-                    if row is not None
-                    else [Cell(wording.DASH)] * 2
-                )
+                cells += [Unit().cell(row, tone=tone), Cell(Unit().interval(row), tone="quiet")]
             rows.append(Row(tuple(cells), task))
     first = next(row for gap in found for k in ks if (row := gap.lost_at(k)) is not None)
     return Table(

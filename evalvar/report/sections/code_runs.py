@@ -135,7 +135,7 @@ def slowness(reading: Reading) -> list[Verdict]:
     known = wording.sentence(f"{row['method']}, {basis(row)}")
     method = f"{how}. {known}{chosen}"
     said = claim(solved, f", but {reached}.")
-    return [Verdict("Right, not fast", "warn", said, method, "efficiency")]
+    return [Verdict("Right, less fast", "warn", said, method, "efficiency")]
 
 
 def _notes(task: str, rows: Rows) -> list[str]:
