@@ -75,25 +75,16 @@ def run_code(
     from evalvar.collect.account import account
     from evalvar.collect.code_runner import timed_run
 
-    with progress_bar("running") as progress:
-        outcome = timed_run(
-            problems,
-            samples,
-            output=output,
-            model=model,
-            task=task,
-            only=only,
-            exclude=exclude,
-            problem=problem or (),
-            repeats=repeats,
-            alpha=alpha,
-            seed=seed,
-            jobs=jobs,
-            run=run,
-            python=python,
-            unsafe_local=unsafe_local,
-            progress=progress,
-        )
+    try:
+        with progress_bar("running") as progress:
+            outcome = timed_run(
+                problems, samples, output=output, model=model, task=task, only=only,
+                exclude=exclude, problem=problem or (), repeats=repeats, alpha=alpha, seed=seed,
+                jobs=jobs, run=run, python=python, unsafe_local=unsafe_local, progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        remark([f"stopped; the same command goes on with what lies in {output}.partial."])
+        raise
     result = account(outcome, output=output)
     remark(result.warnings)
     say([result.to_json() if json else account_text(result)])

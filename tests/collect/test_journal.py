@@ -161,3 +161,18 @@ def test_a_run_goes_on_with_what_is_done(files, tmp_path, monkeypatch):
     assert told[0] == (6, 15)
     assert told[-1] == (15, 15)
     assert set(ev.load(output).timings["item"]) == {f"toys/{n}" for n in range(5)}
+
+
+def test_a_run_that_is_interrupted_says_how_to_go_on(run, files, tmp_path, monkeypatch):
+    from evalvar.collect import jobs
+
+    def interrupted(*given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "time_block", interrupted)
+    problems, samples = files
+    output = tmp_path / "t.csv"
+    code, out, err = run("run-code", "--problems", problems, "--samples", samples, "-o", output)
+    assert (code, out) == (130, "")
+    assert err == f"remark: stopped; the same command goes on with what lies in {output}.partial.\n"
+    assert (tmp_path / "t.csv.partial").is_dir()
