@@ -148,7 +148,9 @@ def _calls(first: Sequence[tuple[Case, Reply]]) -> int:
     fixed = min(reply.outside_s - reply.inside_s for _, reply in first)
     if longest <= 0:
         return _MOST_CALLS
-    return min(_MOST_CALLS, max(1, ceil(_WINDOWS * fixed / longest)))
+    wanted = max(1, ceil(_WINDOWS * fixed / longest))
+    # powers of two, so that another run mostly has as many: every input of a window is checked
+    return int(min(_MOST_CALLS, 1 << (wanted - 1).bit_length()))
 
 
 def _more(generator: Session, problem: Problem, case: Case, calls: int, *, seed: int) -> Case:
