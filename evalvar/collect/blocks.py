@@ -211,18 +211,22 @@ def _round(bench: _Bench, trials: Sequence[_Trial], repeat: int) -> None:
         turns = going[first : first + TOGETHER]
         with ExitStack() as stack:
             ready = [stack.enter_context(_start(bench, trial)) for trial in turns]
-            loaded = [session.load() for session in ready]
             stack.enter_context(pinned(bench.box.cpu))
-            for trial, session, reply in zip(turns, ready, loaded, strict=True):
-                _repeat(bench, trial, repeat, session, reply)
+            for trial, session in zip(turns, ready, strict=True):
+                _repeat(bench, trial, repeat, session)
+                session.close()
 
 
 def _start(bench: _Bench, trial: _Trial) -> Session:
     return start(bench.box, bench.problem, trial.program.text or "", bench.limits)
 
 
-def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session, loaded: Reply) -> None:
-    """Run a program once through its cases: level 0 in the first repeat only."""
+def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session) -> None:
+    """Load a program and run it once through its cases: level 0 in the first repeat only.
+
+    No other program is loaded in the meantime, so that none can take its time.
+    """
+    loaded = session.load()
     levels = range(1 if repeat else 0, trial.last_level + 1)
     rows = _through(bench, session, loaded, levels, repeat)
     if loaded.status == "ok" and rows[-1].status == "timeout" and rows[-1].level == 0:

@@ -14,7 +14,7 @@ from evalvar.collect.problems import Problem
 from evalvar.collect.sandbox import Box, Limits, Session
 from evalvar.stats.hodges_lehmann import hodges_lehmann
 
-# Sandboxes that are started together; they are idle until their turn.
+# Sandboxes that are started together; they hold no program until their turn.
 TOGETHER = 6
 REFERENCE_S = 60.0
 # How far the time outside may exceed the time inside: a share and a constant more than what the
@@ -179,12 +179,11 @@ def time_reference(
             sessions = [
                 stack.enter_context(start(box, problem, problem.reference, limits)) for _ in turns
             ]
-            replies = [session.load() for session in sessions]
             stack.enter_context(pinned(box.cpu))
-            for repeat, session, loaded in zip(turns, sessions, replies, strict=True):
+            for repeat, session in zip(turns, sessions, strict=True):
                 wanted = [case for case in cases if case.level or not repeat]
                 warming = cases[0] if repeat else None
-                for case, reply in _answers(session, loaded, wanted, warming):
+                for case, reply in _answers(session, session.load(), wanted, warming):
                     if reply.parts != case.answers:
                         raise Refused(
                             "the reference's answers differ from run to run (level "
@@ -192,6 +191,7 @@ def time_reference(
                             "wrong",
                         )
                     rows.append(timed(case, repeat, reply))
+                session.close()
     return rows
 
 

@@ -8,7 +8,7 @@ import pytest
 import evalvar as ev
 from evalvar.collect.account import account
 from evalvar.collect.code_runner import timed_run
-from evalvar.collect.sandbox import Limits
+from evalvar.collect.sandbox import Limits, Session
 from evalvar.errors import EvalvarError, UsageError
 from tests.collect.toys import HOPELESS, PARITY, RIGHT, SLOW, TOTAL, renamed, toys
 
@@ -322,3 +322,25 @@ def test_times_are_not_lost_on_the_way_through_a_file(ended, tmp_path):
         for column in ("seconds", "inside_s", "outside_s", "resolution_s"):
             np.testing.assert_array_equal(back.timings[column], ended.evidence.timings[column])
         assert back.timings["status"].tolist() == ended.evidence.timings["status"].tolist()
+
+
+def test_no_program_is_loaded_while_another_one_is_timed(monkeypatch):
+    alive, most = set(), []
+    load, close = Session.load, Session.close
+
+    def loading(self):
+        if self._parts_each == 1 and b"generate_input" not in self._source:
+            alive.add(id(self))
+            most.append(len(alive))
+        return load(self)
+
+    def closing(self):
+        alive.discard(id(self))
+        return close(self)
+
+    monkeypatch.setattr(Session, "load", loading)
+    monkeypatch.setattr(Session, "close", closing)
+    samples = {"m": {TOTAL.task_id: [RIGHT, SLOW]}, "n": {TOTAL.task_id: [RIGHT]}}
+    timed_run(toys(TOTAL), samples, repeats=REPEATS)
+    assert set(most) == {1}
+    assert len(most) >= 3 * REPEATS

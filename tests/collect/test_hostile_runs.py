@@ -10,7 +10,7 @@ from tests.collect import hostile
 from tests.collect.toys import toys
 
 # The limit is long beside what the clock can tell, and the honest loop past it at every level.
-SIZES = (10, 300, 400, 2_000)
+SIZES = (10, 500, 501, 4_000)
 PROBLEM = Problem(
     "hostile",
     hostile.PROMPT,
