@@ -27,7 +27,7 @@ def test_the_golden_example():
     assert found.expected == pytest.approx(2.935131535, abs=1e-9)
     assert found.variance == pytest.approx(1.815536227, abs=1e-9)
     assert found.statistic == pytest.approx(0.624578475, abs=1e-9)
-    assert found.p_value == pytest.approx(0.429350967, abs=1e-9)
+    assert found.chi_square_p == pytest.approx(0.429350967, abs=1e-9)
     assert log_rank(*BOTH, weights="gehan-wilcoxon").statistic == pytest.approx(1.094972067)
     assert log_rank(*BOTH, weights="tarone-ware").statistic == pytest.approx(0.878473341)
     assert restricted_mean(*A, limit=10).value == pytest.approx(5.133333333)
@@ -44,10 +44,53 @@ def test_log_rank_agrees_with_scipy():
         )
         ours = log_rank(np.r_[x, y], np.r_[in_x, in_y], np.arange(21) < 9)
         assert ours.statistic == pytest.approx(theirs.statistic**2)
-        assert ours.p_value == pytest.approx(theirs.pvalue)
+        assert ours.chi_square_p == pytest.approx(theirs.pvalue)
         curve = stats.ecdf(stats.CensoredData(uncensored=x[in_x], right=x[~in_x])).sf
         at, share = survival_curve(x, in_x)
         assert share == pytest.approx(curve.evaluate(at))
+
+
+def test_the_p_value_is_that_of_all_ways_to_deal_the_labels():
+    rng = np.random.default_rng(5)
+    for n_a, n_b in ((2, 8), (3, 5), (6, 4)):
+        (x, in_x), (y, in_y) = drawn(rng, n_a, 1.0, 1.5), drawn(rng, n_b, 2.0, 1.5)
+        t, ended, in_a = np.r_[x, y], np.r_[in_x, in_y], np.arange(n_a + n_b) < n_a
+
+        def excess(one, other, t=t, ended=ended):
+            found = log_rank(t, ended, np.isin(np.arange(t.size), one))
+            return abs(found.observed - found.expected)
+
+        who = np.arange(t.size)
+        theirs = stats.permutation_test((who[in_a], who[~in_a]), excess, alternative="greater")
+        assert log_rank(t, ended, in_a).p_value == pytest.approx(theirs.pvalue)
+
+
+def test_one_against_eight_that_were_stopped_is_one_in_nine():
+    t = np.array([1.0, *[2.0] * 8])
+    found = log_rank(t, t < 2, np.arange(9) < 1)
+    assert found.chi_square_p < 0.005
+    assert found.p_value == pytest.approx(1 / 9)
+    assert found.method == "log-rank, exact"
+
+
+def test_large_groups_have_the_p_value_of_chi_square():
+    rng = np.random.default_rng(6)
+    x, y = drawn(rng, 25, 1.0, 1.5), drawn(rng, 40, 1.3, 1.5)
+    found = log_rank(np.r_[x[0], y[0]], np.r_[x[1], y[1]], np.arange(65) < 25)
+    assert found.p_value == found.chi_square_p
+    assert found.method == "log-rank, chi-square"
+
+
+@pytest.mark.parametrize(("n_a", "n_b", "problems"), [(1, 8, 1), (1, 4, 6), (2, 8, 1), (1, 8, 25)])
+def test_the_size_is_held_with_few_against_many(n_a, n_b, problems):
+    rng = np.random.default_rng(7)
+    strata = np.repeat(np.arange(problems), n_a + n_b)
+    in_a = np.tile(np.arange(n_a + n_b) < n_a, problems)
+    hits, sets = 0, 400
+    for _ in range(sets):
+        t = np.minimum(np.exp(0.4 + 0.5 * rng.standard_normal(strata.size)), 2)
+        hits += log_rank(t, t < 2, in_a, strata=strata).p_value <= 0.05
+    assert hits / sets <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / sets)
 
 
 def test_strata_are_summed_and_those_with_one_group_add_nothing():
@@ -59,7 +102,7 @@ def test_strata_are_summed_and_those_with_one_group_add_nothing():
         one.observed - one.expected + other.observed - other.expected
     )
     assert found.variance == pytest.approx(2 * one.variance)
-    assert found.method == "log-rank, 2 strata"
+    assert found.method == "log-rank, 2 strata, counted"
     assert found.events == 16
 
 
@@ -127,6 +170,8 @@ def test_no_interval_of_no_width():
     lone = restricted_mean_ratio([1.0], [True], [2.0, 3.0], [True, True], limit=5.0)
     assert np.isnan(lone.low)
     assert "a single time on one side" in lone.method
+    stopped = restricted_mean_ratio([1.0, 2.0], [True] * 2, [5.0, 5.0], [False] * 2, limit=5.0)
+    assert stopped.method.endswith("(one side all equal, taken as exact)")
 
 
 def test_bad_input_is_refused():
