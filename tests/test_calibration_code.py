@@ -29,12 +29,19 @@ def test_new_timings_of_these_programs_are_covered_where_none_is_rarely_held_up(
     assert all(row.share >= floor(row) for row in rows)
 
 
-def test_ratios_of_run_times_are_covered_and_the_test_has_its_size():
-    rng = np.random.default_rng(0)
-    (ratio,) = code._ratios(rng, "", 10, 1, 1500)
-    assert abs(ratio.share - 0.95) < 0.025
-    sizes = list(code._one_law(rng, "", 10, 5, 600))
-    assert all(row.share < 0.09 for row in sizes)
+@pytest.mark.parametrize(("n", "problems"), [((10, 10), 1), ((1, 8), 30), ((8, 1), 142)])
+def test_ratios_of_run_times_are_covered(n, problems):
+    (ratio,) = code._ratios(np.random.default_rng(0), "", n, problems, 600)
+    assert abs(ratio.share - 0.95) < 0.03
+
+
+@pytest.mark.parametrize(("n", "problems"), [((10, 10), 5), ((1, 8), 1), ((2, 8), 5)])
+def test_the_log_rank_test_has_its_size(n, problems):
+    sizes = {row.method: row.share for row in code._one_law(np.random.default_rng(0), "", n,
+             problems, 600)}  # fmt: skip
+    chi_square = sizes.pop("log-rank, chi-square")
+    assert all(share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 600) for share in sizes.values())
+    assert n != (1, 8) or chi_square > 0.08
 
 
 def test_redrawing_answers_within_redrawn_problems_misses_the_best_of_all():

@@ -18,6 +18,7 @@ from evalvar.stats import (
     bounded_mean_ci,
     hodges_lehmann,
     order_weights,
+    ratio_of_means,
     skewed_mean_ci,
     sparse_t,
 )
@@ -333,69 +334,79 @@ def _again_and_again(
                   sets, float(np.mean(widths)))  # fmt: skip
 
 
+# Right programs of either model to a problem, and problems; few against many among them.
+_TIMED = (
+    *((n, n, problems) for n in (5, 10) for problems in (1, 30, 142)),
+    *((100, 100, problems) for problems in (1, 30)),
+    *((few, 8, problems) for few in (1, 2) for problems in (1, 10, 30, 142)),
+    (4, 1, 30), (3, 5, 1), (15, 60, 1),
+)  # fmt: skip
+
+
 def _run_times(effort: Effort) -> Iterator[Row]:
     """Compare programs that are stopped at twice the reference's time, a third of them or so."""
-    for n in (5, 10, 100):
-        for n_problems in (1, 30, 142):
-            if n == 100 and n_problems > 30:
-                continue
-            cell = f"{n} right programs each, {n_problems} problems"
-            rng = generator("code, run times", cell)
-            sets = effort.draws(max(40, 2000 // n_problems))
-            yield from _one_law(rng, cell, n, n_problems, sets)
-            if n_problems > 1 or n > 5:
-                yield from _ratios(rng, cell, n, n_problems, sets)
+    for n_a, n_b, n_problems in _TIMED:
+        programs = f"{n_a}" if n_a == n_b else f"{n_a} and {n_b}"
+        cell = f"{programs} right programs{' each' * (n_a == n_b)}, {n_problems} problems"
+        rng = generator("code, run times", cell)
+        sets = effort.draws(max(100, 2000 // n_problems))
+        yield from _one_law(rng, cell, (n_a, n_b), n_problems, sets)
+        if n_problems > 1 or min(n_a, n_b) > 5:
+            yield from _ratios(rng, cell, (n_a, n_b), n_problems, max(sets, effort.draws(500)))
 
 
 def _one_law(
-    rng: np.random.Generator, cell: str, n: int, n_problems: int, sets: int
+    rng: np.random.Generator, cell: str, n: tuple[int, int], n_problems: int, sets: int
 ) -> Iterator[Row]:
-    strata = np.tile(np.repeat(np.arange(n_problems), n), 2)
-    in_a = np.arange(2 * n * n_problems) < n * n_problems
+    strata = np.repeat(np.arange(n_problems), sum(n))
+    in_a = np.tile(np.arange(sum(n)) < n[0], n_problems)
     weights = ("log-rank", "gehan-wilcoxon", "tarone-ware")
-    rejected = dict.fromkeys(weights, 0)
+    rejected = dict.fromkeys((*weights, "log-rank, chi-square"), 0)
     for _ in range(sets):
         pace = rng.normal(0.4, 0.4, n_problems)[strata]
         times = np.minimum(np.exp(pace + 0.5 * rng.standard_normal(strata.size)), ALPHA)
         for name in weights:
             test = log_rank(times, times < ALPHA, in_a, strata=strata, weights=name)
             rejected[name] += bool(test.p_value <= 0.05)
+            if name == "log-rank":
+                rejected["log-rank, chi-square"] += bool(test.chi_square_p <= 0.05)
     for name, count in rejected.items():
-        yield Row("code: run times, log-rank", cell, name,
-                  HOUSE if name == "log-rank" else "evalvar, option", "size", count / sets,
-                  sets)  # fmt: skip
+        by = {"log-rank": HOUSE, "log-rank, chi-square": "practice"}
+        yield Row("code: run times, log-rank", cell, name, by.get(name, "evalvar, option"), "size",
+                  count / sets, sets)  # fmt: skip
 
 
 def _ratios(
-    rng: np.random.Generator, cell: str, n: int, n_problems: int, sets: int
+    rng: np.random.Generator, cell: str, n: tuple[int, int], n_problems: int, sets: int
 ) -> Iterator[Row]:
-    """Cover the ratio in one problem, and the geometric mean of ratios over new problems."""
-    fine = np.random.default_rng(0).standard_normal((2, 20_000))
+    """Cover the ratio in one problem, and the ratio of the means of new problems."""
+    fine = np.random.default_rng(0).standard_normal(4000)
 
-    def drawn(z: Numbers, pace: Numbers, gain: Numbers) -> Numbers:
-        return np.minimum(np.exp(np.stack([pace - gain, pace])[..., None] + 0.5 * z), ALPHA)
+    def drawn(z: Numbers, pace: Numbers) -> Numbers:
+        return np.minimum(np.exp(pace[:, None] + 0.5 * z), ALPHA)
 
-    def true(pace: Numbers, gain: Numbers) -> Numbers:
-        mean = drawn(fine[:, None, :4000], pace, gain).mean(axis=2)
-        return np.asarray(np.log(mean[0] / mean[1]))
+    def true(pace: Numbers, gain: Numbers, z: Numbers) -> float:
+        return float(np.log(drawn(z, pace - gain).mean() / drawn(z, pace).mean()))
 
-    many = 1000
-    truth = true(rng.normal(0.4, 0.4, many), rng.normal(0.2, 0.2, many)).mean()
-    low, high = np.empty(sets), np.empty(sets)
-    target = np.full(sets, truth)
+    many = 400_000  # new problems, with one draw of each
+    truth = true(
+        rng.normal(0.4, 0.4, many), rng.normal(0.2, 0.2, many), rng.standard_normal((many, 1))
+    )
+    low, high, target = np.empty(sets), np.empty(sets), np.full(sets, truth)
     for s in range(sets):
         pace, gain = rng.normal(0.4, 0.4, n_problems), rng.normal(0.2, 0.2, n_problems)
-        x, y = drawn(rng.standard_normal((2, n_problems, n)), pace, gain)
+        x, y = (drawn(rng.standard_normal((n_problems, many)), one)
+                for many, one in zip(n, (pace - gain, pace), strict=True))  # fmt: skip
         if n_problems == 1:
-            target[s] = float(true(pace, gain)[0])
+            target[s] = true(pace, gain, fine)
             found = restricted_mean_ratio(x[0], x[0] < ALPHA, y[0], y[0] < ALPHA, limit=ALPHA)
-            low[s], high[s] = np.log(found.low), np.log(found.high)
         else:
-            logs = np.log(x.mean(axis=1) / y.mean(axis=1))
-            whole = sparse_t(logs, scale=float(np.abs(logs).max()))
-            low[s], high[s] = whole.low, whole.high
+            found = ratio_of_means(x.mean(axis=1), y.mean(axis=1))
+        low[s], high[s] = np.log(found.low), np.log(found.high)
     known = np.isfinite(high - low)
-    name = "one problem, new samples" if n_problems == 1 else "new problems"
-    yield Row(f"code: run times, ratio, {name}", cell, "t on log of restricted means", HOUSE,
+    one = n_problems == 1
+    name = "one problem, new samples" if one else "new problems"
+    method = "t on log of restricted means" if one else "ratio of means over problems"
+    yield Row(f"code: run times, ratio, {name}", cell, method, HOUSE,
               "coverage", float(covered(low, high, target).mean()), sets,
               float((high - low)[known].mean()), 0.0, float((~known).mean()))  # fmt: skip

@@ -3,26 +3,27 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import exp, isfinite, log, nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.multiplicity import adjusted_p
 from evalvar.analyses.sittings import sitting_remarks
-from evalvar.analyses.timed import Timed, timed_tasks
+from evalvar.analyses.timed import PROGRAM, Timed, timed_tasks
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, scored
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import REFERENCE, Evidence, as_evidence, not_there
 from evalvar.results import Result, Row
-from evalvar.stats import Estimate, sparse_t
+from evalvar.stats import Estimate, ratio_of_means
 from evalvar.stats.survival import LogRank, Weights, log_rank, restricted_mean_ratio
 
 KEYS = ("task", "item", "a", "b")
 _LABELS = (
     *("rmst_a", "rmst_b", "programs_a", "programs_b", "stopped_a", "stopped_b"),
-    *("wrong_a", "wrong_b", "problems"),
+    *("wrong_a", "wrong_b", "problems", "p_holm"),
 )
 
 
@@ -85,14 +86,16 @@ def runtimes(
 
         ``rmst_ratio``, ``rmst_ratio@l``
             Restricted mean time up to the limit, a over b: below 1, a is faster. By problem the
-            interval is for new samples; over problems it is the geometric mean of the problems'
-            ratios, with an interval for new problems. `se` is that of the logarithm.
+            interval is for new samples; over problems it is the ratio of the means over problems,
+            with an interval for new problems. `se` is that of the logarithm.
         ``log_rank``, ``log_rank@l``
-            Chi-square of one law of both models' times, and its p-value; over problems stratified:
-            programs are compared with those of the same problem only.
+            Chi-square of one law of both models' times, and its p-value, which is exact in small
+            groups; over problems stratified: programs are compared with those of the same problem
+            only.
 
         Labels: rmst_a, rmst_b (mean over problems), programs_a, programs_b (right ones), stopped_a,
-        stopped_b (of them, at the limit), wrong_a, wrong_b (left out), problems (that both solve).
+        stopped_b (of them, at the limit), wrong_a, wrong_b (left out), problems (that both solve),
+        p_holm (of a problem's log-rank test, adjusted for all problems of the pair).
 
     Raises
     ------
@@ -106,8 +109,9 @@ def runtimes(
     What is stopped is right-censored at the limit, T = alpha times the reference's slowest case,
     and so is what is slower, or not reached since an earlier level was stopped. Wrong programs are
     a competing event, not a censored one: they are left out, and counted. Who solves more problems,
-    or harder ones, is no matter here: read it beside pass@k.
-    Sources: `log_rank`, `restricted_mean_ratio`.
+    or harder ones, is no matter here: read it beside pass@k. A program that was timed in several
+    sittings counts once, with its mean time.
+    Sources: `log_rank`, `restricted_mean_ratio`, `ratio_of_means`.
     """
     if isinstance(data, pd.DataFrame):
         data = as_evidence(timings=data)
@@ -197,17 +201,30 @@ def _sides(timed: Timed, alpha: float, remarks: list[str]) -> tuple[dict[str, Si
             f"{timed.task}: left out {counted(unlimited, 'right program')} of problems without a "
             "limit that the clock can tell."
         )
-    _, problem = np.unique(timed.problems["item"].to_numpy(), return_inverse=True)
-    item = problem.reshape(-1)[timed.problem]
-    models = timed.programs["model"].astype(str).to_numpy()
+    items, problem = np.unique(timed.problems["item"].to_numpy(), return_inverse=True)
+    one = timed.programs.groupby(list(PROGRAM), observed=True, sort=False).ngroup().to_numpy()
+    first = np.unique(one, return_index=True)[1]
+    wrong = np.bincount(one, timed.passed == 0) > 0
+    times, known = _over_sittings(times, right & ~unfinished, one)
+    item = problem.reshape(-1)[timed.problem[first]]
+    models = timed.programs["model"].astype(str).to_numpy()[first]
     sides = {
         str(name): Side(
-            item[models == name], (right & ~unfinished)[models == name], times[models == name],
-            int((timed.passed[models == name] == 0).sum()),
+            item[models == name], (known & ~wrong)[models == name], times[models == name],
+            int(wrong[models == name].sum()),
         )
         for name in np.unique(models)
     }  # fmt: skip
-    return sides, np.unique(timed.problems["item"].to_numpy())
+    return sides, items
+
+
+def _over_sittings(
+    times: np.ndarray, known: np.ndarray, program: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average the times of each program over the sittings in which they are known."""
+    count = np.bincount(program, known)
+    sums = [np.bincount(program, np.where(known, column, 0.0)) for column in times.T]
+    return np.stack(sums, axis=1) / np.maximum(count, 1)[:, None], count > 0
 
 
 def _pair(
@@ -232,10 +249,16 @@ def _pair(
             for one in shared
         ]
         yield from _of(key, columns[column], problems, alpha, weights, level, sides)
+        rows: list[tuple[Row, dict[str, Any]]] = []
         for one, pair in zip(shared, problems, strict=True):
             own = {**key, "item": str(items[one])}
             few = tuple(_only(side, one) for side in sides)
-            yield from _of(own, columns[column], [pair], alpha, weights, level, few)
+            rows += _of(own, columns[column], [pair], alpha, weights, level, few)
+        tests = [(row, labels) for row, labels in rows if row[1].startswith("log_rank")]
+        p = adjusted_p(np.array([row[2].p_value for row, _ in tests]), "holm")
+        for (_, labels), one in zip(tests, p.tolist(), strict=True):
+            labels["p_holm"] = one
+        yield from rows
 
 
 def _only(side: Side, problem: int) -> Side:
@@ -249,12 +272,13 @@ def _of(
     weights: Weights, level: float, sides: tuple[Side, ...],
 ) -> Iterator[tuple[Row, dict[str, Any]]]:  # fmt: skip
     """Give the rows of one problem, or of all of them."""
-    ratios = [
-        restricted_mean_ratio(x, x < alpha, y, y < alpha, limit=alpha, level=level)
-        for x, y in problems
-    ]
     pooled = key["item"] is None
-    ratio = _over_problems(ratios, level) if pooled else ratios[0]
+    means = [[float(pair[side].mean()) for pair in problems] for side in (0, 1)]
+    if pooled:
+        ratio = ratio_of_means(*means, level=level)
+    else:
+        x, y = problems[0]
+        ratio = restricted_mean_ratio(x, x < alpha, y, y < alpha, limit=alpha, level=level)
     one = [np.concatenate([pair[side] for pair in problems]) for side in (0, 1)]
     both = np.concatenate(one)
     in_a = np.arange(both.size) < one[0].size
@@ -264,34 +288,17 @@ def _of(
     )  # fmt: skip
     test = log_rank(both, both < alpha, in_a, strata=strata if pooled else None, weights=weights)
     labels = {
-        **{f"rmst_{name}": float(np.mean([pair[side].mean() for pair in problems]))
-           for side, name in enumerate("ab")},
+        **{f"rmst_{name}": float(np.mean(means[side])) for side, name in enumerate("ab")},
         **{f"programs_{name}": one[side].size for side, name in enumerate("ab")},
         **{f"stopped_{name}": int((one[side] >= alpha).sum()) for side, name in enumerate("ab")},
         **{f"wrong_{name}": sides[side].wrong for side, name in enumerate("ab")},
-        "problems": len(problems),
+        "problems": len(problems), "p_holm": nan,
     }  # fmt: skip
     yield (key, f"rmst_ratio{suffix}", ratio), labels
-    yield (key, f"log_rank{suffix}", _as_estimate(test, level, both.size)), labels
+    yield (key, f"log_rank{suffix}", _as_estimate(test, level, both.size)), {**labels}
 
 
 def _as_estimate(test: LogRank, level: float, n: int) -> Estimate:
     method = test.method if isfinite(test.statistic) else f"undefined: nothing ended, {test.method}"
     return Estimate(test.statistic, level=level, n=n, unit="sample", method=method,
                     p_value=test.p_value)  # fmt: skip
-
-
-def _over_problems(ratios: list[Estimate], level: float) -> Estimate:
-    """Average the logarithms of the problems' ratios, and say how they vary over problems."""
-    logs = np.array([log(ratio.value) for ratio in ratios])
-    name = "t on log ratios of restricted means"
-    if logs.size < 2:
-        why = f"undefined: {name} needs 2 problems, but has 1"
-        return Estimate(ratios[0].value, level=level, n=logs.size, method=why)
-    found = sparse_t(logs, scale=float(np.abs(logs).max()) or 1.0, level=level)
-    known = isfinite(found.low)
-    low, high = (exp(found.low), exp(found.high)) if known else (nan, nan)
-    told = name if known else f"{name} (all equal: no interval)"
-    return Estimate(
-        exp(found.value), found.se, low, high, level, logs.size, "item", told, found.p_value
-    )

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from evalvar.evidence import Evidence
     from evalvar.results import Result
 
-# So many problems are shown: those on which the models differ most.
-_SHOWN = 8
+# So many problems are shown, those with the smallest p, and what p is said to tell them apart.
+_SHOWN, _CLEAR = 8, 0.05
 _HEAD = ("", "ratio", "[low, high]", "p", "log-rank p", "mean a", "mean b", "programs", "stopped")
+_P = ("p", "log-rank p")
 Rows = dict[str, dict[str, Any]]
 
 
@@ -25,13 +26,16 @@ def runtimes_text(result: "Result") -> str:
     pairs: dict[tuple[Any, ...], dict[Any, Rows]] = {}
     for row in result.to_dict()["rows"]:
         numbers = {name: nan if row[name] is None else row[name] for name in ("value", "low",
-                   "high", "se", "p_value")}  # fmt: skip
+                   "high", "se", "p_value", "p_holm")}  # fmt: skip
         place = row["task"], row["a"], row["b"]
         pairs.setdefault(place, {}).setdefault(row["item"], {})[row["quantity"]] = {
             **row,
             **numbers,
         }
-    return "\n\n".join(_pair(place, by_item) for place, by_item in pairs.items())
+    blocks = [_pair(place, by_item) for place, by_item in pairs.items()]
+    if len(pairs) > 1:
+        blocks.append(f"Not adjusted for the {len(pairs)} pairs, nor for levels.")
+    return "\n\n".join(blocks)
 
 
 def _pair(place: tuple[Any, ...], by_item: dict[Any, Rows]) -> str:
@@ -43,16 +47,31 @@ def _pair(place: tuple[Any, ...], by_item: dict[Any, Rows]) -> str:
     lines += ["", f"a is {a}, b is {b}; times in units of the reference's slowest case"]
     lines += aligned([list(_HEAD), *([name, *_cells(whole, suffix)]
                                      for suffix, name in names.items())])  # fmt: skip
-    apart = [item for item, rows in by_item.items()
-             if item is not None and isfinite(rows["log_rank"]["p_value"])]  # fmt: skip
-    apart.sort(key=lambda item: float(by_item[item]["log_rank"]["p_value"]))
-    shown = [item for item in apart if by_item[item]["log_rank"]["n"] > 2][:_SHOWN]
-    if shown:
-        head = ["problem", *_HEAD[1:]]
-        few = f"{len(shown)} of {len(by_item) - 1}"
-        lines += ["", f"Problems on which they differ most ({few}), each by itself"]
-        lines += aligned([head, *([str(item), *_cells(by_item[item], "")] for item in shown)])
-    return "\n".join(lines)
+    return "\n".join([*lines, *_problems(by_item)])
+
+
+def _problems(by_item: dict[Any, Rows]) -> list[str]:
+    """Return the problems with the smallest p, which are adjusted for how many there are."""
+    tested = [item for item, rows in by_item.items()
+              if item is not None and isfinite(rows["log_rank"]["p_value"])]  # fmt: skip
+    if not tested:
+        return []
+    tested.sort(key=lambda item: float(by_item[item]["log_rank"]["p_value"]))
+    clear = sum(by_item[item]["log_rank"]["p_holm"] <= _CLEAR for item in tested)
+    head = ["problem", *(name for name in _HEAD[1:] if name not in _P), "Holm p"]
+    rows = []
+    for item in tested[:_SHOWN]:
+        cells = dict(zip(_HEAD[1:], _cells(by_item[item], ""), strict=True))
+        adjusted = p_value(by_item[item]["log_rank"]["p_holm"])
+        rows.append([str(item), *(cells[name] for name in head[1:-1]), adjusted])
+    told = f"{clear:,} of {counted(len(tested), 'problem')}" if clear else "No problem"
+    apart = "tell" if clear > 1 else "tells"
+    return [
+        "",
+        f"{told} by itself {apart} them apart (log-rank p of at most {_CLEAR:g}, adjusted by Holm "
+        f"for {len(tested):,}); the first {len(rows)} by p, intervals not adjusted:",
+        *aligned([head, *rows]),
+    ]
 
 
 def _sentence(task: str, a: str, b: str, whole: Rows) -> str:

@@ -63,6 +63,7 @@ from evalvar.stats.mean import (
     bounded_mean_interval,
     mean_ci,
 )
+from evalvar.stats.mean_ratio import ratio_of_means
 from evalvar.stats.mean_tau import mean_tau_ci, mean_tau_difference_ci
 from evalvar.stats.monotonicity import kendall_tau, kendall_tau_null_sd, rise_share, spearman
 from evalvar.stats.noise import NoiseSplit, clustered_se, noise_split, sign_test_se
@@ -349,6 +350,7 @@ __all__ = [
     "rank_distribution",
     "rank_sets",
     "rank_shares",
+    "ratio_of_means",
     "regression_scores",
     "relative_noise",
     "relative_range",

@@ -8,7 +8,7 @@ from evalvar.analyses.runtimes import runtimes
 from evalvar.analyses.timing_scores import score_timings
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
-from evalvar.stats import hodges_lehmann, sparse_t
+from evalvar.stats import hodges_lehmann, ratio_of_means
 from evalvar.stats.survival import log_rank, restricted_mean_ratio
 from tests.analyses.made_timings import timings
 
@@ -51,16 +51,16 @@ def test_a_problem_is_compared_by_its_restricted_means_and_the_log_rank_test():
         assert row(result, "log_rank", item)["p_value"] == pytest.approx(test.p_value)
 
 
-def test_over_problems_ratios_are_averaged_and_ranks_stratified():
+def test_over_problems_it_is_the_ratio_of_means_and_ranks_are_stratified():
     result = runtimes(TIMED)
     pairs = [(slowest("A", item), slowest("B", item)) for item in range(12)]
     solved = [(x, y) for x, y in pairs if x.size and y.size]
-    logs = np.array([np.log(x.mean() / y.mean()) for x, y in solved])
-    expected = sparse_t(logs, scale=np.abs(logs).max())
+    expected = ratio_of_means([x.mean() for x, _ in solved], [y.mean() for _, y in solved])
     got = row(result, "rmst_ratio")
-    assert np.log([got["value"], got["low"], got["high"]]) == pytest.approx(
-        [expected.value, expected.low, expected.high]
+    assert (got["value"], got["low"], got["high"]) == pytest.approx(
+        (expected.value, expected.low, expected.high)
     )
+    assert got["value"] == pytest.approx(got["rmst_a"] / got["rmst_b"])
     assert (got["n"], got["unit"], got["problems"]) == (len(solved), "item", len(solved))
     times = np.concatenate([np.concatenate(pair) for pair in solved])
     in_a = np.concatenate([np.repeat([True, False], [x.size, y.size]) for x, y in solved])
@@ -78,6 +78,35 @@ def test_the_other_way_round_it_is_the_inverse():
         (1 / there["value"], 1 / there["high"], 1 / there["low"])
     )
     assert (back["wrong_a"], back["rmst_b"]) == (there["wrong_b"], there["rmst_a"])
+
+
+def test_p_values_of_problems_are_adjusted_for_how_many_there_are():
+    table = runtimes(TIMED).table
+    tests = table[(table["quantity"] == "log_rank") & table["item"].notna()]
+    p = tests["p_value"].to_numpy()
+    assert tests["p_holm"].min() == pytest.approx(min(p.min() * p.size, 1))
+    assert (tests["p_holm"] >= p).all()
+    assert table.loc[table["item"].isna(), "p_holm"].isna().all()
+
+
+def test_models_of_one_law_are_alike_whether_they_have_one_program_or_many():
+    hits, sets, logs = 0, 12, []
+    for seed in range(sets):
+        made = timings(np.random.default_rng(seed), {"A": 1.6, "B": 1.6}, items=30, samples=8,
+                       repeats=2, cases=1, right=1.0)  # fmt: skip
+        few = made[(made["model"] != "A") | (made["sample"] == 0)]
+        got = row(runtimes(as_evidence(timings=few)), "rmst_ratio")
+        assert (got["programs_a"], got["programs_b"]) == (30, 240)
+        hits += got["low"] <= 1 <= got["high"]
+        logs.append(np.log(got["value"]))
+    assert hits >= 10
+    assert abs(np.mean(logs)) < 3 * np.std(logs) / np.sqrt(sets)
+
+
+def test_a_program_timed_twice_is_one_program():
+    again = pd.concat([TABLE.assign(run="first"), TABLE.assign(run="second")])
+    twice, once = (runtimes(as_evidence(timings=t)).table for t in (again, TABLE))
+    pd.testing.assert_frame_equal(twice, once)
 
 
 def test_what_is_slower_than_the_limit_and_what_was_stopped_are_alike():

@@ -185,8 +185,8 @@ def runtimes_table(reading: Reading) -> Table | None:
         footnotes=(
             "Time ratio: first over second, below 1 the first is faster: means of the slowest case "
             "up to the limit, what was stopped counted there, on the problems that both solve "
-            f"(geometric mean; {wording.percent(first['level'])} interval for new problems). "
-            "Log-rank: within problems, over all of them. Not adjusted for several pairs.",
+            f"(ratio of their means; {wording.percent(first['level'])} interval for new problems). "
+            "Log-rank: within problems, over all of them, exact where few. Not adjusted for several pairs.",
         ),
         counted="pairs",
     )  # fmt: skip
