@@ -137,7 +137,9 @@ def _facts(reading: Reading) -> tuple[tuple[str, str], ...]:
         facts.append((wording.count(len(models), "model"), wording.listing(models, most=2)))
     tasks = [str(name) for name in reading.names("task")]
     if tasks:
-        metrics = len(reading.names("metric"))
+        # A difference of two metrics is no third one.
+        names = set(map(str, reading.names("metric")))
+        metrics = len(names - {f"{a} - {b}" for a in names for b in names})
         named = wording.listing(tasks, most=2)
         facts.append(
             (

@@ -97,6 +97,42 @@ def test_a_model_with_one_try_stands_in_the_table_beside_curves():
     assert rows["coder-a"][-4].text == "0.89"
 
 
+def test_a_model_with_one_try_does_not_head_the_tries():
+    results = timings.tries()
+    table = results.table
+    one = (table["model"] == "coder-a") & ~table["quantity"].str.endswith("@1")
+
+    def tried(table):
+        page = build([replace(results, table=table)])
+        return next(s for s in page.sections if s.name == "code")
+
+    assert tried(table[~one]).answer.startswith(
+        "The highest estimate of pass@k on humaneval (passed) is that of coder-b at k = 1, 5 and "
+        "20; of eff@k on humaneval (efficiency), that of coder-b at k = 1, 5 and 20. coder-a has "
+        "one try only."
+    )
+    alone = table[~one & (table["model"] != "coder-c")]
+    assert tried(alone).answer.startswith("coder-b on humaneval (")
+
+
+def test_a_difference_of_metrics_is_no_metric_and_items_are_named_once():
+    results = timings.tries()
+    exact = results.table["quantity"] == "pass@1"
+    table = results.table.assign(method=results.table["method"].mask(exact, "exact"))
+    page = build([replace(results, table=table)])
+    assert dict(page.facts)["1 benchmark"] == "humaneval, 2 metrics"
+    (tried,) = (s for s in page.sections if s.name == "code")
+    notes = [b.note for b in tried.blocks if isinstance(b, Figure)]
+    assert all("over 12 items." in note for note in notes)
+
+
+def test_bounds_without_a_level_have_none_in_the_methods():
+    leads = timings.leads()
+    free = replace(leads, table=leads.table.assign(level=np.nan))
+    page = to_html(build([timings.tries(), free]))
+    assert "nan%" not in page
+
+
 def test_timings_without_efficiency_say_so():
     answer = section(timings.timed_runs()).answer
     assert answer == (
@@ -147,9 +183,10 @@ def test_a_machine_that_drifts_is_named_on_the_first_page():
     assert "How fast programs are" not in silent(made)
     many = made.table["quantity"] == "drifted"
     drifted = replace(made, table=made.table.assign(value=made.table["value"].mask(many, 9.0)))
-    assert "on humaneval the references moved by more than 10% in 9 of 12 problems." in silent(
-        drifted
+    said = (
+        "on humaneval the references moved by more than 10% in 9 of 12 problems, so what this page"
     )
+    assert f"How fast programs are in another sitting: {said}" in silent(drifted)
 
 
 def test_the_level_profile_says_what_a_level_can_tell():

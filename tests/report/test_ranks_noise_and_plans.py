@@ -100,6 +100,16 @@ def test_parts_of_noise_are_parts_of_a_whole_though_an_estimate_is_negative():
     assert share <= 100
 
 
+def test_an_answer_alone_tells_no_source_and_heads_no_section():
+    frame = answers(models=("A", "B"), items=40, seeds=3)
+    frame = frame[(frame["model"] == "B") | (frame["seed"] == 0)]
+    few = variance_components(frame[frame["model"] == "A"].assign(sample=0))
+    many = variance_components(frame[frame["model"] == "B"])
+    section = of(report.build([few, many]), "noise")
+    assert "(score, B)" in section.answer
+    assert section.answer.endswith("in the only reading that tells sources apart.")
+
+
 def test_one_pair_on_many_benchmarks_is_drawn_in_one_direction():
     frame = answers(models=("A", "B"), tasks=("x", "y"), gap=0.8)
     turned = frame["task"] == "y"

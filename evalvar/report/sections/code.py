@@ -9,6 +9,7 @@ from evalvar.report.sections.code_curves import Curve, at, scores
 from evalvar.report.sections.code_tables import over, tables
 
 MOST_FIGURES = 6
+_FAMILIES = ("pass@", "eff@")
 
 
 def section(reading: Reading) -> Section | None:
@@ -74,18 +75,22 @@ class Leads:
         return f"k = {wording.listing(ks, most=6)}"
 
 
-def leaders(found: list[Curve]) -> Leads | None:
-    """Return who leads pass@k on the first benchmark; None with one model or one k."""
-    passed = [c for c in found if c.family == "pass@"]
-    first = [c for c in passed if c.place == passed[0].place]
+def leaders(found: list[Curve], family: str = "pass@") -> Leads | None:
+    """Return who leads on the first benchmark; None with one model or one k.
+
+    Models with a single try stand beside no curve, and are left out where others have several.
+    """
+    every = [c for c in found if c.family == family]
+    first = [c for c in every if c.place == every[0].place and len(c.points) > 1]
     shared = set.intersection(*({k for k, _ in c.points} for c in first)) if first else set()
     if len(first) < 2 or len(shared) < 2:
         return None
-
-    def best(k: int) -> Curve:
-        return max(first, key=lambda curve: float(dict(curve.points)[k]["value"]))
-
-    return Leads(tuple(first), tuple((k, best(k)) for k in sorted(shared)))
+    by_k: list[tuple[int, Curve]] = []
+    for k in sorted(shared):
+        # Of several at the top the one that was there before stays: nothing changes hands.
+        held = sorted(first, key=lambda curve: bool(by_k) and curve is not by_k[-1][1])
+        by_k.append((k, max(held, key=lambda curve: float(dict(curve.points)[k]["value"]))))
+    return Leads(tuple(first), tuple(by_k))
 
 
 def _meet(one: Curve, other: Curve, k: int) -> bool:
@@ -95,15 +100,28 @@ def _meet(one: Curve, other: Curve, k: int) -> bool:
 
 
 def _answer(found: list[Curve]) -> str:
-    leads = leaders(found)
-    if leads is None:
-        curve = found[0]
-        texts = [f"{curve.family}{k} {at(curve, k)}" for k, _ in curve.points[:3]]
+    every = [(family, leads) for family in _FAMILIES if (leads := leaders(found, family))]
+    if not every:
+        # A model with several tries tells more of tries than a better one with one.
+        curve = max(found, key=lambda curve: (len(curve.points) > 1, curve.last))
+        ks = [k for k, _ in curve.points]
+        shown = ks[:2] + ks[-1:] if len(ks) > 3 else ks
+        texts = [f"{curve.family}{k} {at(curve, k)}" for k in shown]
         return f"{curve.model} on {curve.place}: {wording.listing(texts)}."
-    place = leads.curves[0].place
-    held = [f"{name} at {leads.held(name)}" for name in leads.names]
-    text = f"The highest estimate of pass@k on {place} is that of {wording.listing(held)}."
-    return f"{text} {leads.remark}".rstrip()
+    told, single = [], dict[str, None]()
+    for number, (family, leads) in enumerate(every):
+        place = leads.curves[0].place
+        held = wording.listing([f"{name} at {leads.held(name)}" for name in leads.names])
+        told.append(
+            f"of {family}k on {place}, that of {held}"
+            if number
+            else f"The highest estimate of {family}k on {place} is that of {held}"
+        )
+        alone = (c for c in found if (c.family, c.place) == (family, place) and len(c.points) == 1)
+        single |= dict.fromkeys(curve.model for curve in alone)
+    has = "has" if len(single) == 1 else "have"
+    beside = f" {wording.listing([*single])} {has} one try only." if single else ""
+    return f"{'; '.join(told)}.{beside} {every[0][1].remark}".rstrip()
 
 
 def figures_of(found: list[Curve]) -> list[Figure]:

@@ -174,15 +174,18 @@ def unsteady(reading: Reading) -> list[Phrase]:
     phrases = []
     for task, rows in timed(reading).items():
         whole = rows.get(("", ""), {})
-        for name, what in (
-            ("drifted", f" on {task} the references moved by more than 10% in"),
-            ("unscored_problems", f" on {task} the limit is not known well enough in"),
-        ):
+        for name, subject, what, so in (
+            ("drifted", "How fast programs are in another sitting:",
+             f" on {task} the references moved by more than 10% in",
+             ", so what this page says of efficiency and times is of this sitting"),
+            ("unscored_problems", "How fast programs are on every problem:",
+             f" on {task} the limit is not known well enough in", ", which are not scored for it"),
+        ):  # fmt: skip
             row = whole.get(name, {})
             many, total = float(row.get("value", 0.0)), float(row.get("n", 0.0))
             if total > 0 and many > MOST_UNSTEADY * total:
-                said = f"{what} {many:,.0f} of {wording.count(total, 'problem')}."
-                phrases.append(claim("How fast programs are:", said))
+                said = f"{what} {many:,.0f} of {wording.count(total, 'problem')}{so}."
+                phrases.append(claim(subject, said))
     return phrases
 
 

@@ -1,5 +1,6 @@
 """The table of pass@k and eff@k, and what its intervals rest on."""
 
+from dataclasses import replace
 from math import isfinite, nan
 from typing import Any
 
@@ -14,7 +15,12 @@ MOST_TRIES = 5
 
 def over(mine: list[Curve]) -> str:
     """Say what the intervals rest on, by the range of n."""
-    return wording.listing([text for text, _ in _bases(mine)], most=3)
+    of_all = [replace(curve, points=_alike(curve)) for curve in mine]
+    return wording.listing([text for text, _ in _bases(of_all)], most=3)
+
+
+def _alike(curve: Curve) -> tuple[tuple[int, dict[str, Any]], ...]:
+    return tuple((k, {**row, "method": ""}) for k, row in curve.points)
 
 
 def _rests(mine: list[Curve]) -> str:

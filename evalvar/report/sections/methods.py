@@ -1,6 +1,7 @@
 """Methods and settings, and the sources: how was it done, and on what?"""
 
 import re
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -117,8 +118,9 @@ def _methods(reading: Reading, name: str) -> list[tuple[str, str]]:
     used: dict[str, dict[str, None]] = {}
     for (quantity, bounded), group in distinct.groupby(["quantity", "bound"], sort=False):
         sides = zip(group["method"], group["a"], group["b"], strict=True)
-        level = wording.percent(max(map(float, group["level"])))
-        shown = f" ({level} intervals)" if bounded else ""
+        level = max(map(float, group["level"]))
+        # Bounds of all that is possible have no level.
+        shown = f" ({wording.percent(level)} intervals)" if bounded and isfinite(level) else ""
         told = used.setdefault(word(name, str(quantity)), {})
         told |= dict.fromkeys(form + shown for form in _forms(sided_methods(sides)))
     together: dict[tuple[str, ...], list[str]] = {}

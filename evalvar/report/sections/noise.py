@@ -20,7 +20,7 @@ _CALLED = {
     # Two that cannot be told apart: a colour of their own beside each of them.
     "item x seed + sample": (f"{wording.crossed('item x seed')}, sampling", "muted"),
     "sample": ("sampling", "teal"),
-    "item + sample": ("items, sampling", "blue"),
+    "item + sample": ("items and sampling as one", "muted"),
 }
 # Parts of three and four names would each need a colour; the table names the largest.
 _OTHERS = ("all other parts", "muted")
@@ -159,7 +159,9 @@ def called(source: str) -> tuple[str, str]:
 
 
 def _answer(heads: list[Place], found: dict[Place, dict[str, dict[str, Any]]]) -> str:
-    first = heads[0]
+    # One answer to an item tells its sources from nothing: such a reading stands for no other.
+    told = [head for head in heads if len(_of_the_mean(found[head])) > 1] or heads
+    first = told[0]
     source, share = main_source(found[first])
     several = len({head[0] for head in heads}) > 1
     place = wording.place(first[1], first[2], first[0] if several else "")
@@ -170,10 +172,17 @@ def _answer(heads: list[Place], found: dict[Place, dict[str, dict[str, Any]]]) -
         if share > 0.5
         else f"The largest part of the squared error of the score on {place} is {called(source)[0]}"
     )
-    same = sum(main_source(found[place])[0] == source for place in heads)
+    same = sum(main_source(found[place])[0] == source for place in told)
     if len(heads) == 1:
         return f"{said}: {100 * share:.0f}%."
-    return f"{said}, {100 * share:.0f}%; it is the largest part in {same} of {len(heads)} readings."
+    rest = len(heads) - len(told)
+    if not rest:
+        among = f"{same} of {wording.count(len(told), 'reading')}"
+    elif len(told) == 1:
+        among = "the only reading that tells sources apart"
+    else:
+        among = f"{same} of the {len(told):,} readings that tell sources apart"
+    return f"{said}, {100 * share:.0f}%; it is the largest part in {among}."
 
 
 def _tables(

@@ -49,6 +49,9 @@ def _tries(reading: Reading) -> list[Verdict]:
     row = dict(one.points)[low]
     known = wording.sentence(f"{row['method']}, {basis(row)}")
     method = f"{known} The highest estimate at each k, not adjusted for that choice."
+    single = [c.model for c in scores(reading) if c.place == place and len(c.points) == 1]
+    if single:
+        method += f" Not {wording.listing(single)}: one try only."
     remark = f" {leads.remark}" if leads.remark else ""
     if len(leads.names) == 1:
         high = leads.by_k[-1][0]
