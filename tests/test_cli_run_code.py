@@ -73,6 +73,23 @@ def test_json_is_the_account(run, files):
     assert set(ev.load(files / "t.csv").timings["run"]) == {"night"}
 
 
+def test_a_run_of_which_every_problem_is_refused_says_so(run, files):
+    problems = files / "toys.jsonl"
+    problems.write_text(problems.read_text().replace("def generate_input", "def other"))
+    output = files / "t.parquet"
+    words = ("run-code", "--problems", problems, "--samples", files / "a.json", "-o", output)
+    code, out, err = run(*words)
+    assert (code, out) == (
+        3,
+        f"No program was run: all 2 problems were refused, see the remarks. {output} holds no "
+        "timings of programs.\n",
+    )
+    assert "toys/0 was refused and none of its programs run: the generator" in err
+    assert set(ev.load(output).timings["model"]) == {"reference"}
+    code, out, _ = run(*words, "--json")
+    assert (code, json.loads(out)["rows"]) == (3, [])
+
+
 def test_without_a_sandbox_it_says_what_is_not_protected(run, files):
     words = (
         *("run-code", "--problems", files / "toys.jsonl", "--samples", files / "a.json"),

@@ -14,6 +14,9 @@ from evalvar.numbers import listing
 if TYPE_CHECKING:
     from evalvar.results import Result
 
+# As for other bad input.
+_NOTHING_RUN = 3
+
 
 def run_code(
     problems: Annotated[
@@ -88,12 +91,21 @@ def run_code(
     result = account(outcome, output=output)
     remark(result.warnings)
     say([result.to_json() if json else account_text(result)])
+    if result.table.empty:
+        raise typer.Exit(_NOTHING_RUN)
 
 
 def account_text(result: "Result") -> str:
     """Return how many programs came to which end, what that took, and what to do next."""
     settings = result.settings
     table = result.table
+    if table.empty:
+        number = settings["refused"]
+        all_of_them = "the problem was" if number == 1 else f"all {number:,} problems were"
+        return (
+            f"No program was run: {all_of_them} refused, see the remarks. {settings['output']} "
+            "holds no timings of programs."
+        )
     programs = int(table.loc[table["quantity"] == "programs", "value"].sum())
     ends = table[table["quantity"] != "programs"].groupby("quantity", sort=False)["value"].sum()
     said = [f"{count:,.0f} {end}" for end, count in ends.items() if count]

@@ -42,7 +42,7 @@ def account(outcome: Outcome, *, output: str | Path = "") -> Result:
             "output": str(output),
             "machine": outcome.machine,
             "problems": int(timings.loc[timings["model"] != REFERENCE, "item"].nunique()),
-            "refused": sum(bool(fact["refused"]) for fact in outcome.facts),
+            "refused": len({fact["item"] for fact in outcome.facts if fact["refused"]}),
             "seconds": dict(spent),
             "blocks": [
                 {name: value for name, value in fact.items() if name != "seconds"}

@@ -125,8 +125,11 @@ def statuses(timings: pd.DataFrame) -> pd.DataFrame:
     """Return how many programs of each model came to which end.
 
     One that was stopped at a level just once, and was not in another repeat, was delayed: it is ok.
+    Where every problem was refused there is no row.
     """
     programs = timings[timings["model"] != REFERENCE]
+    if programs.empty:
+        return pd.DataFrame()
     keys = ["model", "item", "sample"]
     stopped = programs[programs["status"] == "timeout"]
     case = [*keys, "level", "case"]
