@@ -16,7 +16,7 @@ from evalvar.collect.blocks import Block
 from evalvar.errors import EvalvarError, UsageError
 
 _FORMAT = 1
-_HEADER, _LOCK = "run.json", "lock"
+_HEADER, _LOCK, _BLOCKS = "run.json", "lock", "*.block.json"
 
 
 class JournalError(EvalvarError):
@@ -74,6 +74,9 @@ class Journal:
                     "Give the same to go on with it, give another -o, or remove the directory."
                 )
         else:
+            # left by a removal that was cut short: nothing says which run they are of
+            for file in path.glob(_BLOCKS):
+                file.unlink()
             _write(path / _HEADER, {**header, "about": about})
             found = {"about": about}
         return cls(path, lock, found["about"])
@@ -92,7 +95,7 @@ class Journal:
     def blocks(self) -> dict[str, Block]:
         """Return what is done, by name."""
         found = {}
-        for file in self.path.glob("*.block.json"):
+        for file in self.path.glob(_BLOCKS):
             data = json.loads(file.read_bytes())
             timings = pd.DataFrame(data["timings"])
             found[file.name.removesuffix(".block.json")] = Block(timings, data["facts"])

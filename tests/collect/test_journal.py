@@ -60,6 +60,15 @@ def test_a_block_that_was_half_written_is_not_there(tmp_path):
         assert journal.blocks() == {}
 
 
+def test_blocks_whose_run_is_not_known_are_not_taken_over(tmp_path):
+    path = tmp_path / "j"
+    with Journal.open(path, DIGESTS, "") as journal:
+        journal.add("0.0", BLOCK)
+    (path / "run.json").unlink()  # as a removal that is cut short may leave it
+    with Journal.open(path, {**DIGESTS, "samples": "x"}, "") as journal:
+        assert journal.blocks() == {}
+
+
 @pytest.fixture
 def files(tmp_path, tool):
     """Five problems, one of them refused, with three programs each."""
