@@ -191,9 +191,15 @@ def _from_lines(path: Path, problems: ProblemSet) -> Programs:
             completion = row.get("completion")
             _check(completion, path, f"line {number}")
             if completion is not None:
-                program = prompts.get(str(task_id), "") + completion
+                program = _continued(prompts.get(str(task_id), ""), completion)
         found.setdefault(str(task_id), []).append(program)
     return found
+
+
+def _continued(prompt: str, completion: str) -> str:
+    """Return prompt and completion; prompts are also published without their last line's end."""
+    whole = prompt.endswith("\n") or completion.startswith("\n") or not prompt
+    return prompt + completion if whole else f"{prompt}\n{completion}"
 
 
 def _columns(names: Sequence[str]) -> Sequence[str]:

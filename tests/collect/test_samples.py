@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,15 @@ def test_a_completion_continues_the_prompt_and_a_solution_does_not(write):
     ]
     found = read_samples(write(rows, "lines.jsonl"), problems("a"))
     assert found.programs["a"] == ("def a():\n    return 1", "def a(): return 2", None)
+
+
+def test_a_completion_begins_a_line_of_its_own(write):
+    published = problems("a")
+    without = replace(published.every[0], prompt='def a():\n    """No end of line."""')
+    cut = ProblemSet("p", (without,), (without,))
+    rows = [{"task_id": "a", "completion": text} for text in ("    return 1", "\n    return 2")]
+    found = read_samples(write(rows, "lines.jsonl"), cut)
+    assert found.programs["a"] == tuple(f"{without.prompt}\n    return {n}" for n in (1, 2))
 
 
 def test_a_folder_of_files_has_holes_where_numbers_lack(tmp_path):
