@@ -222,6 +222,10 @@ def merge(parts: Sequence[Evidence], *, duplicates: Duplicates = "error") -> Evi
     )
 
 
+# Why an answer has no score where being wrong is not why.
+UNSCORED = "answer.unscored"
+
+
 def unscored(records: pd.DataFrame) -> list[str]:
     """Say, model by model, how many answers have no score."""
     lost = records["score"].isna()
@@ -239,6 +243,9 @@ def unscored(records: pd.DataFrame) -> list[str]:
 def count_missing_as_wrong(evidence: Evidence) -> Evidence:
     """Score every unscored answer at the worst value of its metric.
 
+    What has a reason in a column ``answer.unscored`` cannot be scored, right or wrong: it is left
+    out.
+
     Raises
     ------
     RecordsError
@@ -246,6 +253,14 @@ def count_missing_as_wrong(evidence: Evidence) -> Evidence:
     """
     records = evidence.records
     lost = records["score"].isna()
+    if UNSCORED in records:
+        never = lost & records[UNSCORED].notna()
+        lost &= ~never
+        if never.any():
+            evidence = evidence.plus(
+                f"not counted as wrong, but left out: {counted(int(never.sum()), 'answer')} that "
+                "cannot be scored."
+            )
     if not lost.any():
         return evidence
     worst = worst_scores(records)

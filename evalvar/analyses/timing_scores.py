@@ -9,7 +9,7 @@ import pandas as pd
 from evalvar.analyses.intake import intake
 from evalvar.analyses.timed import ENDS, PROGRAM, Flags, Floats, Ints, Timed, timed_tasks
 from evalvar.errors import NotEnoughDataError, UsageError, counted
-from evalvar.evidence import Evidence, as_evidence
+from evalvar.evidence import UNSCORED, Evidence, as_evidence
 from evalvar.stats import efficiency, level_scores, time_limit
 from evalvar.tables import stack
 
@@ -75,8 +75,10 @@ def score_timings(
     -------
     Evidence
         Records of the metrics ``passed`` (0 or 1) and ``efficiency`` (1 = as the reference), one of
-        each a program, with the attributes of its item and ``answer.status``: how it ended. Other
-        records stay; timings are empty, as they are records now.
+        each a program, with the attributes of its item and ``answer.status``: how it ended. Where a
+        program that is not missing has no score, or its problem is not scored, so that it does not
+        count as wrong, ``answer.unscored`` says why. Other records stay; timings are empty, as they
+        are records now.
 
     Raises
     ------
@@ -197,7 +199,12 @@ def _records(timed: Timed, scores: Scores, remarks: list[str]) -> pd.DataFrame:
     """Give the records of both metrics, one program below the other."""
     programs = timed.programs.rename(columns={"status": "answer.status"})
     passed = np.where(scores.incomplete, np.nan, timed.passed)
-    wide = programs.drop(columns="run").assign(passed=passed, efficiency=scores.efficiency)
+    wide = programs.drop(columns="run").assign(
+        passed=passed,
+        efficiency=scores.efficiency,
+        incomplete=scores.incomplete,
+        unscored=scores.reason[timed.problem] > 0,
+    )
     again = wide.duplicated(list(PROGRAM)).to_numpy()
     if again.any():
         wide = _over_sittings(wide)
@@ -205,13 +212,27 @@ def _records(timed: Timed, scores: Scores, remarks: list[str]) -> pd.DataFrame:
             f"{timed.task}: {counted(int(again.sum()), 'program')} timed in more than one sitting: "
             "efficiency is the mean over them, and passed means in all of them."
         )
+    marks = ["incomplete", "unscored"]
     both = [
-        wide.drop(columns=list(METRICS)).assign(
-            metric=name, score=wide[name], score_min=0.0, score_max=high
+        wide.drop(columns=[*METRICS, *marks]).assign(
+            metric=name, score=wide[name], score_min=0.0, score_max=high,
+            **_why_not(wide, name, bool(wide[marks].to_numpy().any())),
         )
         for name, high in (("passed", 1.0), ("efficiency", np.nan))
-    ]
+    ]  # fmt: skip
     return pd.concat(both, ignore_index=True).astype({"metric": "category"})
+
+
+def _why_not(wide: pd.DataFrame, metric: str, any_: bool) -> dict[str, pd.Series]:
+    """Say why programs have no score for another reason than that they are missing."""
+    if not any_:
+        return {}
+    why = pd.Series(None, index=wide.index, dtype=object)
+    lost = wide[metric].isna()
+    why[lost & wide["incomplete"]] = "not timed to the end"
+    if metric == "efficiency":
+        why[lost & wide["unscored"]] = "its problem is not scored"
+    return {UNSCORED: why}
 
 
 def _over_sittings(wide: pd.DataFrame) -> pd.DataFrame:
@@ -223,6 +244,8 @@ def _over_sittings(wide: pd.DataFrame) -> pd.DataFrame:
         "passed": groups["passed"].min(),
         "efficiency": groups["efficiency"].mean(),
         "answer.status": worst,
+        "incomplete": groups["incomplete"].any(),
+        "unscored": groups["unscored"].all(),
     }
     # wrong in one sitting, it is wrong
     found["efficiency"] = found["efficiency"].where(~(found["passed"] == 0), 0.0)

@@ -189,6 +189,26 @@ def test_e26_problems_without_a_limit_are_right_or_wrong_and_not_scored(own, sai
     assert f"t: 1 of 2 problems {said}: their efficiency is not scored (q)." in found.warnings
 
 
+@pytest.mark.parametrize("lost", ["missing", None])
+def test_only_holes_count_as_wrong_and_not_what_cannot_be_scored(lost):
+    blurred = reference("q", resolution_s=2.1)
+    other = program(1.0, item="q", sample=1)
+    if lost:
+        other = other.iloc[:1].assign(status=lost, seconds=np.nan)
+    half = program(1.0, sample=1)
+    timed = evidence(
+        reference(), blurred, program(1.0), half[half["level"] < 3], program(1.0, item="q"), other
+    )
+    table = code_metrics(timed, k=1, missing="wrong").table.set_index("quantity")
+    # of q nothing is efficient or not, and the half of p neither right nor wrong
+    close(table["value"][["eff@1", "gap@1"]], [1, 0])
+    assert table["value"]["pass@1"] == (0.75 if lost else 1.0)
+    assert (table["n"]["eff@1"], table["n"]["pass@1"]) == (1, 2)
+    assert "not counted as wrong, but left out: 4 answers that cannot be scored." in " ".join(
+        code_metrics(timed, k=1, missing="wrong").warnings
+    )
+
+
 def test_e27_the_drift_of_the_references_is_told_and_both_sides_count():
     found = score_timings(evidence(reference(after=1.1), program(1.05)))
     assert found.warnings == (
