@@ -9,22 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from evalvar.collect.clocks import Beside, Timed, beside, by_case, seconds, slowest, timed
 from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import CASES, Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import (
     TOGETHER,
-    Beside,
-    Timed,
     answered,
-    beside,
     pinned,
     prepare,
-    seconds,
-    slowest,
     start,
     time_reference,
-    timed,
 )
 from evalvar.collect.sandbox import Box, Limits, Session
 from evalvar.collect.verdicts import Checker, Output
@@ -154,8 +149,9 @@ def time_block(
             clock.lap("checks")
             before = time_reference(box, problem, cases, limits, repeats=repeats)
             clock.lap("references")
-            limit = settings.alpha * slowest(before)
-            bench = _Bench(box, problem, limits, cases, checker, limit, beside(before), clock)
+            around = beside(before)
+            limit = settings.alpha * slowest([before], around)
+            bench = _Bench(box, problem, limits, cases, checker, limit, around, clock)
             for repeat in range(repeats):
                 _round(bench, trials, repeat)
             after = time_reference(box, problem, cases, limits, repeats=repeats)
@@ -163,11 +159,11 @@ def time_block(
     except Refused as refusal:
         facts["refused"] = str(refusal)
         return _block([(_REFERENCE, "before", Timed(0, 0, 0, refusal.status))], facts)
-    pooled = settings.alpha * slowest([*before, *after])
+    around = beside([*before, *after])
+    pooled = settings.alpha * slowest([before, after], around)
     stopped = [row for trial in trials for row in trial.rows if row.status == "timeout"]
     if not again and any(stop_s(limit, row.calls) < pooled for row in stopped):
         return time_block(box, problem, programs, limits, settings, again=True)
-    around = beside([*before, *after])
     calls = {case.key: len(case.inputs) for case in cases if case.level}
     facts["limit_s"], facts["calls"] = pooled, max(calls.values())
     facts["failed"] = [
@@ -179,7 +175,7 @@ def time_block(
         blurred = max((around[k].bound_s - around[k].typical_s) / n for k, n in calls.items())
         facts["resolution_share"] = blurred / pooled
         facts["open_share"] = max(around[k].bound_s / n for k, n in calls.items()) / pooled
-        facts["drift"] = slowest(after) / slowest(before) - 1
+        facts["drift"] = slowest([after], around) / slowest([before], around) - 1
     timed_rows = [(_REFERENCE, "before", row) for row in before]
     timed_rows += [(trial.program, "run", row) for trial in trials for row in trial.rows]
     timed_rows += [(_REFERENCE, "after", row) for row in after]
@@ -307,7 +303,7 @@ def _block(
             "level": [row.level for _, row in pairs],
             "case": [row.case for _, row in pairs],
             "repeat": [row.repeat for _, row in pairs],
-            "seconds": [seconds(row, beside.bound_s) for beside, row in pairs],
+            "seconds": _guarded(rows, besides),
             "limit_s": [stop_s(limit, row.calls) for _, row in pairs],
             "status": [row.status for _, row in pairs],
             "inside_s": [row.inside_s / row.calls for _, row in pairs],
@@ -318,3 +314,18 @@ def _block(
     )
     labels = dict.fromkeys(("item", "model", "phase", "status"), "category")
     return Block(timings.astype(labels), facts)
+
+
+def _guarded(rows: Sequence[tuple[Program, str, Timed]], besides: Sequence[Beside]) -> list[float]:
+    """Return seconds of a call by both clocks, the repeats of a case seen together."""
+    found = [nan] * len(rows)
+    series: dict[tuple[Program, str], list[int]] = {}
+    for n, (program, phase, _) in enumerate(rows):
+        series.setdefault((program, phase), []).append(n)
+    for places in series.values():
+        for of_case in by_case([rows[n][2] for n in places]).values():
+            case = [places[n] for n in of_case]
+            times = seconds([rows[n][2] for n in case], besides[case[0]].bound_s)
+            for n, value in zip(case, times, strict=True):
+                found[n] = value
+    return found

@@ -13,8 +13,9 @@ from select import POLLIN, poll
 from typing import IO, Any
 
 from evalvar.collect.blocks import Block, Program, Settings, time_block
+from evalvar.collect.clocks import beside, slowest
 from evalvar.collect.problems import Problem
-from evalvar.collect.references import prepare, slowest, time_reference
+from evalvar.collect.references import prepare, time_reference
 from evalvar.collect.sandbox import Box, Limits
 from evalvar.errors import UsageError
 
@@ -183,7 +184,8 @@ def serve() -> None:
         try:
             if what == "probe":
                 cases = prepare(box, _PROBE, limits, seed=0)
-                answer: object = slowest(time_reference(box, _PROBE, cases, limits, repeats=given))
+                rows = time_reference(box, _PROBE, cases, limits, repeats=given)
+                answer: object = slowest([rows], beside(rows))
             else:
                 problem, programs = given
                 answer = time_block(box, problem, programs, limits, settings)

@@ -3,41 +3,22 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from math import ceil, nan
+from dataclasses import replace
+from math import ceil
 
-import numpy as np
-
+from evalvar.collect.clocks import Timed, timed
 from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import Case, Refused, generate, places, said
 from evalvar.collect.problems import Problem
 from evalvar.collect.sandbox import Box, Limits, Session
-from evalvar.stats.hodges_lehmann import hodges_lehmann
 
 # Sandboxes that are started together; they hold no program until their turn.
 TOGETHER = 6
 REFERENCE_S = 60.0
-# How far the time outside may exceed the time inside: a share and a constant more than what the
-# reference exceeds it by in three quarters of its repeats.
-_SLACK, _LEAST_S, _QUANTILE = 1.05, 5e-6, 0.75
 # The slowest case of the reference is to take so much longer than the part of that which is the
 # same for one call and for many; more bytes of inputs and answers take longer than that part.
 _WINDOWS = 10
 _MOST_CALLS, _MOST_BYTES = 256, 1 << 17
-
-
-@dataclass(slots=True)
-class Timed:
-    """One case as it was timed: both clocks' seconds are those of the whole window."""
-
-    level: int
-    case: int
-    repeat: int
-    status: str
-    calls: int = 1
-    inside_s: float = nan
-    outside_s: float = nan
-    message: str = ""
 
 
 def start(box: Box, problem: Problem, program: str, limits: Limits) -> Session:
@@ -193,57 +174,3 @@ def time_reference(
                     rows.append(timed(case, repeat, reply))
                 session.close()
     return rows
-
-
-def timed(case: Case, repeat: int, reply: Reply) -> Timed:
-    """Return the row of a case that was answered; an inner time that cannot be is no time."""
-    inside, outside = reply.inside_s, reply.outside_s
-    if reply.status != "ok":
-        inside = outside = nan
-    elif not 0 <= inside <= outside:
-        inside = outside
-    calls, message = len(case.inputs), reply.message
-    return Timed(case.level, case.number, repeat, reply.status, calls, inside, outside, message)
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Seconds of a window beside its calls, for reading inputs and writing answers.
-
-    Parameters
-    ----------
-    typical_s : float
-        What the reference needs at the median of its repeats, and every right program with it.
-    bound_s : float
-        What is granted: beyond it the outer clock counts. A program that lies about its clock can
-        hide the difference, and all of it if it could read and write in no time.
-    """
-
-    typical_s: float
-    bound_s: float
-
-
-def beside(rows: Sequence[Timed]) -> dict[tuple[int, int], Beside]:
-    """Return what the reference needs beside its calls, by level and case."""
-    over: dict[tuple[int, int], list[float]] = {}
-    for row in rows:
-        over.setdefault((row.level, row.case), []).append(row.outside_s - row.inside_s)
-    found = {}
-    for key, seconds in over.items():
-        typical, high = np.quantile(seconds, [0.5, _QUANTILE]).tolist()
-        found[key] = Beside(typical, _SLACK * high + _LEAST_S)
-    return found
-
-
-def seconds(row: Timed, bound: float) -> float:
-    """Seconds of a call: what the inner clock says, unless the outer one shows that it was more."""
-    return max(row.inside_s, row.outside_s - bound) / row.calls
-
-
-def slowest(rows: Sequence[Timed]) -> float:
-    """Time of the reference's slowest case above level 0."""
-    cases: dict[tuple[int, int], list[float]] = {}
-    for row in rows:
-        if row.level:
-            cases.setdefault((row.level, row.case), []).append(row.inside_s / row.calls)
-    return float(max(hodges_lehmann(times) for times in cases.values()))

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from io import FileIO
+from math import inf
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -54,13 +55,17 @@ _turn = itertools.count()
 # How long the supervisor gets to end everything, before it is ended with all that it holds; where
 # it is not the first of a namespace, its end would leave processes behind.
 _GRACE_S, _UNSAFE_GRACE_S = 1.0, 10.0
+# How long a program may take to be ready for the next request; all of these together may take
+# `Limits.load_s`.
+_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a program may use; the time of a call is limited by `Session.ask`.
 
-    `load_s` is the wall time to load the program; `cpu_s` the processor time of the session;
+    `load_s` is the wall time to load the program, and what it may take in all between its answers
+    and the next requests; `cpu_s` the processor time of the session;
     `memory_bytes` its address space; `file_bytes` the size of a file and `tmp_bytes` of all files;
     `processes` how many processes and threads it may be, itself included; `output_bytes` the
     length of a reply.
@@ -189,6 +194,10 @@ class Session:
         self._source = wire.encode(dict(source))
         self._parts_each = 3 if role == "check" else 1
         self._grace_s = _UNSAFE_GRACE_S if box.unsafe else _GRACE_S
+        # A program could spend its life between two calls; a checker and a generator are trusted.
+        hurried = role == "run"
+        self._pause_s = min(_PAUSE_S, limits.load_s) if hurried else limits.load_s
+        self._pauses_s = limits.load_s if hurried else inf
         self._loaded = False
         self._usage: Usage | None = None
         self._over: Reply | None = None
@@ -228,10 +237,7 @@ class Session:
         every further answer is the same.
         """
         if self._over is None:
-            try:
-                self._channel.ready(self._limits.load_s)
-            except Broken as broken:
-                self._over = self._ended(broken, self._limits.load_s)
+            self._await_ready()
         if self._over is not None:
             return self._over
         return self._exchanged(frames.request(parts), len(parts) // self._parts_each, limit_s)
@@ -264,6 +270,18 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _await_ready(self) -> None:
+        """Give a worker a moment to clean up after its answer; a program has so many of them."""
+        began = monotonic()
+        try:
+            self._channel.ready(min(self._pause_s, self._pauses_s))
+        except Broken as broken:
+            reply = self._ended(broken, self._pause_s)
+            if reply.status == "timeout":
+                reply = replace(reply, message=f"idle for {monotonic() - began:.2g} s after a call")
+            self._over = reply
+        self._pauses_s = max(0.0, self._pauses_s - (monotonic() - began))
 
     def _exchanged(self, request: bytes, parts: int, limit_s: float) -> Reply:
         try:
