@@ -65,10 +65,9 @@ class Limits:
     """What a program may use; the time of a call is limited by `Session.ask`.
 
     `load_s` is the wall time to load the program, and what it may take in all between its answers
-    and the next requests; `cpu_s` the processor time of the session;
-    `memory_bytes` its address space; `file_bytes` the size of a file and `tmp_bytes` of all files;
-    `processes` how many processes and threads it may be, itself included; `output_bytes` the
-    length of a reply.
+    and the next requests; `cpu_s` the processor time of the session; `memory_bytes` its address
+    space; `file_bytes` the size of a file and `tmp_bytes` of all files; `processes` how many
+    processes and threads it may be, itself included; `output_bytes` the length of a reply.
     """
 
     load_s: float = 10.0

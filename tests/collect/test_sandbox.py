@@ -20,6 +20,17 @@ from evalvar.errors import ToolError
 from tests.collect import hostile
 from tests.collect.asking import LIMITS, NOTHING, alive, answer, below, running
 
+# What runs when the worker cleans up, after its answer and before it is ready for the next request.
+IDLES = """
+import gc, time
+_calls = []
+def f():
+    if not _calls:
+        gc.callbacks.append(lambda phase, info: phase == "start" and time.sleep({pause_s}))
+    _calls.append(1)
+    return 1
+"""
+
 
 class TestEnd:
     def test_a_timeout_is_told_within_its_second_and_everything_is_dead(self, box):
@@ -94,6 +105,23 @@ session.ask([NOTHING], 100)
         assert alive(processes) == []
         usage = session.close()
         assert (usage.peak_bytes, usage.ended) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("pause_s", "load_s", "answers", "at_most_s"), [(30.0, 5.0, 1, 2.5), (0.3, 1.0, 4, 2.5)]
+    )
+    def test_a_program_that_idles_between_its_calls_is_stopped(
+        self, box, pause_s, load_s, answers, at_most_s
+    ):
+        program = IDLES.format(pause_s=pause_s)
+        with running(box, program, replace(LIMITS, load_s=load_s)) as session:
+            session.load()
+            began = time.monotonic()
+            replies = [session.ask([NOTHING], 5.0) for _ in range(30)]
+            assert time.monotonic() - began < at_most_s
+        ends = [reply.status for reply in replies]
+        assert ends == ["ok"] * ends.count("ok") + ["timeout"] * ends.count("timeout")
+        assert 1 <= ends.count("ok") <= answers
+        assert replies[-1].message.startswith("idle for ")
 
     def test_a_session_that_is_closed_at_once_leaves_nothing(self, box):
         session = running(box, "def f(): pass")
