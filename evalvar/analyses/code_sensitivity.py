@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.intake import as_tuple, intake
+from evalvar.analyses.sittings import mean_of_sittings, same_programs
 from evalvar.analyses.timed import Floats, Timed, timed_tasks
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, scored
 from evalvar.errors import NotEnoughDataError, UsageError, counted
@@ -82,7 +83,8 @@ def efficiency_sensitivity(
     -----
     eff@1 is the mean of the level means by hardness, so the leads of all weights lie between those
     of single levels; for k > 1 the best program changes with the weights, and every program is
-    scored anew for each. Leads are of problems that both models have.
+    scored anew for each. Leads are of problems that both models have. A program timed in several
+    sittings has its mean score, as in `score_timings`.
     """
     _check(k, alphas)
     if isinstance(data, pd.DataFrame):
@@ -240,8 +242,11 @@ def _leads(timed: Timed, levels: Floats, hardness: tuple[float, ...]) -> Iterato
 
 def _by_item(timed: Timed, mine: np.ndarray, scores: Floats, k: int) -> Values:
     """Give the expected best of k programs to every problem that has so many."""
-    chosen = mine & np.isfinite(scores)
-    items = timed.programs["item"].astype(str).to_numpy()[chosen]
+    first, program = same_programs(timed)
+    wrong = np.bincount(program, timed.passed == 0) > 0
+    scores = np.where(wrong, 0.0, mean_of_sittings(program, scores))
+    chosen = mine[first] & np.isfinite(scores)
+    items = timed.programs["item"].astype(str).to_numpy()[first][chosen]
     by_item = pd.Series(scores[chosen]).groupby(items, sort=True)
     if k == 1:
         return by_item.mean()

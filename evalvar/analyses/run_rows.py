@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.sittings import mean_of_sittings, same_programs
 from evalvar.analyses.timed import PROGRAM, Flags, Floats, Ints, Timed
 from evalvar.analyses.timing_scores import Scores
 from evalvar.evidence import Missing
@@ -19,11 +20,20 @@ REASONS = (
     "reference took no time, so that there is no limit",
     "limit too near to the shortest time that the clock can tell",
 )
+# What outweighs what, where the sittings of a program differ.
+_RANK = {
+    name: place
+    for place, name in enumerate(
+        ("wrong", "crash", "memory", "timeout", "late", "ok", "unfinished", "missing")
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """The programs of a task: how each ended, what it scores, how long it took.
+
+    A program that was timed in several sittings has the mean over them and its worst end.
 
     Parameters
     ----------
@@ -111,10 +121,29 @@ def run_of(timed: Timed, scores: Scores, timings: pd.DataFrame, missing: Missing
     slowest = np.where(np.isnan(timed.times), -np.inf, timed.times).max(axis=1, initial=-np.inf)
     right = np.isin(end, ("ok", "late")) & np.isfinite(limit)
     over = np.where(right, np.where(late, np.inf, slowest / limit), np.nan)
+    first, program = same_programs(timed)
+    worst = _worst(program, end, ended_at)
+    wrong = np.bincount(program, passed == 0) > 0
+    passed = np.where(wrong, 0.0, mean_of_sittings(program, passed))
+    efficient, levels = (mean_of_sittings(program, values) for values in (efficient, levels))
+    over = np.where(np.isin(end[worst], ("ok", "late")), mean_of_sittings(program, over), np.nan)
+    lost = wrong & np.isfinite(efficient)
+    levels = np.where(lost[:, None], 0.0, levels)
     return Run(
-        timed.task, timed.levels, timed.programs, passed, efficient, levels, over, end, ended_at,
-        timed.problems, scores, _shares(timed.reference), _drift(timed), timed.resolution,
+        timed.task, timed.levels, timed.programs.iloc[first].reset_index(drop=True), passed,
+        np.where(lost, 0.0, efficient), levels, over,
+        end[worst], ended_at[worst], timed.problems, scores, _shares(timed.reference),
+        _drift(timed), timed.resolution,
     )  # fmt: skip
+
+
+def _worst(
+    program: Ints, end: "np.ndarray[tuple[int], np.dtype[np.object_]]", ended_at: Ints
+) -> Ints:
+    """Give the row of the sitting in which each program ended worst."""
+    rank = np.array([_RANK[name] for name in end])
+    order = np.lexsort((ended_at, rank, program))
+    return order[np.unique(program[order], return_index=True)[1]]
 
 
 def _ends(

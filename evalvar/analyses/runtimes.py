@@ -11,8 +11,8 @@ import pandas as pd
 
 from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
 from evalvar.analyses.multiplicity import adjusted_p
-from evalvar.analyses.sittings import sitting_remarks
-from evalvar.analyses.timed import PROGRAM, Timed, timed_tasks
+from evalvar.analyses.sittings import mean_of_sittings, same_programs, sitting_remarks
+from evalvar.analyses.timed import Timed, timed_tasks
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, scored
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import REFERENCE, Evidence, as_evidence, not_there
@@ -202,10 +202,10 @@ def _sides(timed: Timed, alpha: float, remarks: list[str]) -> tuple[dict[str, Si
             "limit that the clock can tell."
         )
     items, problem = np.unique(timed.problems["item"].to_numpy(), return_inverse=True)
-    one = timed.programs.groupby(list(PROGRAM), observed=True, sort=False).ngroup().to_numpy()
-    first = np.unique(one, return_index=True)[1]
+    first, one = same_programs(timed)
     wrong = np.bincount(one, timed.passed == 0) > 0
-    times, known = _over_sittings(times, right & ~unfinished, one)
+    times = mean_of_sittings(one, np.where((right & ~unfinished)[:, None], times, np.nan))
+    known = ~np.isnan(times[:, -1])
     item = problem.reshape(-1)[timed.problem[first]]
     models = timed.programs["model"].astype(str).to_numpy()[first]
     sides = {
@@ -216,15 +216,6 @@ def _sides(timed: Timed, alpha: float, remarks: list[str]) -> tuple[dict[str, Si
         for name in np.unique(models)
     }  # fmt: skip
     return sides, items
-
-
-def _over_sittings(
-    times: np.ndarray, known: np.ndarray, program: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Average the times of each program over the sittings in which they are known."""
-    count = np.bincount(program, known)
-    sums = [np.bincount(program, np.where(known, column, 0.0)) for column in times.T]
-    return np.stack(sums, axis=1) / np.maximum(count, 1)[:, None], count > 0
 
 
 def _pair(

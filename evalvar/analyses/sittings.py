@@ -1,9 +1,9 @@
-"""How far the references of different sittings differ: what no interval holds."""
+"""Programs that were timed in several sittings, and how far the references of these differ."""
 
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.timed import Timed
+from evalvar.analyses.timed import PROGRAM, Floats, Ints, Timed
 from evalvar.errors import counted
 
 # A median change of the references below this share is not worth a sentence.
@@ -36,3 +36,29 @@ def sitting_remarks(timed: Timed) -> list[str]:
                 "they changed alike is in no interval."
             )
     return remarks
+
+
+def same_programs(timed: Timed) -> tuple[Ints, Ints]:
+    """Give the first row of every program, and which program each row is, whatever the sitting."""
+    rows = timed.programs.groupby(list(PROGRAM), observed=True, sort=False)
+    program = rows.ngroup().to_numpy().astype(np.int64)
+    return np.unique(program, return_index=True)[1].astype(np.int64), program
+
+
+def mean_of_sittings(program: Ints, values: Floats) -> Floats:
+    """Give the mean over the sittings in which the value of a program is known, NaN for none.
+
+    Parameters
+    ----------
+    program : int array, shape (n,)
+        As of `same_programs`.
+    values : float array, shape (n,) or (n, m)
+    """
+    columns = values.reshape(len(values), -1)
+    found = np.full((int(program.max(initial=-1)) + 1, columns.shape[1]), np.nan)
+    for place, column in enumerate(columns.T):
+        known = ~np.isnan(column)
+        count = np.bincount(program[known], minlength=len(found))
+        total = np.bincount(program[known], column[known], minlength=len(found))
+        found[count > 0, place] = total[count > 0] / count[count > 0]
+    return found.reshape(len(found), *values.shape[1:])

@@ -80,7 +80,8 @@ def timed_runs(
     Notes
     -----
     Scores are those of `score_timings`: ENAMEL (Qiu et al. 2024), section 3. The mean over levels
-    of ``efficiency@l``, weighted by hardness, is eff@1 (tested).
+    of ``efficiency@l``, weighted by hardness, is eff@1 (tested). A program that was timed in
+    several sittings counts once, with its mean scores and times and its worst end.
     """
     if isinstance(data, pd.DataFrame):
         data = as_evidence(timings=data)
@@ -196,9 +197,9 @@ def _machines(timings: pd.DataFrame, task: str) -> str | None:
 
 def _of_task(run: Run, machine: str | None) -> Iterator[Labelled]:
     key = {"task": run.task}
-    problems = len(run.problems)
+    problems = run.problems["item"].nunique()
     yield (key, "problems", _count(problems, problems, "item")), {"machine": machine}
-    lost = int((run.scores_of.reason > 0).sum())
+    lost = int(pd.Series(run.scores_of.reason > 0).groupby(run.problems["item"]).all().sum())
     yield (key, "unscored_problems", _count(lost, problems, "item")), {}
     for place, at in enumerate(run.levels):
         yield _median(key, f"reference_share@{at}", run.shares[:, place])

@@ -41,6 +41,15 @@ def test_every_choice_is_what_scoring_anew_gives(k):
         pd.testing.assert_series_equal(mine, anew.set_index("model")["value"], check_exact=False)
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_a_program_timed_in_two_sittings_is_one_program(k):
+    sittings = [timings(seed=seed).timings.assign(run=str(seed)) for seed in (0, 1)]
+    data = as_evidence(timings=pd.concat(sittings))
+    mine = values(efficiency_sensitivity(data, k=k, alphas=(2,)), f"eff@{k}", hardness="3,3,4")
+    anew = code_metrics(data, k=k).quantity(f"eff@{k}").set_index("model")["value"]
+    pd.testing.assert_series_equal(mine, anew, check_exact=False)
+
+
 def test_e14_a_limit_that_stopped_programs_might_be_within_has_no_value():
     found = efficiency_sensitivity(timings(stopped=True), alphas=(1.5, 2, 3))
     by_alpha = found.quantity("eff@1")

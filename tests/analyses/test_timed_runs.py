@@ -187,12 +187,22 @@ def test_a_problem_that_one_model_did_not_try_is_empty_for_it():
     assert found["", "q", "pass_rate"] == 1
 
 
-def test_a_program_timed_in_two_sittings_is_counted_in_both():
+def test_a_program_timed_in_two_sittings_is_one_program():
     rows = [r | {"run": run} for run in "ab" for r in (*reference(), *program(0.1, 0.5, 1.0))]
     found = values(rows)
-    assert found["m", "", "programs"] == 2
-    assert found["", "", "problems"] == 2
+    assert (found["m", "", "programs"], found["m", "", "ok"]) == (1, 1)
+    assert found["", "", "problems"] == 1
     assert found["", "p", "limit"] == 2.0
+
+
+def test_a_program_that_is_wrong_in_one_sitting_is_wrong():
+    one = [r | {"run": "a"} for r in (*reference(), *program(0.1, 0.5, 1.0))]
+    other = [r | {"run": "b"} for r in (*reference(), *program(0.1, 0.5, 1.0))]
+    other[-1] |= {"status": "wrong"}
+    found = values(one + other)
+    assert (found["m", "", "programs"], found["m", "", "wrong"], found["m", "", "ok"]) == (1, 1, 0)
+    assert (found["m", "", "pass_rate"], found["m", "", "efficiency"]) == (0, 0)
+    assert np.isnan(found["m", "", "time_q50"])
 
 
 def test_references_alone_are_refused():
