@@ -190,7 +190,7 @@ def stop_s(limit: float, calls: int) -> float:
 def _check_reference(checker: Checker, cases: Sequence[Case]) -> None:
     """Refuse a checker that does not accept what the reference answers."""
     outputs = [(case, n, answer) for case in cases for n, answer in enumerate(case.answers)]
-    verdicts = checker.accepts(outputs)
+    verdicts = checker.measure(outputs)
     if all(verdicts):
         return
     case = outputs[verdicts.index(False)][0]

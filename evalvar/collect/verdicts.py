@@ -1,8 +1,9 @@
 """Answers checked: in a sandbox of their own, each distinct one once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from types import TracebackType
 
 from evalvar.collect.exchange import Reply
@@ -10,8 +11,10 @@ from evalvar.collect.inputs import Case, said
 from evalvar.collect.problems import Problem
 from evalvar.collect.sandbox import Box, Limits, Session
 
-# A checker gets as long as this for a batch; one answer that takes longer is no right one.
+# For the reference's answers a checker gets as long as the first; for what a program answered in
+# one pass, so many times as long as it took for those, within these bounds.
 CHECK_S = 20.0
+_TIMES, _LEAST_S, _MOST_S = 20, 5.0, 60.0
 _BATCH_BYTES = 1 << 24
 
 # A case, which of its inputs, and what was returned for it.
@@ -24,6 +27,8 @@ class Checker:
     """The checker of one problem; what it said of an output is kept, and never asked twice.
 
     A program's output is data alone, so that one process may check the outputs of all programs.
+    One program's outputs of a pass may take it `limit_s`. What it failed with the last time stands
+    in `failure`.
     """
 
     box: Box
@@ -32,6 +37,9 @@ class Checker:
     session: Session | None = None
     failure: str = ""
     _said: dict[_Seen, bool] = field(default_factory=dict)
+    limit_s: float = CHECK_S
+    _left_s: float = CHECK_S
+    _late: bool = False
 
     def __enter__(self) -> "Checker":
         return self
@@ -45,36 +53,53 @@ class Checker:
         self._close()
 
     def accepts(self, outputs: Sequence[Output]) -> list[bool]:
-        """Say of each output whether it is right; one that the checker fails on is not.
+        """Say of each output of one program whether it is right.
 
-        Nor is what comes behind that one, of which it is not asked. What it failed with the last
-        time stands in `failure`.
+        One that the checker fails on is not, nor is what comes behind it, of which it is not asked;
+        where its time is over, nor is what it was asked of together with that one.
         """
         keys = [(case.key, draw, hashlib.sha256(text).digest()) for case, draw, text in outputs]
+        self._left_s = self.limit_s
+        for batch in self._batches(dict(zip(keys, outputs, strict=True))):
+            if not self._answered(batch):
+                break
+        return [self._said.get(key, False) for key in keys]
+
+    def measure(self, outputs: Sequence[Output]) -> list[bool]:
+        """Say of the reference's answers whether they are right, and set the time for others'."""
+        verdicts = self.accepts(outputs)
+        self.limit_s = min(max(_TIMES * (CHECK_S - self._left_s), _LEAST_S), _MOST_S)
+        return verdicts
+
+    def _batches(self, outputs: Mapping[_Seen, Output]) -> Iterator[dict[_Seen, Output]]:
         batch: dict[_Seen, Output] = {}
         size = 0
-        for key, output in zip(keys, outputs, strict=True):
-            if key in self._said or key in batch:
+        for key, output in outputs.items():
+            if key in self._said:
                 continue
             batch[key] = output
             size += len(output[2]) + len(output[0].inputs[output[1]])
             if size > _BATCH_BYTES:
-                self._ask(batch)
+                yield batch
                 batch, size = {}, 0
         if batch:
-            self._ask(batch)
-        return [self._said.get(key, False) for key in keys]
+            yield batch
 
-    def _ask(self, batch: dict[_Seen, Output]) -> None:
+    def _answered(self, batch: Mapping[_Seen, Output]) -> bool:
+        """Ask of a batch, and where the checker raises, of each output alone until it does so."""
         verdicts = self._verdicts(list(batch.values()))
         if verdicts is not None:
             self._said.update(zip(batch, verdicts, strict=True))
-            return
+            return True
         for key, output in batch.items():
+            if self._late:
+                break
             alone = self._verdicts([output]) if len(batch) > 1 else None
-            self._said[key] = alone == [True]
+            if not self._late:
+                self._said[key] = alone == [True]
             if alone is None:
-                return
+                break
+        return False
 
     def _verdicts(self, outputs: list[Output]) -> list[bool] | None:
         if self.session is None:
@@ -94,14 +119,16 @@ class Checker:
             for case, draw, text in outputs
             for part in (case.inputs[draw], case.answers[draw], text)
         ]
-        reply = self.session.ask(parts, CHECK_S)
+        began = monotonic()
+        reply = self.session.ask(parts, max(0.0, self._left_s))
+        self._left_s -= monotonic() - began
         if reply.status != "ok" or len(reply.parts) != len(outputs):
             self._failed(reply)
             return None
         return [part == b"true" for part in reply.parts]
 
     def _failed(self, reply: Reply) -> None:
-        self.failure = said(reply)
+        self.failure, self._late = said(reply), reply.status == "timeout"
         self._close()
 
     def _close(self) -> None:
