@@ -29,7 +29,7 @@ _PREAMBLE = _HERE / "templates" / "report.typ"
 _WIDTH = 672
 _MINI = 176
 # Tables up to this many rows are kept on one page; more would leave holes before them.
-_WHOLE = 4
+_WHOLE = 12
 # Typst lays out every cell, and nobody reads the two thousandth row on paper.
 _MOST_ROWS = 40
 _BRIEF = 20

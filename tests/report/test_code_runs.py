@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from evalvar.analyses.overview import overview
 from evalvar.report import build, drawing, to_html, to_pdf
 from evalvar.report.model import Figure, Table, plain
 from tests.report import report_samples as samples
@@ -126,6 +127,26 @@ def test_a_difference_of_metrics_is_no_metric_and_items_are_named_once():
     assert all("over 12 items." in note for note in notes)
 
 
+def test_ranks_of_efficiency_stand_beside_those_of_what_is_right():
+    page = build(overview(timings.evidence(problems=6, samples=2)))
+    (ranks,) = (s for s in page.sections if s.name == "leaders")
+    (table,) = ranks.blocks
+    assert not table.folded
+    assert {row.group for row in table.rows} == {"problems, passed", "problems, efficiency"}
+    assert "On problems (passed)" in ranks.answer
+    assert "On problems (efficiency)" in ranks.answer
+
+
+def test_scores_that_the_ranks_have_are_not_told_again():
+    results = overview(timings.evidence(problems=6, samples=2))
+    right = results[0].table[results[0].table["metric"] == "passed"].reset_index(drop=True)
+    results[0] = replace(results[0], table=right)
+    assert "scores" not in {s.name for s in build(results).sections}
+    of_own = results[0].table.assign(n=results[0].table["n"] + 1)
+    more = [replace(results[0], table=of_own), *results[1:]]
+    assert "scores" in {s.name for s in build(more).sections}
+
+
 def test_bounds_without_a_level_have_none_in_the_methods():
     leads = timings.leads()
     free = replace(leads, table=leads.table.assign(level=np.nan))
@@ -216,7 +237,7 @@ def test_a_quantile_past_the_limit_is_not_drawn_as_a_time():
 def test_the_error_of_an_efficiency_is_taken_apart():
     table = tables(timings.tries(), timings.noise())["efficiency-noise-table"]
     assert [cell.text for cell in table.rows[0].cells] == [
-        "coder-a", "0.46", "[0.40, 0.52]", "[0.43, 0.49]", "[0.4596, 0.4604]", "81%", "19%",
+        "coder-a", "[0.40, 0.52]", "[0.43, 0.49]", "[0.4596, 0.4604]", "81%", "19%",
         "< 1%", "0%",
     ]  # fmt: skip
     assert len(table.rows) == 2

@@ -32,7 +32,7 @@ def noise_table(reading: Reading) -> Table | None:
     rows.sort(key=lambda one: (one[0][0], -float(one[1]["over_item"]["value"])))
     body = []
     for (task, model), mine in rows:
-        cells = [Cell(model), Unit().cell(mine["over_item"])]
+        cells = [Cell(model)]
         cells += [Cell(_bounds(mine.get(name)), tone="quiet") for name in _OVER]
         cells += _parts(mine)
         body.append(Row(tuple(cells), task))
@@ -41,10 +41,9 @@ def noise_table(reading: Reading) -> Table | None:
         "efficiency-noise-table",
         (
             Column("Model", "name"),
-            Column("eff@1"),
-            Column("New problems", "text"),
-            Column("New samples", "text", secondary=True),
-            Column("Timed again", "text"),
+            Column("eff@1, new problems", "text"),
+            Column("new samples", "text", secondary=True),
+            Column("timed again", "text"),
             *(Column(f"by {name}", secondary=True) for name in _PARTS),
         ),
         tuple(body),
@@ -186,7 +185,8 @@ def runtimes_table(reading: Reading) -> Table | None:
             "Time ratio: first over second, below 1 the first is faster: means of the slowest case "
             "up to the limit, what was stopped counted there, on the problems that both solve "
             f"(ratio of their means; {wording.percent(first['level'])} interval for new problems). "
-            "Log-rank: within problems, over all of them, exact where few. Not adjusted for several pairs.",
+            "Log-rank: within problems, over all of them, exact where few. Not adjusted for "
+            "several pairs.",
         ),
         counted="pairs",
     )  # fmt: skip

@@ -57,8 +57,8 @@ def gap_table(found: list[Gap]) -> Table | None:
         footnotes=(
             "gap@k: pass@k \u2212 eff@k on the problems that have both, which may be fewer than "
             f"those of pass@k; {wording.percent(first['level'])} intervals by {first['method']}. "
-            "Bold: its interval is above 0. Below 0 where programs are faster than the reference. Who "
-            "solves less has less to lose.",
+            "Bold: its interval is above 0. Below 0 where programs are faster than the reference. "
+            "Who solves less has less to lose.",
         ),
         counted="models",
     )

@@ -11,6 +11,8 @@ from evalvar.report.sections.claims import claim, quiet
 Place = tuple[str, str]
 Field = list[dict[str, dict[str, Any]]]
 
+# With more readings at the head, efficiencies are folded with the others.
+MOST_TIMED = 6
 _ROWS = (
     "Percent for scores between 0 and 1. Scores have the {} interval of one model on the items "
     "that all of its group answered; ranks rest on the paired differences, not on these. "
@@ -23,14 +25,27 @@ def section(reading: Reading) -> Section | None:
     if not fields:
         return None
     heads = heads_of(reading)
-    rest = {place: field for place, field in fields.items() if place not in heads}
-    blocks: list[Block] = [_table(reading, heads, "leader-table")]
+    # How fast programs are is why they were timed: no reading of the same answers stands for it.
+    timed = set() if len(heads) > MOST_TIMED else _timed(reading)
+    fast = {place: field for place, field in fields.items() if place in timed - heads.keys()}
+    shown = {place: fields[place] for place in (*heads, *fast)}
+    rest = {place: field for place, field in fields.items() if place not in shown}
+    blocks: list[Block] = [_table(reading, shown, "leader-table")]
     if rest:
         title = f"Ranks on {wording.count(len(rest), 'further reading')}"
         blocks.append(_table(reading, rest, "further-leader-table", title))
-    return Section(
-        "leaders", "Who is ahead, and who is tied", _answer(heads), tuple(blocks), short="Ranks"
-    )
+    answer = _answer(heads)
+    if fast:
+        answer += f" {_answer(fast)}"
+    return Section("leaders", "Who is ahead, and who is tied", answer, tuple(blocks), short="Ranks")
+
+
+def _timed(reading: Reading) -> set[Place]:
+    """Return the efficiencies of what was timed."""
+    table = reading.rows("leaderboard", "mean")
+    tasks = set(reading.table("timed_runs")["task"].dropna().astype(str))
+    metrics = set(table["metric"].astype(str)) & {"efficiency"}
+    return {(task, metric) for task in tasks for metric in metrics}
 
 
 def fields_of(reading: Reading) -> dict[Place, Field]:
@@ -202,10 +217,9 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
         tuple(rows),
         caption="Models by rank with rank sets, ties and intervals",
         # What a row is, and how to read it, is said once.
-        footnotes=(
-            ("" if folded else _ROWS.format(level))
-            + wording.sentence(wording.listing(method, most=2)),
-        ),
+        footnotes=()
+        if folded
+        else (_ROWS.format(level) + wording.sentence(wording.listing(method, most=2)),),
         counted="models" if len(fields) == 1 else "rows",
         scale=(low, high),
         folded=folded,

@@ -1,11 +1,11 @@
 """Who scored what, at the last checkpoint of each."""
 
 from dataclasses import replace
-from math import floor, isfinite, log10
+from math import floor, isclose, isfinite, isnan, log10
 
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Section, Table
-from evalvar.report.reading import Reading
+from evalvar.report.reading import Reading, records
 from evalvar.report.sections.scored import PARTIAL, Score, by_task, heads_of, last_scores
 
 
@@ -16,10 +16,31 @@ def section(reading: Reading) -> Section | None:
         return None
     table, answer = _table(reading, scores), _answer(reading, scores)
     if len(reading.table("leaderboard")):
+        if _ranked(reading, scores):
+            return None
         # The ranks above have the scores on shared items.
         table = replace(table, folded="Scores on each model\u2019s own items")
         answer = "What each model scored on the items it answered; the ranks rest on shared ones."
     return Section("scores", "Scores", answer, (table,), short="Scores")
+
+
+def _ranked(reading: Reading, scores: list[Score]) -> bool:
+    """Tell whether the ranks have these very scores, with their intervals."""
+    ranked = {
+        (str(row["model"]), str(row["task"]), str(row["metric"])): row
+        for row in records(reading.rows("leaderboard", "mean"))
+    }
+    pairs = [(score.row, ranked.get((score.model, score.task, score.metric))) for score in scores]
+    return all(
+        there is not None
+        and (own["n"], own["unit"]) == (there["n"], there["unit"])
+        and all(_alike(own[name], there[name]) for name in ("value", "low", "high"))
+        for own, there in pairs
+    )
+
+
+def _alike(a: float, b: float) -> bool:
+    return isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (isnan(a) and isnan(b))
 
 
 def _table(reading: Reading, scores: list[Score]) -> Table:

@@ -93,7 +93,8 @@ def _measured(reading: Reading) -> list[Verdict]:
         level = wording.percent(score.row["level"])
         method = str(score.row["method"])
         method = wording.sentence(f"{level} interval by {method}" if bounds else method)
-        verdicts.append(Verdict("Measured", "tie", said, method, "scores"))
+        shown = "leaders" if len(reading.table("leaderboard")) else "scores"
+        verdicts.append(Verdict("Measured", "tie", said, method, shown))
     return verdicts
 
 
