@@ -450,4 +450,49 @@ def smaller(numbers):
             pass
     return gained
 """,
+    "see what other sandboxes did": """
+def smaller(numbers):
+    import ctypes, fcntl, mmap, os, platform
+    libc = ctypes.CDLL(None, use_errno=True)
+    seen = []
+    file = os.open(os.__file__, os.O_RDONLY)
+    with open('/tmp/own', 'w+b') as own:
+        own.write(bytes(4096))
+        own.flush()
+        page = mmap.mmap(own.fileno(), 4096)
+        calls = {
+            'advice': lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED),
+            'cached': lambda: os.preadv(file, [bytearray(1)], 0, os.RWF_NOWAIT),
+            'lock': lambda: fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB),
+            'whole lock': lambda: fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB),
+            'lease': lambda: fcntl.fcntl(own, fcntl.F_GETLEASE),
+            'memory': lambda: os.memfd_create('x'),
+        }
+        for name, call in calls.items():
+            try:
+                call()
+                seen.append(name)
+            except OSError:
+                pass
+        where = ctypes.addressof(ctypes.c_char.from_buffer(page))
+        if libc.mincore(ctypes.c_void_p(where), 4096, ctypes.create_string_buffer(1)) == 0:
+            seen.append('mincore')
+    for name, *given in (('readahead', file, 0, 4096), ('inotify_init1', 0), ('personality', -1)):
+        if getattr(libc, name)(*given) >= 0:
+            seen.append(name)
+    numbers = {'x86_64': {451, 447, 303, 253}, 'aarch64': {451, 447, 264}}
+    ask = (ctypes.c_ulonglong * 2)(0, 4096)
+    for number in numbers.get(platform.machine(), ()):
+        if number == 451:
+            found = libc.syscall(number, file, ask, (ctypes.c_ulonglong * 5)(), 0)
+        elif number in (303, 264):
+            room = ctypes.create_string_buffer(b'\\x80' + bytes(200))
+            given = (-100, os.__file__.encode(), room, ctypes.byref(ctypes.c_int()), 0)
+            found = libc.syscall(number, *given)
+        else:
+            found = libc.syscall(number, 0)
+        if found >= 0:
+            seen.append(number)
+    return seen
+""",
 }
