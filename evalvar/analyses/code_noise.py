@@ -51,7 +51,7 @@ def code_noise(
     ----------
     data : Evidence or DataFrame
         Timings of programs, which are scored first, or records with several answers to an item;
-        of one seed and prompt a model.
+        of one seed and prompt a model. A bare DataFrame is taken as records.
     k : int or list of int, optional
         Numbers of tries; by default 1, 10 and 100, as far as there are answers.
     model, task, metric, checkpoint : optional

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalvar.analyses.facts import Facts
 from evalvar.analyses.functionals import EFFICIENCY, GAP
-from evalvar.analyses.repeats import repeats_of
+from evalvar.analyses.repeats import Repeats, repeats_of
 from evalvar.analyses.timed import PROGRAM
 from evalvar.stats import order_weights
 from evalvar.stats.timing_noise import (
@@ -151,9 +151,7 @@ def retimed_items(
     found: dict[tuple[str, str], dict[str, Retimed]] = {}
     twice: set[tuple[str, str, str]] = set()
     for problem in problems:
-        timed = timed_scores(
-            problem.times, problem.reference, problem.levels, hardness=hardness, alpha=alpha
-        )
+        timed = _scored_again(problem, hardness, alpha)
         for model in np.unique(model_of[problem.program]):
             key = (problem.task, str(model), problem.item)
             if key not in groups:
@@ -173,7 +171,7 @@ def retimed_items(
                     tries,
                 ),
                 _best(np.where(counts, timed.without_reference[:, where], 0.0), tries),
-                min(len(timed.without_own), len(timed.without_reference)) - 1,
+                int(timed.repeats[where[counts]].min(initial=len(timed.without_reference))) - 1,
             )
     for task, model, item in twice:
         del found[(task, model)][item]
@@ -184,6 +182,41 @@ def retimed_items(
             found.setdefault((task, model), {})[item] = Retimed(
                 "", nothing, np.stack([nothing, nothing]), len(timings)
             )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Scores of n programs, and what new timings would change; NaN where it is not known."""
+
+    scores: np.ndarray
+    own_variance: np.ndarray
+    without_reference: np.ndarray
+    repeats: np.ndarray
+
+
+def _scored_again(problem: Repeats, hardness: Sequence[float], alpha: float) -> _Again:
+    """Score programs that were run equally often at a time."""
+    n, reference = len(problem.times), problem.reference
+    found = _Again(
+        np.full(n, np.nan), np.full(n, np.nan), np.full((reference.shape[1], n), np.nan),
+        np.ones(n, dtype=np.int64),
+    )  # fmt: skip
+    there = ~np.isnan(problem.times)
+    run = there.all(axis=1)
+    # a case that was stopped has all repeats; of the others each needs the same
+    whole = (there == run[:, None]) | np.isinf(problem.times).any(axis=2)[..., None]
+    even = whole.all(axis=(1, 2)) & run.any(axis=1)
+    for pattern in np.unique(run[even], axis=0):
+        mine = even & (run == pattern).all(axis=1)
+        timed = timed_scores(
+            problem.times[mine][..., pattern], reference, problem.levels, hardness=hardness,
+            alpha=alpha,
+        )  # fmt: skip
+        found.scores[mine] = timed.scores
+        found.own_variance[mine] = timed.own_variance
+        found.without_reference[:, mine] = timed.without_reference
+        found.repeats[mine] = int(pattern.sum())
     return found
 
 

@@ -25,7 +25,8 @@ class Repeats:
     program : int array, shape (n,)
         Which programs, as rows of the table that `repeats_of` gives first.
     times : float array, shape (n, C, R)
-        Repeats of the programs; +inf where one was stopped, or not reached.
+        Repeats of the programs; +inf where one was stopped, and where none was run after that; NaN
+        where a case that was never stopped was repeated less often than others.
     """
 
     task: str
@@ -87,7 +88,9 @@ def _problems(scored: pd.DataFrame, own: np.ndarray, program: np.ndarray) -> Ite
         known = cases[where] == place[mine]
         ids, which = np.unique(program[mine], return_inverse=True)
         names, at = np.unique(repeat[mine], return_inverse=True)
-        times = np.full((ids.size, cases.size, names.size), np.inf)
+        times = np.full((ids.size, cases.size, names.size), np.nan)
         times[which.ravel()[known], where[known], at.ravel()[known]] = seconds[mine][known]
+        ended = np.isinf(times).any(axis=2) | np.isnan(times).all(axis=2)
+        times = np.where(np.isnan(times) & ended[..., None], np.inf, times)
         task, item, run = (str(scored[name].iloc[rows[0]]) for name in ("task", "item", "run"))
         yield Repeats(task, item, run, level[theirs][first], reference, ids, times)

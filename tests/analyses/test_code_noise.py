@@ -87,6 +87,32 @@ def test_without_their_repeats_programs_score_as_score_timings_says():
         assert again.tolist() == [known[tuple(key)] for key in keys]
 
 
+def test_programs_that_were_repeated_less_often_have_the_noise_of_their_own_repeats():
+    table = TIMED.timings
+    fewer = table[(table["model"] != "B") | (table["repeat"] < 3)]
+    both = part(code_noise(as_evidence(timings=fewer), k=1), "eff@1", "B")
+    alone = table[(table["model"] != "A") & ((table["model"] != "B") | (table["repeat"] < 3))]
+    only = part(code_noise(as_evidence(timings=alone), k=1), "eff@1", "B")
+    columns = ["value", "low", "high", "se"]
+    assert np.isfinite(only.loc["over_timing", columns].to_numpy(dtype=float)).all()
+    pd.testing.assert_frame_equal(both[columns], only[columns])
+    first = part(code_noise(as_evidence(timings=fewer), k=1), "eff@1", "A")
+    whole = part(code_noise(TIMED, k=1), "eff@1", "A")
+    pd.testing.assert_frame_equal(first[columns], whole[columns])
+    # every other program of A
+    few = (table["model"] == "A") & (table["sample"] % 2 == 1) & (table["repeat"] > 3)
+    mixed = part(code_noise(as_evidence(timings=table[~few]), k=1), "eff@1", "A")
+    assert mixed.loc["over_timing", "se"] == pytest.approx(whole.loc["over_timing", "se"], rel=0.5)
+
+
+def test_cases_repeated_unequally_within_a_program_leave_timing_unknown():
+    table = TIMED.timings
+    odd = (table["model"] == "A") & (table["level"] == 1) & (table["repeat"] > 3)
+    found = part(code_noise(as_evidence(timings=table[~odd]), k=1), "eff@1")
+    assert np.isnan(found.loc["over_timing", "low"])
+    assert np.isfinite(found.loc["over_item", "low"])
+
+
 def test_what_two_models_share_cancels_in_their_difference():
     table = TIMED.timings
     copy = table[table["model"] == "A"].assign(model="C")
