@@ -40,11 +40,12 @@ def test_it_times_what_several_models_wrote_and_says_what_became_of_it(run, file
     lines = out.splitlines()
     assert lines[0] == "6 programs of 2 problems: 3 ok, 1 crash and 2 missing."
     assert "s of work (inputs" in lines[1]
-    assert [line.split() for line in lines[3:6]] == [
+    assert [line.split() for line in lines[4:7]] == [
         ["model", "programs", "ok", "crash", "missing"],
         ["a", "4", "2", "1", "1"],
         ["b", "2", "1", "0", "1"],
     ]
+    assert lines[2].startswith("Inputs by seed 0: a seed that the programs cannot know (--seed ran")
     assert lines[-1] == f"Next: evalvar code {output}"
     assert "b: 1 sample of 1 problem that the file of problems does not have, first 'x'" in err
     assert "b: no sample of 1 problem, first toys/0" in err
@@ -114,6 +115,7 @@ def test_without_a_sandbox_it_says_what_is_not_protected(run, files):
         (["--jobs", "99"], "--jobs 99: expected 1 to"),
         (["--model", "x", "--model", "y"], "2 names of models for 1 file of samples"),
         (["--python", "/bin/false"], "expected a Python interpreter"),
+        (["--seed", "x"], "--seed x: expected a whole number, or random"),
         (["--repeats", "0"], "--repeats 0: expected at least 1"),
     ],
 )

@@ -8,7 +8,7 @@ import typer
 from evalvar.cli.answering import remark, say
 from evalvar.cli.columns import aligned
 from evalvar.cli.reading import progress_bar
-from evalvar.errors import counted
+from evalvar.errors import UsageError, counted
 from evalvar.numbers import listing
 
 if TYPE_CHECKING:
@@ -58,7 +58,13 @@ def run_code(
     alpha: Annotated[
         float, typer.Option(metavar="X", help="The limit, in times of the reference's slowest.")
     ] = 2.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the inputs.")] = 0,
+    seed: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="Seed of the inputs; programs can be written for a known one: random draws one.",
+        ),
+    ] = "0",
     jobs: Annotated[
         int, typer.Option(metavar="N", help="Programs timed at a time, each on its own core.")
     ] = 1,
@@ -74,15 +80,16 @@ def run_code(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the account as JSON.")] = False,
 ) -> None:
-    """Run programs in a sandbox and time them beside the reference solutions."""
+    """Run programs in a sandbox, timed beside the references."""
     from evalvar.collect.account import account
     from evalvar.collect.code_runner import timed_run
 
+    drawn = _seed(seed)
     try:
         with progress_bar("running") as progress:
             outcome = timed_run(
                 problems, samples, output=output, model=model, task=task, only=only,
-                exclude=exclude, problem=problem or (), repeats=repeats, alpha=alpha, seed=seed,
+                exclude=exclude, problem=problem or (), repeats=repeats, alpha=alpha, seed=drawn,
                 jobs=jobs, run=run, python=python, unsafe_local=unsafe_local, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -93,6 +100,15 @@ def run_code(
     say([result.to_json() if json else account_text(result)])
     if result.table.empty:
         raise typer.Exit(_NOTHING_RUN)
+
+
+def _seed(word: str) -> int | None:
+    if word == "random":
+        return None
+    try:
+        return int(word)
+    except ValueError:
+        raise UsageError(f"--seed {word}: expected a whole number, or random.") from None
 
 
 def account_text(result: "Result") -> str:
@@ -118,6 +134,8 @@ def account_text(result: "Result") -> str:
         f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
         f"{listing(said) or 'none could be run'}{refused}.",
         f"{sum(spent.values()):,.0f} s of work ({taken}) on {settings['machine']}.",
+        f"Inputs by seed {settings['seed']}: a seed that the programs cannot know (--seed random) "
+        "keeps them from holding prepared answers.",
     ]
     if table["model"].nunique() > 1:
         wide = table.pivot(index="model", columns="quantity", values="value")

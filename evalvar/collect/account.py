@@ -41,6 +41,7 @@ def account(outcome: Outcome, *, output: str | Path = "") -> Result:
         settings={
             "output": str(output),
             "machine": outcome.machine,
+            "seed": outcome.seed,
             "problems": int(timings.loc[timings["model"] != REFERENCE, "item"].nunique()),
             "refused": len({fact["item"] for fact in outcome.facts if fact["refused"]}),
             "seconds": dict(spent),

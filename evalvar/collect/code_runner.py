@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, astuple, dataclass, replace
 from math import isfinite
 from pathlib import Path
+from secrets import randbelow
 from typing import Any
 
 from evalvar.adapters.writing import FORMS, write_evidence
@@ -22,6 +23,7 @@ from evalvar.errors import UsageError, counted
 from evalvar.evidence import REFERENCE, Evidence, as_evidence
 
 LIMITS = Limits(load_s=5.0)
+_SEEDS = 1 << 32
 
 Given = str | Path | Samples
 
@@ -38,11 +40,14 @@ class Outcome:
         What they were taken on.
     facts : list of dict
         Of every block of programs of one problem; see `Block`.
+    seed : int
+        Of the inputs.
     """
 
     evidence: Evidence
     machine: str
     facts: list[dict[str, Any]]
+    seed: int
 
 
 def run_code(
@@ -57,7 +62,7 @@ def run_code(
     problem: Iterable[str] = (),
     repeats: int = 6,
     alpha: float = 2.0,
-    seed: int = 0,
+    seed: int | None = 0,
     jobs: int = 1,
     run: str | None = None,
     python: str | Path | None = None,
@@ -86,8 +91,9 @@ def run_code(
         How often each program and, before and after them, each reference is timed.
     alpha : float
         Times the reference's slowest case is the limit; programs are stopped at twice that.
-    seed : int
-        Of the inputs.
+    seed : int, optional
+        Of the inputs. Programs that were written before a seed was drawn hold no answers to its
+        inputs; to those of a seed that is known, as the default is, they may. None draws one.
     jobs : int
         Programs timed at a time, each on a core of its own.
     run : str, optional
@@ -154,7 +160,7 @@ def timed_run(
     problem: Iterable[str] = (),
     repeats: int = 6,
     alpha: float = 2.0,
-    seed: int = 0,
+    seed: int | None = 0,
     jobs: int = 1,
     run: str | None = None,
     python: str | Path | None = None,
@@ -163,7 +169,7 @@ def timed_run(
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Run programs and time them: `run_code`, with what is known beside the timings."""
-    settings = Settings(repeats, alpha, seed)
+    settings = Settings(repeats, alpha, randbelow(_SEEDS) if seed is None else seed)
     _check(settings)
     cores = check_jobs(jobs)
     target = _target(output)
@@ -174,7 +180,7 @@ def timed_run(
     digests = {
         "problems": _digest([astuple(each) for each in chosen.wanted]),
         "samples": _digest([[each.model, each.programs] for each in given]),
-        "settings": _digest([asdict(settings), asdict(limits), str(box.python)]),
+        "settings": _settings(settings, limits, box, drawn=seed is None),
         "machine": described,
     }
     about = f"{described}, {machine.clocks(replace(box, cpu=cores[0]))}"
@@ -183,8 +189,8 @@ def timed_run(
         journal = None
         if target is not None:
             beside = target.with_name(f"{target.name}.partial")
-            journal = stack.enter_context(Journal.open(beside, digests, about))
-            about = journal.about
+            journal = stack.enter_context(Journal.open(beside, digests, about, seed=settings.seed))
+            about, settings = journal.about, replace(settings, seed=journal.seed)
         desk = _Desk(tasks, {} if journal is None else journal.blocks(), journal, progress)
         work = [tasks[name] for name in desk.left]
         said = []
@@ -199,7 +205,7 @@ def timed_run(
             found,
             tags={each.task_id: each.tag for each in chosen.wanted},
             task=task or chosen.name,
-            run=run or _digest(digests)[:8],
+            run=run or _digest({**digests, "settings": _settings(settings, limits, box)})[:8],
             machine=about,
         )
         read = [*chosen.remarks, *(remark for each in given for remark in each.remarks)]
@@ -211,7 +217,7 @@ def timed_run(
         if target is not None and journal is not None:
             write_evidence(evidence, target)
             journal.remove()
-    return Outcome(evidence, about, facts)
+    return Outcome(evidence, about, facts, settings.seed)
 
 
 class _Desk:
@@ -310,6 +316,11 @@ def _tasks(problems: ProblemSet, given: Sequence[Samples]) -> dict[str, Task]:
         for block, first in enumerate(range(0, len(programs), SIZE)):
             tasks[f"{place}.{block}"] = problem, programs[first : first + SIZE]
     return tasks
+
+
+def _settings(settings: Settings, limits: Limits, box: Box, *, drawn: bool = False) -> str:
+    given = {**asdict(settings), **({"seed": None} if drawn else {})}
+    return _digest([given, asdict(limits), str(box.python)])
 
 
 def _digest(data: object) -> str:

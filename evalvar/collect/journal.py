@@ -15,7 +15,7 @@ import pandas as pd
 from evalvar.collect.blocks import Block
 from evalvar.errors import EvalvarError, UsageError
 
-_FORMAT = 1
+_FORMAT = 2
 _HEADER, _LOCK, _BLOCKS = "run.json", "lock", "*.block.json"
 
 
@@ -33,9 +33,12 @@ class Journal:
     path: Path
     lock: TextIO
     about: str
+    seed: int
 
     @classmethod
-    def open(cls, path: Path, digests: Mapping[str, str], about: str) -> "Journal":
+    def open(
+        cls, path: Path, digests: Mapping[str, str], about: str, *, seed: int = 0
+    ) -> "Journal":
         """Open the journal of a run, or begin it.
 
         Parameters
@@ -46,6 +49,8 @@ class Journal:
             What the run depends on, by name: another journal is refused by what differs.
         about : str
             What the run is taken on; a journal that is there keeps its own.
+        seed : int
+            Of the inputs; likewise.
 
         Raises
         ------
@@ -77,9 +82,9 @@ class Journal:
             # left by a removal that was cut short: nothing says which run they are of
             for file in path.glob(_BLOCKS):
                 file.unlink()
-            _write(path / _HEADER, {**header, "about": about})
-            found = {"about": about}
-        return cls(path, lock, found["about"])
+            found = {**header, "about": about, "seed": seed}
+            _write(path / _HEADER, found)
+        return cls(path, lock, found["about"], found["seed"])
 
     def __enter__(self) -> "Journal":
         return self

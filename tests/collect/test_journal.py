@@ -167,6 +167,37 @@ def test_a_run_goes_on_with_what_is_done(files, tmp_path, monkeypatch):
     assert set(ev.load(output).timings["item"]) == {f"toys/{n}" for n in range(5)}
 
 
+def test_a_run_whose_seed_was_drawn_goes_on_with_it(files, tmp_path, monkeypatch):
+    from evalvar.collect import jobs
+    from evalvar.collect.code_runner import timed_run
+
+    seeds = []
+    real = jobs.time_block
+
+    def interrupted(box, problem, programs, limits, settings):
+        seeds.append(settings.seed)
+        if len(seeds) == 2:
+            raise KeyboardInterrupt
+        return real(box, problem, programs, limits, settings)
+
+    monkeypatch.setattr(jobs, "time_block", interrupted)
+    problems, samples = files
+    options = {"output": tmp_path / "t.csv", "repeats": 1, "seed": None}
+    with pytest.raises(KeyboardInterrupt):
+        timed_run(problems, samples, **options)
+    found = timed_run(problems, samples, **options)
+    assert len(seeds) == 6
+    assert set(seeds) == {found.seed}
+    (tmp_path / "t.csv").unlink()
+    other = timed_run(problems, samples, **options, problem=["toys/0"])
+    assert other.seed != found.seed
+    known = {**options, "output": None, "seed": other.seed, "problem": ["toys/0"]}
+    runs = [
+        set(each.evidence.timings["run"]) for each in (other, timed_run(problems, samples, **known))
+    ]
+    assert runs[0] == runs[1]
+
+
 def test_a_run_that_is_interrupted_says_how_to_go_on(run, files, tmp_path, monkeypatch):
     from evalvar.collect import jobs
 
