@@ -160,7 +160,9 @@ def _known_until(timed: Timed, usable: Flags) -> Floats:
     """Give the time up to which it is known how long a program that was stopped takes."""
     times = timed.times[usable]
     measured = np.where(np.isfinite(times), times, 0.0).max(axis=1, initial=0.0)
-    stopped = (timed.programs["status"] == "timeout").to_numpy()[usable]
+    # a program may have been stopped on some repeats only
+    partly = np.isfinite(timed.stopped_at) & (timed.passed == 1)
+    stopped = ((timed.programs["status"] == "timeout").to_numpy() | partly)[usable]
     return np.where(stopped, np.maximum(timed.stopped_at[usable], measured), np.inf)
 
 
@@ -264,6 +266,21 @@ def _remarks(timed: Timed, scores: Scores) -> Iterator[str]:
         yield (
             f"{timed.task}: {short:,} of {counted(programs, 'program')} not timed to the end, "
             "without a score. Let the run go on."
+        )
+    right = timed.passed == 1
+    untold = int(
+        (right & (timed.programs["status"] == "timeout") & np.isinf(timed.stopped_at)).sum()
+    )
+    if untold:
+        yield (
+            f"{timed.task}: {counted(untold, 'program')} stopped after a time that is not told (no "
+            "limit_s), and taken to be past the limit."
+        )
+    partly = right & np.isfinite(timed.stopped_at) & ~np.isinf(timed.times).any(axis=1)
+    if partly.any():
+        yield (
+            f"{timed.task}: {counted(int(partly.sum()), 'program')} stopped on some repeats only, "
+            "which count as endless: their efficiency is the least it can be."
         )
     for reason, said in enumerate(_REASONS, start=1):
         chosen = timed.problems.loc[scores.reason == reason, "item"]

@@ -145,6 +145,32 @@ def test_one_stopped_repeat_of_six_hardly_counts_and_two_do():
         close(scores(six, ended)["efficiency"], [0.6])
 
 
+def test_a_repeat_that_was_stopped_holds_back_alpha_too():
+    part = pd.concat([program(1.5, repeats=6)])
+    part["limit_s"] = 1.0
+    slowest = (part["level"] == 3) & (part["case"] == 1) & (part["repeat"] == 5)
+    part.loc[slowest, ["status", "seconds"]] = ["timeout", np.nan]
+    timed = evidence(reference(), part)
+    found = score_timings(timed)
+    assert found.warnings == (
+        "t: 1 program stopped on some repeats only, which count as endless: their efficiency is "
+        "the least it can be.",
+    )
+    assert found.records["score"].min() > 0
+    with pytest.raises(UsageError, match="Use an alpha of at most 2"):
+        score_timings(timed, alpha=2.5)
+
+
+def test_a_limit_that_is_not_told_is_said():
+    stopped = program(1.0, (3, "timeout"))
+    said = "t: 1 program stopped after a time that is not told (no limit_s), and taken to be past"
+    for alpha in (2.0, 30.0):
+        timed = evidence(reference(), stopped, limit_s=np.nan)
+        assert said in " ".join(score_timings(timed, alpha=alpha).warnings)
+    told = score_timings(evidence(reference(), stopped))
+    assert not any("not told" in warning for warning in told.warnings)
+
+
 def test_a_hole_has_no_score_and_is_counted():
     hole = pd.DataFrame(
         {"model": ["A"], "item": "p", "sample": 7, "status": "missing", "phase": "run"}
