@@ -7,8 +7,8 @@ import typer
 
 from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import UsageError
-from evalvar.numbers import DASH, decimals_for, fixed, interval, percent
+from evalvar.errors import UsageError, counted
+from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent, sentence
 
 if TYPE_CHECKING:
     from evalvar.evidence import Evidence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Group = dict[str, dict[str, Any]]
 _PARTS = ("problem", "sample", "timing", "reference")
+_WORDS = {"problem": "problems", "sample": "answers to each problem", "timing": "repeats",
+          "reference": "repeats of the references"}  # fmt: skip
 _HEAD = ("", "value", "new problems", "new samples", "new timings", "problems", "samples",
          "timings", "references")  # fmt: skip
 
@@ -34,7 +36,9 @@ def code_noise_text(result: "Result") -> str:
     level = percent(next(iter(result.table["level"]), 0.95))
     note = (
         f"{level} intervals: for new problems, answers and timings; for these problems and new "
-        "answers; for these programs timed again. Then the shares of the first one's squared error."
+        "answers; for these programs timed again. Then the shares of the first one's squared "
+        "error, as estimated: one below 0 is 0 but for noise. Differences are not adjusted for how "
+        "many there are."
     )
     return "\n\n".join([*blocks, note])
 
@@ -61,31 +65,47 @@ def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
                 *(_percent(share) for share in shares),
             ]
         )  # fmt: skip
-    first = next(iter(sides.values()))["over_item"]
-    answers = first["answers"]
-    if first["answers_most"] > answers:
-        answers = f"{answers} to {first['answers_most']}"
-    title = f"{place[0]}, {place[1]}: {first['items']:,} problems, {answers} answers each"
-    lines = [title, *aligned(rows)]
-    most = _most(next(iter(sides.values())))
-    return "\n".join([*lines, *([most] if most else [])])
+    own = [(model, group) for (model, other), group in sides.items() if other is None]
+    told = [group["over_item"] for _, group in own]
+    problems = _counted([row["items"] for row in told], [row["items"] for row in told], "problem")
+    answers = _counted([row["answers"] for row in told], [row["answers_most"] for row in told],
+                       "answer")  # fmt: skip
+    title = f"{place[0]}, {place[1]}: {problems}, {answers} each"
+    most = _most(own)
+    return "\n".join([title, *aligned(rows), *([most] if most else [])])
+
+
+def _counted(fewest: list[int], most: list[int], noun: str) -> str:
+    """Count what all models have, from the fewest to the most."""
+    low, high = min(fewest), max(most)
+    return counted(high, noun) if low == high else f"{low:,} to {counted(high, noun)}"
 
 
 def _percent(share: float) -> str:
-    """Show a share; an estimate below 0 or above 1 as what it says of the truth."""
-    return percent(round(min(max(share, 0.0), 1.0), 2)) if isfinite(share) else DASH
+    """Show a share as it was estimated: those of a row add up to 1 where all are known."""
+    return f"{fixed(100 * share, 0)}%" if isfinite(share) else DASH
 
 
-def _most(group: Group) -> str:
-    """Say what would help the first model most."""
-    words = {"problem": "problems", "sample": "answers to each problem", "timing": "repeats",
-             "reference": "repeats of the references"}  # fmt: skip
+def _most(models: list[tuple[str, Group]]) -> str:
+    """Say what would help each model most, as far as that is known."""
+    helped: dict[str, list[str]] = {}
+    for model, group in models:
+        part = _largest(group)
+        if part:
+            helped.setdefault(_WORDS[part], []).append(model)
+    told = [f"more {words} would help {listing(names)} most" for words, names in helped.items()]
+    return sentence("; ".join(told)) if told else ""
+
+
+def _largest(group: Group) -> str:
+    """Return the largest part of the error, if those that are not known cannot be larger."""
     shares = {part: group.get(f"share_{part}", {}).get("value", nan) for part in _PARTS}
     known = {part: share for part, share in shares.items() if isfinite(share)}
-    if len(known) < 2 or not max(known.values()) > 0:
+    if not known:
         return ""
     part = max(known, key=lambda name: known[name])
-    return f"More {words[part]} would help {group['over_item']['model']} most."
+    rest = 1 - sum(known.values()) if len(known) < len(_PARTS) else 0.0
+    return part if known[part] > max(rest, 0.0) else ""
 
 
 @question(SELECTING, ESTIMATING, text=code_noise_text)
@@ -103,7 +123,7 @@ def code_noise(
     ] = None,
     **options: Any,
 ) -> "Result":
-    """Is the error of pass@k and eff@k one of problems, samples or timings?"""
+    """Is the error of eff@k one of problems, samples or timings?"""
     from evalvar.analyses import code_noise as analysis
 
     try:

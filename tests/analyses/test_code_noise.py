@@ -192,3 +192,22 @@ def test_the_command_prints_intervals_and_shares(tmp_path, run):
     code, _, err = run("code-noise", path, "-k", "one")
     assert code == 3
     assert "expected whole numbers" in err
+
+
+def test_the_command_counts_the_answers_of_all_models_and_helps_each(tmp_path, run):
+    path = tmp_path / "timings.parquet"
+    table = TIMED.timings
+    table[(table["model"] != "A") | (table["sample"] == 0)].to_parquet(path)
+    code, out, _ = run("code-noise", path, "-k", "1", "--metric", "efficiency")
+    assert code == 0
+    assert out.splitlines()[0] == "t, eff@1: 12 problems, 1 to 6 answers each"
+    helped = next(line for line in out.splitlines() if "would help" in line)
+    # problems or answers, for A with one answer nobody can tell which
+    assert "help B most" in helped
+    assert " A" not in helped
+    table[(table["model"] == "A") & (table["sample"] == 0) | (table["model"] == "reference")
+          ].to_parquet(path)  # fmt: skip
+    code, out, _ = run("code-noise", path, "-k", "1", "--metric", "efficiency")
+    assert code == 0
+    assert out.splitlines()[0] == "t, eff@1: 12 problems, 1 answer each"
+    assert "would help" not in out
