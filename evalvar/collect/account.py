@@ -18,8 +18,8 @@ def account(outcome: Outcome, *, output: str | Path = "") -> Result:
     Result
         Keys model, task; quantities `programs` and, of these, those that are ``ok``, ``wrong``,
         ``timeout``, ``memory``, ``crash`` and ``missing``. A program that is ok may still be slower
-        than the limit. The settings hold the machine, the seconds spent on what, and, problem by
-        problem, the references' drift and the share of the limit that the outer clock leaves open.
+        than the limit. The settings hold the machine, the seed, the seconds spent on what, and,
+        problem by problem, the share of the limit that the outer clock leaves open.
     """
     timings = outcome.evidence.timings
     task = str(timings["task"].iloc[0])

@@ -65,8 +65,7 @@ class Block:
     facts : dict
         Of the problem: why it was refused (empty: it was not), its limit in seconds, what share of
         it the outer clock cannot tell (``resolution_share``) and is granted in all for reading and
-        writing (``open_share``), the references' drift, what programs failed with, and the seconds
-        spent on what.
+        writing (``open_share``), what programs failed with, and the seconds spent on what.
     """
 
     timings: pd.DataFrame
@@ -175,7 +174,6 @@ def time_block(
         blurred = max((around[k].bound_s - around[k].typical_s) / n for k, n in calls.items())
         facts["resolution_share"] = blurred / pooled
         facts["open_share"] = max(around[k].bound_s / n for k, n in calls.items()) / pooled
-        facts["drift"] = slowest([after], around) / slowest([before], around) - 1
     timed_rows = [(_REFERENCE, "before", row) for row in before]
     timed_rows += [(trial.program, "run", row) for trial in trials for row in trial.rows]
     timed_rows += [(_REFERENCE, "after", row) for row in after]

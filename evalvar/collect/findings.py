@@ -4,22 +4,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.timing_scores import score_timings
 from evalvar.collect.blocks import Block
 from evalvar.collect.problems import ProblemSet
 from evalvar.collect.samples import Samples
-from evalvar.errors import counted
+from evalvar.errors import EvalvarError, counted
 from evalvar.evidence import REFERENCE
 from evalvar.tables import stack
 
-_DRIFT = 0.10
 _OPEN = 0.10
-_NAMED = 5
 # What became of a program, the later the more it counts; a single stop counts as none.
 _RANK = {
     **{"ok": 0, "timeout": 0, "stopped": 1},
@@ -75,50 +73,35 @@ def sources(problems: ProblemSet, given: Sequence[Samples]) -> pd.DataFrame:
 
 
 def remarks(facts: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what stood in the way: problems refused, times too short, references that drifted."""
+    """Say which problems were refused, and what a program that forges its clock could hide."""
     refused = {fact["item"]: fact["refused"] for fact in facts if fact["refused"]}
     said = [
         f"{item} was refused and none of its programs run: {reason}."
         for item, reason in refused.items()
     ]
-    timed = [fact for fact in facts if not fact["refused"]]
-    zero = dict.fromkeys(fact["item"] for fact in timed if not fact["limit_s"])
-    if zero:
-        said.append(
-            f"the reference took no time that the clock can tell in "
-            f"{counted(len(zero), 'problem')}: {_listed(list(zero))}; they have no efficiency."
-        )
-    told = [fact for fact in timed if fact["limit_s"]]
-    short = [fact["item"] for fact in told if fact["resolution_share"] > 1]
-    if short:
-        said.append(
-            f"the limit is below what the outer clock can tell in "
-            f"{counted(len(short), 'problem')}: {_listed(short)}; they are not scored for "
-            "efficiency."
-        )
-    wide = [fact for fact in told if fact["open_share"] > _OPEN]
+    open_share: dict[str, float] = {}
+    for fact in facts:
+        if not fact["refused"] and fact["limit_s"]:
+            open_share[fact["item"]] = max(open_share.get(fact["item"], 0.0), fact["open_share"])
+    wide = sum(share > _OPEN for share in open_share.values())
     if wide:
-        far = sum(fact["resolution_share"] > _OPEN for fact in wide)
         said.append(
-            f"in {far:,} of {counted(len(told), 'problem')} a program that lies about its clock "
-            f"could hide more than {_OPEN:.0%} of the limit, and in {len(wide):,} if it could also "
-            "read its inputs and write its answers in no time."
+            f"a program that forges its clock and reads its inputs in no time could hide more than "
+            f"{_OPEN:.0%} of the limit in {wide:,} of {counted(len(open_share), 'problem')}: calls "
+            "there are short beside reading inputs and writing answers. Others are timed right; "
+            "larger sizes of the timed levels leave less to hide."
         )
-    return said + _drift(timed)
+    return said
 
 
-def _drift(timed: Sequence[Mapping[str, Any]]) -> list[str]:
-    drifts = [(fact["drift"], fact["item"]) for fact in timed if fact["limit_s"]]
-    if not drifts:
+def scoring_remarks(timings: pd.DataFrame, alpha: float) -> list[str]:
+    """Say what scoring the timings will say: problems without a limit, references that drifted."""
+    if (timings["model"] == REFERENCE).all():
         return []
-    worst, item = max(drifts, key=lambda pair: abs(pair[0]))
-    far = sum(abs(drift) > _DRIFT for drift, _ in drifts)
-    typical = median(abs(drift) for drift, _ in drifts)
-    return [
-        f"references before and after the programs differ by {typical:.1%} at the median, by more "
-        f"than {_DRIFT:.0%} in {far:,} of {counted(len(drifts), 'block')}; most, {worst:+.0%}, in "
-        f"{item}."
-    ]
+    try:
+        return list(score_timings(timings, alpha=alpha).warnings)
+    except EvalvarError as error:
+        return [str(error)]
 
 
 def statuses(timings: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +124,3 @@ def statuses(timings: pd.DataFrame) -> pd.DataFrame:
     worst = rank.groupby([programs[key] for key in keys], observed=True).max()
     ends = worst.map(_ENDS)
     return pd.crosstab(ends.index.get_level_values("model").astype(str), ends.to_numpy())
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

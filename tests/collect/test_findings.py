@@ -4,18 +4,15 @@ import pandas as pd
 
 from evalvar.collect.findings import remarks, statuses
 
-FINE = {"refused": "", "limit_s": 1.0, "resolution_share": 0.01, "open_share": 0.05, "drift": 0.01}
+FINE = {"refused": "", "limit_s": 1.0, "open_share": 0.05}
 
 
 def facts(**by_item):
     return [{**FINE, "item": item, **changes} for item, changes in by_item.items()]
 
 
-def test_a_quiet_run_tells_its_drift_alone():
-    assert remarks(facts(a={}, b={"drift": -0.2}, c={"drift": 0.04})) == [
-        "references before and after the programs differ by 4.0% at the median, by more than 10% "
-        "in 1 of 3 blocks; most, -20%, in b."
-    ]
+def test_a_quiet_run_has_nothing_to_say():
+    assert remarks(facts(a={}, b={}, c={"limit_s": 0.0})) == []
 
 
 def test_a_refused_problem_is_named_once():
@@ -25,29 +22,13 @@ def test_a_refused_problem_is_named_once():
     ]
 
 
-def test_a_limit_that_the_clock_cannot_tell_is_named():
-    short = {"resolution_share": 1.5, "open_share": 20.0}
-    found = remarks(facts(**{name: short for name in "abcdefg"}, h={}))
-    assert found[0] == (
-        "the limit is below what the outer clock can tell in 7 problems: a, b, c, d, e and 2 more; "
-        "they are not scored for efficiency."
-    )
-
-
-def test_what_a_liar_could_hide_is_told():
-    found = remarks(facts(a={"resolution_share": 0.2, "open_share": 0.9}, b={"open_share": 0.4}))
-    assert found[0] == (
-        "in 1 of 2 problems a program that lies about its clock could hide more than 10% of the "
-        "limit, and in 2 if it could also read its inputs and write its answers in no time."
-    )
-
-
-def test_a_reference_that_takes_no_time_is_named():
-    found = remarks(facts(a={"limit_s": 0.0}, b={}))
-    assert found[0] == (
-        "the reference took no time that the clock can tell in 1 problem: a; they have no "
-        "efficiency."
-    )
+def test_what_a_forged_clock_could_hide_is_told():
+    found = remarks(facts(a={"open_share": 0.9}, b={}, c={"open_share": 0.4}) + facts(a={}))
+    assert found == [
+        "a program that forges its clock and reads its inputs in no time could hide more than 10% "
+        "of the limit in 2 of 3 problems: calls there are short beside reading inputs and writing "
+        "answers. Others are timed right; larger sizes of the timed levels leave less to hide."
+    ]
 
 
 def test_a_program_ends_as_its_worst_row():
