@@ -79,7 +79,12 @@ def command(
     # By these two the linker finds libraries off the usual paths.
     for name in ("/etc/ld.so.cache", "/etc/alternatives"):
         words += ["--ro-bind-try", name, name]
-    made = {Path("/")}
+    # Before the trees, of which one may lie below it.
+    if "--size" in options:
+        words += ["--size", str(tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
+    else:
+        words += ["--dir", "/tmp"]
+    made = {Path("/"), Path("/tmp")}
     for tree in trees:
         # Made here, so that of a home folder nothing but the tree below it is seen.
         for parent in reversed(tree.parents):
@@ -87,10 +92,6 @@ def command(
             made.add(parent)
         words += _bound(tree)
     words += [*_bound(code, CODE), "--dev", "/dev"]
-    if "--size" in options:
-        words += ["--size", str(tmp_bytes), "--perms", "1777", "--tmpfs", "/tmp"]
-    else:
-        words += ["--dir", "/tmp"]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     return [*words, *(["--seccomp", str(system_calls)] if system_calls is not None else [])]
 

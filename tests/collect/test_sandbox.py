@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -238,6 +239,25 @@ class TestFind:
         tool("bwrap")
         box = Box.find(sys.executable)
         assert answer(box, "import numpy\ndef f(): return int(numpy.arange(4).sum())") == 6
+
+    def test_an_interpreters_packages_may_lie_below_the_private_tmp(self, tool):
+        tool("bwrap")
+        with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--without-pip", f"{directory}/venv"], check=True
+            )
+            box = Box.find(f"{directory}/venv/bin/python")
+            (packages,) = box.packages
+            (Path(packages) / "lent.py").write_text("given = 6\n")
+            program = """
+import lent, os
+def f():
+    with open('/tmp/a', 'w') as file:
+        file.write('x')
+    return lent.given, sorted(os.listdir('/tmp')), os.access(lent.__file__, os.W_OK)
+"""
+            given, there, writable = answer(box, program)
+        assert (given, there, writable) == (6, ["a", Path(directory).name], False)
 
     def test_an_older_bubblewrap_gives_no_directory_to_write(self, box, monkeypatch):
         monkeypatch.setattr(bubblewrap, "_options", lambda bwrap: frozenset())
