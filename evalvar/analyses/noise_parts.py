@@ -196,19 +196,17 @@ class _Again:
 
 
 def _scored_again(problem: Repeats, hardness: Sequence[float], alpha: float) -> _Again:
-    """Score programs that were run equally often at a time."""
+    """Score programs that ran the same repeats at a time; some stop before every case is run."""
     n, reference = len(problem.times), problem.reference
     found = _Again(
         np.full(n, np.nan), np.full(n, np.nan), np.full((reference.shape[1], n), np.nan),
         np.ones(n, dtype=np.int64),
     )  # fmt: skip
-    there = ~np.isnan(problem.times)
-    run = there.all(axis=1)
-    # a case that was stopped has all repeats; of the others each needs the same
-    whole = (there == run[:, None]) | np.isinf(problem.times).any(axis=2)[..., None]
-    even = whole.all(axis=(1, 2)) & run.any(axis=1)
-    for pattern in np.unique(run[even], axis=0):
-        mine = even & (run == pattern).all(axis=1)
+    stopped = np.isinf(problem.times).any(axis=2)
+    run = (~np.isnan(problem.times) & ~stopped[..., None]).any(axis=1)
+    run |= ~run.any(axis=1)[:, None]  # stopped in every case
+    for pattern in np.unique(run, axis=0):
+        mine = (run == pattern).all(axis=1)
         timed = timed_scores(
             problem.times[mine][..., pattern], reference, problem.levels, hardness=hardness,
             alpha=alpha,

@@ -49,7 +49,8 @@ def timed_scores(
     Parameters
     ----------
     times : float array, shape (n, C, R)
-        Repeats of every case of n programs; +inf where one was stopped, or not reached.
+        Repeats of every case of n programs; +inf where one was stopped, or not reached; NaN where
+        one was not run.
     reference : float array, shape (C, R*)
         Repeats of the reference, before and after.
     levels : int array, shape (C,)
@@ -97,9 +98,9 @@ def timed_scores(
     def scored(mine: Floats, theirs: Floats) -> Floats:
         return efficiency(level_scores(mine, theirs, alpha=alpha), hardness=hardness)
 
-    mine, theirs = worst(hodges_lehmann(t)), worst(hodges_lehmann(best))
+    mine, theirs = worst(_of_those_run(t)), worst(hodges_lehmann(best))
     own = [
-        scored(worst(hodges_lehmann(np.delete(t, r, axis=2))), theirs)
+        scored(worst(_of_those_run(np.delete(t, r, axis=2))), theirs)
         for r in range(t.shape[2] if t.shape[2] > 1 else 0)
     ]
     shared = [
@@ -109,6 +110,16 @@ def timed_scores(
     return TimedScores(
         scored(mine, theirs), np.reshape(own, (-1, len(t))), np.reshape(shared, (-1, len(t)))
     )
+
+
+def _of_those_run(times: Floats) -> Floats:
+    """Give Hodges and Lehmann's estimate over the repeats that are not NaN; +inf for none."""
+    rows = np.sort(times.reshape(-1, times.shape[-1]), axis=-1)  # NaN comes last
+    run = (~np.isnan(rows)).sum(axis=-1)
+    found = np.full(len(rows), np.inf)
+    for many in np.unique(run[run > 0]):
+        found[run == many] = hodges_lehmann(rows[run == many, :many])
+    return found.reshape(times.shape[:-1])
 
 
 def jackknife_variance(without: ArrayLike) -> Floats:

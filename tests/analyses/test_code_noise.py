@@ -105,12 +105,18 @@ def test_programs_that_were_repeated_less_often_have_the_noise_of_their_own_repe
     assert mixed.loc["over_timing", "se"] == pytest.approx(whole.loc["over_timing", "se"], rel=0.5)
 
 
-def test_cases_repeated_unequally_within_a_program_leave_timing_unknown():
+def test_a_repeat_that_ended_early_leaves_out_its_later_cases():
     table = TIMED.timings
-    odd = (table["model"] == "A") & (table["level"] == 1) & (table["repeat"] > 3)
-    found = part(code_noise(as_evidence(timings=table[~odd]), k=1), "eff@1")
-    assert np.isnan(found.loc["over_timing", "low"])
-    assert np.isfinite(found.loc["over_item", "low"])
+    cut = (table["model"] == "A") & (table["level"] == 3) & (table["repeat"] == 5)
+    found = part(code_noise(as_evidence(timings=table[~cut]), k=1), "eff@1")
+    whole = part(code_noise(TIMED, k=1), "eff@1")
+    assert found.loc["over_timing", "se"] == pytest.approx(whole.loc["over_timing", "se"], rel=0.3)
+    assert found.loc["over_timing", "se"] != whole.loc["over_timing", "se"]
+    records = score_timings(as_evidence(timings=table[~cut])).records
+    mine = records[(records["model"] == "A") & (records["metric"] == "efficiency")]
+    assert found.loc["over_timing", "value"] == pytest.approx(
+        mine.groupby("item")["score"].mean().mean()
+    )
 
 
 def test_what_two_models_share_cancels_in_their_difference():

@@ -81,3 +81,20 @@ def test_equal_scores_share_their_weight_and_the_order_of_answers_does_not_matte
 def test_shapes_that_do_not_go_together_are_refused():
     with pytest.raises(UsageError, match="times, reference and levels need shapes"):
         timed_scores(np.ones((1, 3, 2)), np.ones((4, 2)), LEVELS, hardness=H)
+
+
+def test_repeats_that_were_not_run_are_left_out():
+    rng = np.random.default_rng(11)
+    times, reference = rng.uniform(0.5, 1.0, (3, 2, 4)), rng.uniform(0.5, 1.0, (2, 6))
+    padded = np.concatenate([times, np.full((3, 2, 2), np.nan)], axis=2)
+    one, other = (timed_scores(t, reference, [1, 2], hardness=[1, 1]) for t in (times, padded))
+    np.testing.assert_array_equal(other.scores, one.scores)
+    np.testing.assert_array_equal(other.without_own[:4], one.without_own)
+    np.testing.assert_array_equal(other.without_own[4:], [one.scores, one.scores])
+    # one that ended before the second case
+    padded[0, 1, 3] = np.nan
+    found = timed_scores(padded, reference, [1, 2], hardness=[1, 1])
+    short = timed_scores(times[:1, :, :3], reference, [1, 2], hardness=[0, 1])
+    level = timed_scores(padded[:1], reference, [1, 2], hardness=[0, 1])
+    assert level.scores == pytest.approx(short.scores)
+    assert np.isfinite(found.scores).all()
