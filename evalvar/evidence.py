@@ -227,16 +227,28 @@ UNSCORED = "answer.unscored"
 
 
 def unscored(records: pd.DataFrame) -> list[str]:
-    """Say, model by model, how many answers have no score."""
+    """Say how many answers have no score: a sentence for all models of which the same is true."""
     lost = records["score"].isna()
     if not lost.any():
         return []
-    counts = lost.groupby(records["model"], observed=True).agg(["sum", "size"])
+    by = [records["model"], records["metric"]]
+    counts = lost.groupby(by, observed=True).agg(["sum", "size"])
+    of_model: dict[str, dict[tuple[int, int], list[str]]] = {}
+    for (model, metric), (missing, rows) in zip(counts.index, counts.to_numpy(), strict=True):
+        of_model.setdefault(str(model), {}).setdefault((int(missing), int(rows)), []).append(metric)
+    models: dict[str, list[str]] = {}
+    for model, found in of_model.items():
+        for (missing, rows), metrics in found.items():
+            where = "" if len(found) == 1 else f" in {', '.join(map(str, metrics))}"
+            if missing:
+                said = (
+                    f"no score for {missing:,} of {counted(rows, 'answer')}{where} "
+                    f"({100 * missing / rows:.1f} %), left out of the mean and its n."
+                )
+                models.setdefault(said, []).append(model)
     return [
-        f"{model}: no score for {int(missing):,} of {counted(int(rows), 'answer')} "
-        f"({100 * missing / rows:.1f} %), left out of the mean and its n."
-        for model, (missing, rows) in zip(counts.index, counts.to_numpy(), strict=True)
-        if missing
+        f"{names[0] if len(names) == 1 else f'{len(names):,} models (first {names[0]})'}: {said}"
+        for said, names in models.items()
     ]
 
 

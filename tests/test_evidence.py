@@ -222,6 +222,21 @@ def test_unscored_answers_are_counted_by_model():
     ]
 
 
+def test_unscored_answers_are_counted_by_metric_and_once_for_models_alike():
+    frame = pd.DataFrame(
+        [
+            {"model": model, "task": "t", "item": item, "metric": metric, "score": score}
+            for model in "AB"
+            for item in "xy"
+            for metric, score in (("passed", 1), ("efficiency", None if item == "x" else 0.5))
+        ]
+    )
+    assert unscored(as_records(frame)) == [
+        "2 models (first A): no score for 1 of 2 answers in efficiency (50.0 %), left out of the "
+        "mean and its n."
+    ]
+
+
 def test_missing_as_wrong_uses_the_worst_of_the_range():
     up = count_missing_as_wrong(as_evidence(table(score=[1, None])))
     assert up.records["score"].tolist() == [1.0, 0.0]

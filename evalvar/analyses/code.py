@@ -7,7 +7,7 @@ import pandas as pd
 
 from evalvar.analyses.facts import metric_facts
 from evalvar.analyses.functionals import EFFICIENCY, PASSED
-from evalvar.analyses.intake import as_tuple, intake, last_checkpoint
+from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
 from evalvar.analyses.try_rows import (
     KEYS,
@@ -106,15 +106,15 @@ def code_metrics(
     scored = records[records["score"].notna()]
     several = _with_samples(scored, keep_all=metric is not None)
     rows: list[tuple[Row, int]] = []
-    warnings = [*evidence.warnings, *behind]
+    warnings, said = [*evidence.warnings, *behind], list[tuple[str, str]]()
     found: dict[tuple[str, ...], Tables] = {}
     for key, group in several.groupby(list(KEYS[:3]), observed=True, sort=True):
         place = tuple(map(str, key))
         fact = facts[(place[1], place[2])]
         if place[2] == EFFICIENCY:  # where all programs fail, it is not right or wrong for that
             fact = replace(fact, discrete=False, low=0.0, high=nan)
-        tries, remarks = _answers(group, place, wanted)
-        warnings += remarks
+        tries, remarks = _answers(group, wanted)
+        said += [(", ".join(place), remark) for remark in remarks]
         for word in words:
             if word == "bayes" and can_be_asked(word, fact):
                 rows += bayes_rows(group, place)
@@ -123,7 +123,8 @@ def code_metrics(
                 names = [quantity(word, fact, k) for k in tries]
                 rows += mean_rows(tables, place, names, fact, level, warnings)
                 found[(*place, word)] = tables
-    rows += gap_rows(found, level, warnings)
+    rows += gap_rows(found, level, warnings, said)
+    warnings += by_reason(said)
     if not rows:
         raise NotEnoughDataError(
             f"{listing(list(words))} can be asked only of answers that are right or wrong, scored "
@@ -196,25 +197,22 @@ def _scored(
     return data
 
 
-def _answers(
-    group: pd.DataFrame, key: tuple[str, ...], asked: list[int] | None
-) -> tuple[list[int], list[str]]:
+def _answers(group: pd.DataFrame, asked: list[int] | None) -> tuple[list[int], list[str]]:
     """Give the numbers of tries, and what is to be said of the answers."""
-    where = ", ".join(key)
     counts = group.groupby(["seed", "item", "prompt"], observed=True).size()
     smallest = int(counts.min())
     tries = asked or _default_tries(smallest)
     remarks = []
     if counts.nunique() > 1:
-        remarks.append(f"{where}: items have {smallest} to {int(counts.max())} answers each.")
+        remarks.append(f"items have {smallest} to {int(counts.max())} answers each.")
     if group["prompt"].nunique() > 1:
-        remarks.append(f"{where}: tries are of one prompt; each item is the mean over its prompts.")
+        remarks.append("tries are of one prompt; each item is the mean over its prompts.")
     if "cluster" in group and group["cluster"].notna().any():
-        remarks.append(f"{where}: items are taken as independent although they share clusters.")
+        remarks.append("items are taken as independent although they share clusters.")
     for k in (k for k in tries if k > smallest):
         few = int((counts < k).groupby("item").any().sum())
         remarks.append(
-            f"{where}: best of {k} needs {k} answers to an item; too few for {few:,} of "
+            f"best of {k} needs {k} answers to an item; too few for {few:,} of "
             f"{counted(group['item'].nunique(), 'item')} (smallest: {smallest})."
         )
     return tries, remarks

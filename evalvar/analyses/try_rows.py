@@ -67,9 +67,12 @@ def mean_rows(
 
 
 def gap_rows(
-    found: dict[tuple[str, ...], Tables], level: float, remarks: list[str]
+    found: dict[tuple[str, ...], Tables],
+    level: float,
+    remarks: list[str],
+    said: list[tuple[str, str]],
 ) -> Iterator[tuple[Row, int]]:
-    """Yield pass@k - eff@k of the programs that have both scores."""
+    """Yield pass@k - eff@k of the programs that have both scores; `said` is of which they are."""
     for key, passed in found.items():
         model, task, metric, word = key
         fast = found.get((model, task, EFFICIENCY, word))
@@ -83,10 +86,10 @@ def gap_rows(
             tables[seed] = left.loc[items, both] - right.loc[items, both]
             apart = len(left.index.union(right.index)) - len(items)
             if apart:
-                remarks.append(
-                    f"{model}, {task}: gap@k is on the {len(items):,} items that have both scores, "
-                    f"{apart:,} have one."
-                )
+                of = f"{counted(len(items), 'item')} with both scores"
+                has = "has" if apart == 1 else "have"
+                reason = f"gap@k is on the {of}; {counted(apart, 'item')} {has} one only."
+                said.append((f"{model}, {task}", reason))
         if tables:
             names = [f"gap@{k}" for k in next(iter(tables.values())).columns]
             yield from mean_rows(tables, (model, task, GAP), names, _NO_RANGE, level, remarks)

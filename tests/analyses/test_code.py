@@ -184,7 +184,7 @@ def test_a_gap_is_on_the_items_that_have_both_scores():
     gap = found_in(result, "passed - efficiency", "gap@1")
     assert gap["value"] == pytest.approx((0.75 - 0.55) / 2)
     assert gap["items"] == 2
-    assert "A, t: gap@k is on the 2 items that have both scores, 1 have one." in result.warnings
+    assert "A, t: gap@k is on the 2 items with both scores; 1 item has one only." in result.warnings
 
 
 def test_programs_that_all_fail_have_an_efficiency_of_0_and_not_a_pass_rate():
