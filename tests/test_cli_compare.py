@@ -153,3 +153,30 @@ def test_seeds_of_reported_values_are_compared(run, tmp_path):
     assert lines[0].endswith(" over 2 and 3 seeds.")
     assert lines[1].startswith("  Welch t over seeds, 2 seeds, p = ")
     assert "items" not in out
+
+
+def test_remarks_of_two_models_name_no_third(run, tmp_path):
+    path = tmp_path / "three.csv"
+    rows = [f"{model},t,{item},{item % 2}" for model in "ABC" for item in range(8)]
+    path.write_text("\n".join(["model,task,item,score", *rows, "C,t,9,", "A,t,9,"]))
+    _, _, err = run(path, "-a", "A", "-b", "B")
+    assert "remark: A: no score for 1 of 9 answers" in err
+    assert "models (first" not in err
+    assert "C: " not in err
+
+
+def test_sentences_wrap_on_a_terminal_and_never_in_a_pipe(monkeypatch, capsys):
+    from evalvar.cli.answering import say
+
+    sentence = "  " + " ".join(["word"] * 40)
+    table = "model  " + "  ".join(["0.123"] * 30)
+    said = '{"a": "' + sentence + '"}'
+    say([sentence, table])
+    assert capsys.readouterr().out == f"{sentence}\n{table}\n"
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    say([sentence, table, said])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [table, said]
+    assert all(len(line) <= 60 and line.startswith("  word") for line in lines[:-2])
+    assert " ".join(" ".join(lines[:-2]).split()) == sentence.strip()

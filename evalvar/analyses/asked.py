@@ -12,7 +12,7 @@ from evalvar.analyses.functionals import Functional
 from evalvar.analyses.intake import intake, last_checkpoint
 from evalvar.analyses.meeting import Meeting
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.evidence import Evidence, Missing
+from evalvar.evidence import Evidence, Missing, unscored
 from evalvar.numbers import listing
 
 BETWEEN = ("model", "checkpoint", "prompt", "seed", "task")
@@ -71,14 +71,23 @@ def asked_evidence(
     checkpoint: int | list[int] | None,
     *,
     missing: Missing,
+    sides: tuple[str, str] | None = None,
     **wanted: Any,
 ) -> tuple[Evidence, bool]:
     """Return the records that are compared, of one checkpoint unless these are compared.
+
+    Where two `sides` are named that are models, remarks are of these.
 
     Values that were reported without items stand in for records, each run as a single item; then
     the second answer is true.
     """
     evidence = intake(data, missing=missing, checkpoint=checkpoint, **wanted)
+    if missing == "drop" and sides is not None:
+        # What the models that were not asked for have no score for changes nothing here.
+        of_all = unscored(evidence.records)
+        told = tuple(said for said in evidence.warnings if said not in of_all)
+        asked = evidence.records["model"].isin(sides)
+        evidence = replace(evidence, warnings=told).plus(*unscored(evidence.records[asked]))
     runs = not len(evidence.records) and len(evidence.reported) > 0
     if runs:
         evidence = replace(evidence, records=as_runs(evidence.reported))

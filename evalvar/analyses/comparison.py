@@ -158,9 +158,11 @@ def compare(
     check_rng(rng)
     correction = check_correction(correction)
     manner = Manner(asked_for, axes, method, level, rng, n_resamples)
+    sides = (str(a), str(b)) if between == "model" and a is not None and b is not None else None
     evidence, runs = asked_evidence(
-        data, between, checkpoint, missing=missing, model=model, task=task, metric=metric
-    )
+        data, between, checkpoint, missing=missing, sides=sides, model=model, task=task,
+        metric=metric,
+    )  # fmt: skip
     evidence = of_tries(evidence, asked_for)
     asked = asked_labels(evidence, between, a, b)
     if None not in asked:

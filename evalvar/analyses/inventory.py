@@ -22,7 +22,9 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
         Quantities ``rows``, ``items``, ``seeds``, ``checkpoints``, ``prompts``, ``samples`` (most
         answers to one item of one run) and ``unscored``; where there are no items ``reported``
         (values), seeds, checkpoints and prompts. Of timings (metric null) ``timings`` (rows),
-        items, seeds, checkpoints, prompts, ``samples`` and ``runs`` (sittings).
+        items, seeds, checkpoints, prompts, ``samples``, ``runs`` (sittings), ``levels``,
+        ``repeats``, ``programs`` (the reference's before and after) and how many ended ``ok``, or
+        else in which status.
     """
     evidence = intake(data, missing=None)
     rows: list[Row] = []
@@ -42,10 +44,22 @@ def inventory(data: Evidence | pd.DataFrame) -> Result:
         counts = {"timings": len(group)}
         counts |= {name: int(group[column].nunique()) for column, name in _COUNTED.items()}
         counts |= {"samples": int(group["sample"].nunique()), "runs": int(group["run"].nunique())}
+        counts |= {"levels": int(group["level"].nunique())}
+        counts |= {"repeats": int(group["repeat"].nunique())} | _ends(group)
         rows += _rows((*key, None), counts)
     return Result.of(
         "check", KEYS, rows, settings={}, warnings=evidence.warnings, sources=evidence.sources
     )
+
+
+def _ends(group: pd.DataFrame) -> dict[str, int]:
+    """Count the programs by how they ended: by the first status other than ok, if there is one."""
+    program = ["item", "seed", "checkpoint", "prompt", "sample", "run", "phase"]
+    bad = group[group["status"] != "ok"].drop_duplicates(program)
+    programs = len(group.drop_duplicates(program))
+    statuses = bad["status"].astype(str).tolist()
+    found = {status: statuses.count(status) for status in sorted(set(statuses))}
+    return {"programs": programs, "ok": programs - len(bad), **found}
 
 
 def _rows(key: tuple[object, ...], counts: dict[str, int]) -> list[Row]:

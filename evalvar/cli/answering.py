@@ -1,10 +1,12 @@
 """The answer on stdout or in files, the remarks on stderr."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from evalvar.errors import UsageError, counted
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 PAGES = (".html", ".pdf", ".md", ".json")
 TABLES = (".csv", ".tsv", ".parquet")
 _REMARKS_SHOWN = 12
+_JSON = ("{", "}", "[", "]", '"')
 
 
 def answer(
@@ -42,7 +45,7 @@ def answer(
     if json:
         print(result.to_json())
     elif not targets:
-        print((text or results.as_text)(result))
+        say((text or results.as_text)(result).split("\n"))
     else:
         say(targets)
 
@@ -71,16 +74,35 @@ def check_suffixes(targets: Iterable[Path], legal: Iterable[str]) -> None:
 
 
 def say(lines: Iterable[object]) -> None:
-    """Print lines of the answer."""
+    """Print lines of the answer, sentences wrapped where they are read on a terminal."""
     for line in lines:
-        print(line)
+        print(_wrapped(line, sys.stdout) if isinstance(line, str) else line)
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Break sentences at the width of a terminal; tables, JSON and pipes stay as they are."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = []
+    for line in text.split("\n"):
+        words = line.strip()
+        if len(line) <= width or "  " in words or words.startswith(_JSON):
+            lines.append(line)
+            continue
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(
+            words, width, initial_indent=indent, subsequent_indent=indent,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    return "\n".join(lines)
 
 
 def remark(warnings: Iterable[str]) -> None:
     """Print the first remarks on stderr, and how many more there are."""
     sentences = list(dict.fromkeys(warnings))
     for sentence in sentences[:_REMARKS_SHOWN]:
-        print(f"remark: {sentence}", file=sys.stderr)
+        print(_wrapped(f"remark: {sentence}", sys.stderr), file=sys.stderr)
     if len(sentences) > _REMARKS_SHOWN:
         rest = len(sentences) - _REMARKS_SHOWN
         print(f"remark: {rest} more; all stand in the JSON and on the page.", file=sys.stderr)
@@ -95,7 +117,9 @@ def inventory_text(result: "Result") -> str:
     kinds = files["harness"].value_counts().to_dict() if len(files) else {}
     read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
-    return f"{heading}\n{counts.reset_index().fillna('').to_string(index=False)}"
+    frame = counts.reset_index().fillna("")
+    frame = frame[[name for name in frame if (frame[name] != "").any()]]
+    return f"{heading}\n{frame.to_string(index=False)}"
 
 
 def gaps_text(result: "Result") -> str:
@@ -105,6 +129,8 @@ def gaps_text(result: "Result") -> str:
     table = result.table
     gaps = table[table["quantity"].isin(("items_missing", "unscored")) & (table["value"] > 0)]
     runs = int((table["quantity"] == "items").sum())
+    if not runs:
+        return "nothing to count: no items were read."
     if not len(gaps):
         return f"nothing missing: {counted(runs, 'run')} have all their items and scores."
     return as_text(replace(result, table=gaps))

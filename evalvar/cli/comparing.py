@@ -128,11 +128,10 @@ def _said(pair: Pair, named: bool) -> list[str]:
             f"neither on {neither}."
         )
     elif isfinite(_number(row["items_better"])):
-        better, worse, equal = (
-            f"{round(row[f'items_{how}']):,}" for how in ("better", "worse", "equal")
-        )
+        better, worse, equal = (round(row[f"items_{how}"]) for how in ("better", "worse", "equal"))
         lines.append(
-            f"  {row['a']} is better on {better} items, worse on {worse}, level on {equal}."
+            f"  {row['a']} is better on {counted(better, 'item')}, worse on {worse:,}, level on "
+            f"{equal:,}."
         )
     return lines
 
