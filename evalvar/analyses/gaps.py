@@ -1,5 +1,6 @@
 """What a functional of k answers is of: right answers, efficiency, or what is lost between them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -32,8 +33,9 @@ def of_tries(evidence: Evidence, functional: Functional) -> Evidence:
     -------
     Evidence
         pass@k and pass^k count right answers: where some metric is right or wrong, the others are
-        left out, and named in a remark. A gap has one metric, ``passed - efficiency``, where lower
-        is better, with the efficiency in a column of its own, in whose order answers are ranked.
+        left out, and named in a remark; so are those beside ``efficiency`` for eff@k. A gap has
+        one metric, ``passed - efficiency``, where lower is better, with the efficiency in a column
+        of its own, in whose order answers are ranked.
 
     Raises
     ------
@@ -44,21 +46,27 @@ def of_tries(evidence: Evidence, functional: Functional) -> Evidence:
         return evidence
     if functional.name.startswith("gap"):
         return gap_records(evidence, functional.name)
-    if functional.name.startswith("eff"):
-        return evidence
     facts = metric_facts(evidence)
+    if functional.name.startswith("eff"):
+        counts = {key for key in facts if key[1] == EFFICIENCY}
+        return _kept(evidence, facts, counts, f"{functional.name} is of {EFFICIENCY}")
     counts = {
         key
         for key, fact in facts.items()
         if fact.discrete and fact.higher_is_better and key[1] != EFFICIENCY
     }
+    return _kept(evidence, facts, counts, f"{functional.name} counts right answers")
+
+
+def _kept(
+    evidence: Evidence, facts: Iterable[tuple[str, str]], counts: set[tuple[str, str]], why: str
+) -> Evidence:
     others = sorted({metric for task, metric in facts if (task, metric) not in counts})
     if not counts or not others:
         return evidence
     keys = pd.MultiIndex.from_frame(evidence.records[["task", "metric"]].astype(str))
     kept = evidence.records[keys.isin(counts)].reset_index(drop=True)
-    remark = f"{functional.name} counts right answers; left out {listing(others)}."
-    return replace(evidence, records=kept).plus(remark)
+    return replace(evidence, records=kept).plus(f"{why}; left out {listing(others)}.")
 
 
 def gap_records(evidence: Evidence, name: str = "the gap") -> Evidence:

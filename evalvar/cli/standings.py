@@ -106,6 +106,8 @@ def _sentence(board: Board) -> str:
         return f"{said}."
     lacking = listing([str(model["model"]) for model in away])
     few = f"{'tasks' if board[0]['task'] is None else 'items'} in common"
+    if all("answers to an item" in str(model["rank"]["method"]) for model in away):
+        few = "answers to an item"
     have = "has" if len(away) == 1 else "have"
     are = "is" if len(away) == 1 else "are"
     return f"{said}. {lacking} {have} too few {few} and {are} not ranked."
@@ -128,7 +130,8 @@ def _table(board: Board) -> str:
     where = "by their seeds"
     if models[0]["items"] or "rank" not in models[0]:
         items = counted(models[0]["items"], "item")
-        where = f"on the {items} that all {f'{len(models)} ' if away else 'of them '}answered"
+        who = f"all {len(models)}" if away else "all of them"
+        where = f"on the {items} that {'both' if len(models) == 2 else who} answered"
     heading = [
         f"{_place(board)}: {many} models {where}",
         text if text.startswith(str(models[0]["model"])) else text[:1].upper() + text[1:],
@@ -149,10 +152,19 @@ def _table(board: Board) -> str:
     notes = [f"Ranks and gaps hold together at {level} ({method}), each score by itself."]
     if accuracy is not None and isfinite(accuracy["value"]):
         notes.append(
-            f"The order seen of a pair is the true one with a chance of "
-            f"{percent(round(accuracy['value'], 3))}, on average over the pairs."
+            f"The order seen of a pair is the true one with a chance {_chance(accuracy['value'])}, "
+            "on average over the pairs."
         )
     return "\n".join([*heading, "", *lines, "", *notes])
+
+
+def _chance(value: float) -> str:
+    """Return a chance, which is never certain.
+
+    >>> _chance(0.833), _chance(0.99999)
+    ('of 83.3%', 'above 99.9%')
+    """
+    return "above 99.9%" if value > 0.9995 else f"of {percent(round(value, 3))}"
 
 
 def _column_digits(models: Board) -> tuple[int, int]:

@@ -540,7 +540,7 @@ def test_the_mean_over_tasks_says_of_how_many_and_leaves_out_who_would_leave_few
         "half of the 5 tasks: m0 with 1 and m3 with 1."
     ) in result.warnings
     text = standings_text(result)
-    assert "mean over 4 of 5 tasks, score: 2 of 4 models on the 160 items that all 2 answered" in (
+    assert "mean over 4 of 5 tasks, score: 2 of 4 models on the 160 items that both answered" in (
         text
     )
     assert "m0 and m3 have too few tasks in common and are not ranked." in text
