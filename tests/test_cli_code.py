@@ -33,9 +33,50 @@ def test_check_counts_timings(run, table):
     code, out, _ = run("check", table)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
-    assert lines[1] == ["model", "task", "metric", "timings", "items", "seeds", "checkpoints",
-                        "prompts", "samples", "runs"]  # fmt: skip
-    assert lines[2] == ["A", "t", "208", "4", "1", "1", "1", "4", "1"]
+    assert lines[1][:9] == ["model", "task", "timings", "items", "seeds", "checkpoints",
+                            "prompts", "samples", "runs"]  # fmt: skip
+    assert lines[1][9:12] == ["levels", "repeats", "programs"]
+    assert lines[2][:9] == ["A", "t", "208", "4", "1", "1", "1", "4", "1"]
+    programs, *ends = map(int, lines[2][11:])
+    assert programs == 16 == sum(ends)
+
+
+def test_coverage_counts_what_timings_are_scored_to(run, table):
+    code, out, _ = run("coverage", table)
+    assert code == 0
+    assert "0 runs" not in out
+
+
+def test_more_tries_than_answers_are_refused_in_one_line(run, table):
+    code, out, err = run("code", table, "-k", "9")
+    assert (code, out) == (3, "")
+    assert err.startswith("evalvar: -k 9: best of 9 needs 9 answers to an item; too few for 4 of 4")
+    assert err.count("\n") == 1
+
+
+def test_a_page_of_one_metric_of_timings_scores_them_first(run, table, tmp_path):
+    page = tmp_path / "page.md"
+    code, _, _ = run("report", table, "--metric", "passed", "-o", page)
+    assert code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "t, 1 metric" in text
+    assert "eff@1" not in text
+
+
+def test_best_of_k_efficient_programs_ranks_no_other_metric(run, table):
+    code, out, err = run("rank", table, "--functional", "eff@2")
+    assert code == 0
+    assert "t, passed" not in out
+    assert "remark: eff@2 is of efficiency; left out passed.\n" in err
+
+
+def test_remarks_of_models_alike_are_one_sentence(run, table):
+    _, _, err = run("code", table)
+    assert len([line for line in err.splitlines() if "no score for" in line]) <= 1
+
+
+def test_help_cuts_no_command_short(run):
+    assert "..." not in run("--help")[1].partition("Commands:")[2]
 
 
 def test_json_is_one_result_with_its_settings(run, table):
@@ -55,7 +96,7 @@ def test_json_is_one_result_with_its_settings(run, table):
 
 
 def test_e03_a_k_beyond_n_has_a_line_and_a_reason(run, table):
-    _, out, err = run("code", table, "-k", "9")
+    _, out, err = run("code", table, "-k", "1,9")
     assert "Undefined: k is larger than the number of answers to some item." in out
     assert "best of 9 needs 9 answers to an item; too few for 4 of 4 items (smallest: 4)" in err
 

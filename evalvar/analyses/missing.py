@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.intake import as_tuple, intake
+from evalvar.analyses.timing_scores import score_timings
 from evalvar.evidence import Evidence
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate
@@ -23,7 +24,8 @@ def coverage(
     Parameters
     ----------
     data : Evidence or DataFrame
-        Records; a run that only reports its mean counts the items it says.
+        Records, or timings, which are scored first; a run that only reports its mean counts the
+        items it says.
     model, task, metric : str or list of str, optional
         What to keep.
 
@@ -34,7 +36,10 @@ def coverage(
         metric, not of this one) and ``unscored`` (asked, no answer of it has a score). Counts
         have no interval.
     """
-    evidence = intake(data, missing=None, model=model, task=task, metric=metric)
+    evidence = intake(data, missing=None)
+    if len(evidence.timings) and not len(evidence.records):
+        evidence = score_timings(evidence)
+    evidence = evidence.select(model=model, task=task, metric=metric)
     rows: list[Row] = []
     records = evidence.records
     if len(records):

@@ -40,7 +40,12 @@ ITEMS_FROM, CURVES_FROM = 5, 30
 
 
 def overview(
-    data: Evidence | pd.DataFrame, *, level: float = 0.95, rng: int = 0, missing: Missing = "drop"
+    data: Evidence | pd.DataFrame,
+    *,
+    metric: str | list[str] | None = None,
+    level: float = 0.95,
+    rng: int = 0,
+    missing: Missing = "drop",
 ) -> list[Result]:
     """Run every analysis for which the data have what it needs.
 
@@ -48,6 +53,8 @@ def overview(
     ----------
     data : Evidence or DataFrame
         What was read.
+    metric : str or list of str, optional
+        What to keep; timings are scored first, and told of themselves with their efficiency only.
     level : float in (0, 1)
         Nominal coverage of every interval.
     rng : int
@@ -72,6 +79,10 @@ def overview(
         `score_timings` makes of them.
     """
     evidence, wanted = _scored(intake(data, missing=None), level, missing)
+    if metric is not None:
+        evidence = evidence.select(metric=metric)
+        if len(evidence.records) and EFFICIENCY not in set(evidence.records["metric"]):
+            wanted = []
     results = [summary(evidence, level=level, missing=missing)]
     runs = pd.concat(
         [

@@ -7,7 +7,7 @@ import typer
 
 from evalvar.cli.columns import aligned
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import UsageError
+from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.numbers import decimals_for, fixed, interval, most_common, percent, sentence
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _number(row: Row) -> str:
 def _counts(rows: list[Row]) -> str:
     items = max(int(row["items"]) for row in rows)
     models = len({row["model"] for row in rows})
-    return f"{models:,} model{'s' * (models > 1)}, {items:,} problems"
+    return f"{counted(models, 'model')}, {counted(items, 'problem')}"
 
 
 def _table(runs: dict[tuple[str, Any], dict[tuple[str, str, int], Row]]) -> list[str]:
@@ -245,7 +245,7 @@ def code(
             evidence, by, k=_numbers(k), alpha=alpha, hardness=weights, checkpoint=checkpoint,
             **options,
         )  # fmt: skip
-    return code_metrics(
+    result = code_metrics(
         evidence,
         k=_numbers(k),
         asked=quantity or "best",
@@ -255,6 +255,16 @@ def code(
         checkpoint=checkpoint,
         **options,
     )
+    _check_any(result, k)
+    return result
+
+
+def _check_any(result: "Result", k: list[str] | None) -> None:
+    """Refuse more tries than there are answers, where nothing else was asked for."""
+    if k and not result.table["value"].notna().any():
+        few = [said[said.index("best of") :] for said in result.warnings if "best of" in said]
+        if few:
+            raise NotEnoughDataError(f"-k {' '.join(k)}: {few[0]} Ask for fewer tries.")
 
 
 def _numbers(options: list[str] | None) -> list[int] | None:

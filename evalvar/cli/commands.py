@@ -235,7 +235,7 @@ def report(
     targets = [] if json and not output else output or [Path("report.html")]
     check_suffixes(targets, PAGES)
     evidence = load(paths, options)
-    wanted = {name: options.pop(name) for name in ("model", "task", "metric")}
+    wanted = {name: options.pop(name) for name in ("model", "task")}
     results = overview(evidence.select(**wanted), rng=rng, **options)
     remark(sentence for result in results for sentence in result.warnings)
     write_report(results, targets, title)

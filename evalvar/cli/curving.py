@@ -269,7 +269,7 @@ def phases(
     rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
-    """Through which phases did training go, and did every run go the same way?"""
+    """Which phases did training go through, the same in every run?"""
     from evalvar.analyses import phase
 
     return phase.phases(

@@ -79,7 +79,7 @@ def gate(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     **options: Any,
 ) -> None:
-    """Do the true values keep the rules? Exit code 0 yes, 1 no, 2 inconclusive."""
+    """Are the rules kept? Exit code 0 yes, 1 no, 2 inconclusive."""
     from evalvar import gating
     from evalvar.results import write_json
 

@@ -72,8 +72,9 @@ beyond its interval.
     shared = np.unique(np.round(d, 12), return_counts=True)[1].max()
     half = (estimate.high - estimate.low) / 2
     if 2 * shared < d.size and 3 / d.size * room > half:
+        are = "is" if counts[sign] == 1 else "are"
         return [
-            f"{counts[sign]} of {d.size} differences are {sign}: a few large ones that this sample "
+            f"{counts[sign]} of {d.size} differences {are} {sign}: a few large ones that this sample "
             "missed would move the mean beyond its interval."
         ]
     return []
