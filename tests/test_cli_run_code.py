@@ -87,6 +87,7 @@ def test_a_run_of_which_every_problem_is_refused_says_so(run, files):
     )
     assert "toys/0 was refused and none of its programs run: the generator" in err
     assert set(ev.load(output).timings["model"]) == {"reference"}
+    output.unlink()
     code, out, _ = run(*words, "--json")
     assert (code, json.loads(out)["rows"]) == (3, [])
 

@@ -79,8 +79,8 @@ def run_code(
     samples : path, Samples, list of these, or mapping
         Programs of one or several models; a mapping is model -> task_id -> list of programs.
     output : path, optional
-        Where to write the timings; beside it lies, until they are whole, what is done, and a run
-        that was ended goes on with it.
+        Where to write the timings, a file that is not there yet; beside it lies, until they are
+        whole, what is done, and a run that was ended goes on with it.
     model : str or list of str, optional
         Names of the models, one for each of `samples`; default: the names of the files.
     task : str, optional
@@ -275,6 +275,12 @@ def _target(output: str | Path | None) -> Path | None:
     target = Path(output)
     if target.suffix not in FORMS:
         raise UsageError(f"{target}: unknown form '{target.suffix}'. Use {', '.join(FORMS)}.")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: the directory {target.parent} does not exist. Make it.")
+    if target.exists():
+        raise UsageError(
+            f"{target}: the timings of a run lie there. Give another -o, or move or remove them."
+        )
     return target
 
 

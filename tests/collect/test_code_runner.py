@@ -280,11 +280,16 @@ def test_inputs_depend_on_the_seed_alone():
         ({"jobs": 1000}, "--jobs 1000: expected 1 to"),
         ({"jobs": 0}, "--jobs 0: expected 1 to"),
         ({"output": "timings.xlsx"}, "unknown form '.xlsx'"),
-        ({"output": "nowhere/timings.csv"}, "the directory nowhere does not exist"),
+        ({"output": "nowhere/t.csv"}, "nowhere/t.csv: the directory nowhere does not exist"),
+        ({"output": "there.csv"}, "there.csv: the timings of a run lie there. Give another -o"),
         ({"only": [0]}, "only is for a file of problems"),
     ],
 )
-def test_options_that_cannot_be_are_refused_before_anything_runs(options, message):
+def test_options_that_cannot_be_are_refused_before_anything_runs(
+    options, message, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.csv").write_text("model\n")
     with pytest.raises(UsageError, match=message):
         timed_run(toys(TOTAL), {"m": {TOTAL.task_id: [RIGHT]}}, **options)
 
