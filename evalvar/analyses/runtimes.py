@@ -16,6 +16,7 @@ from evalvar.analyses.timed import Timed, timed_tasks
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, scored
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import REFERENCE, Evidence, as_evidence, not_there
+from evalvar.numbers import listing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, ratio_of_means
 from evalvar.stats.survival import LogRank, Weights, log_rank, restricted_mean_ratio
@@ -38,14 +39,14 @@ class Side:
         Whether it takes part.
     times : float array, shape (n, L + 1)
         Slowest case of each level, last of all, in units of the reference's slowest, cut at alpha.
-    wrong : int
-        Programs that are wrong.
+    wrong : bool array, shape (n,)
+        Whether it is wrong; one that is missing or not timed to the end is neither.
     """
 
     problem: np.ndarray
     right: np.ndarray
     times: np.ndarray
-    wrong: int
+    wrong: np.ndarray
 
 
 def runtimes(
@@ -94,8 +95,9 @@ def runtimes(
             only.
 
         Labels: rmst_a, rmst_b (mean over problems), programs_a, programs_b (right ones), stopped_a,
-        stopped_b (of them, at the limit), wrong_a, wrong_b (left out), problems (that both solve),
-        p_holm (of a problem's log-rank test, adjusted for all problems of the pair).
+        stopped_b (of them, at the limit), wrong_a, wrong_b (left out; over problems: of all that
+        were tried), problems (that both solve), p_holm (of a problem's log-rank test, adjusted for
+        all problems of the pair).
 
     Raises
     ------
@@ -108,9 +110,10 @@ def runtimes(
     -----
     What is stopped is right-censored at the limit, T = alpha times the reference's slowest case,
     and so is what is slower, or not reached since an earlier level was stopped. Wrong programs are
-    a competing event, not a censored one: they are left out, and counted. Who solves more problems,
-    or harder ones, is no matter here: read it beside pass@k. A program that was timed in several
-    sittings counts once, with its mean time.
+    a competing event, not a censored one: they are left out, and counted, and so are right programs
+    of problems that the other model does not solve. Both are selections: a model that is right on
+    its easier tries only is compared by these. Read it beside pass@k. A program that was timed in
+    several sittings counts once, with its mean time.
     Sources: `log_rank`, `restricted_mean_ratio`, `ratio_of_means`.
     """
     if isinstance(data, pd.DataFrame):
@@ -131,6 +134,7 @@ def runtimes(
         seen |= set(sides)
         remarks += sitting_remarks(timed)
         for x, y in _pairs(sides, a, b):
+            remarks += _unshared(timed.task, (sides[x], sides[y]), (x, y))
             rows += _pair(timed, (sides[x], sides[y]), (x, y), items, alpha, weights, level)
     for name in asked:
         if name not in seen:
@@ -211,11 +215,24 @@ def _sides(timed: Timed, alpha: float, remarks: list[str]) -> tuple[dict[str, Si
     sides = {
         str(name): Side(
             item[models == name], (known & ~wrong)[models == name], times[models == name],
-            int(wrong[models == name].sum()),
+            wrong[models == name],
         )
         for name in np.unique(models)
     }  # fmt: skip
     return sides, items
+
+
+def _unshared(task: str, sides: tuple[Side, Side], names: tuple[str, str]) -> Iterator[str]:
+    """Count the right programs of problems that only one of two models solves."""
+    solved = [side.problem[side.right] for side in sides]
+    lost = [int((~np.isin(mine, other)).sum()) for mine, other in (solved, solved[::-1])]
+    if any(lost):
+        both = zip(lost, names, strict=True)
+        told = [f"{counted(n, 'right program')} of {name}" for n, name in both if n]
+        yield (
+            f"{task}, {names[0]} and {names[1]}: left out {listing(told)}, of problems that the "
+            "other does not solve."
+        )
 
 
 def _pair(
@@ -254,8 +271,7 @@ def _pair(
 
 def _only(side: Side, problem: int) -> Side:
     kept = side.problem == problem
-    wrong = int((~side.right[kept]).sum())
-    return Side(side.problem[kept], side.right[kept], side.times[kept], wrong)
+    return Side(side.problem[kept], side.right[kept], side.times[kept], side.wrong[kept])
 
 
 def _of(
@@ -282,7 +298,7 @@ def _of(
         **{f"rmst_{name}": float(np.mean(means[side])) for side, name in enumerate("ab")},
         **{f"programs_{name}": one[side].size for side, name in enumerate("ab")},
         **{f"stopped_{name}": int((one[side] >= alpha).sum()) for side, name in enumerate("ab")},
-        **{f"wrong_{name}": sides[side].wrong for side, name in enumerate("ab")},
+        **{f"wrong_{name}": int(sides[side].wrong.sum()) for side, name in enumerate("ab")},
         "problems": len(problems), "p_holm": nan,
     }  # fmt: skip
     yield (key, f"rmst_ratio{suffix}", ratio), labels

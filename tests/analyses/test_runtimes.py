@@ -132,6 +132,30 @@ def test_programs_are_conserved():
     assert "wrong ones are left out, and counted" in result.warnings[-1]
 
 
+def test_right_programs_of_problems_that_one_model_solves_are_counted():
+    lost = (TABLE["model"] == "B") & (TABLE["item"].isin(["3", "7"]))
+    few = TABLE[~lost | (TABLE["level"] == 0)]
+    few = few.assign(status=few["status"].where(~lost, "wrong"))
+    result = runtimes(as_evidence(timings=few))
+    n = slowest("A", 3).size + slowest("A", 7).size
+    said = (
+        f"t, A and B: left out {n} right programs of A, of problems that the other does not solve."
+    )
+    assert said in result.warnings
+    assert row(result, "rmst_ratio")["problems"] == 10
+
+
+def test_what_is_missing_is_not_wrong():
+    first = TABLE[(TABLE["model"] == "A") & (TABLE["item"] == "2")].iloc[:1]
+    hole = first.assign(sample=99, level=0, case=0, repeat=0, seconds=np.nan, status="missing")
+    result = runtimes(as_evidence(timings=pd.concat([TABLE, hole])))
+    for item in (None, 2):
+        assert (
+            row(result, "rmst_ratio", item)["wrong_a"]
+            == (row(runtimes(TIMED), "rmst_ratio", item)["wrong_a"])
+        )
+
+
 def test_levels_have_rows_of_their_own():
     found = set(runtimes(TIMED).table["quantity"])
     assert {"rmst_ratio@1", "log_rank@3", "rmst_ratio"} <= found
