@@ -49,6 +49,7 @@ def test_it_times_what_several_models_wrote_and_says_what_became_of_it(run, file
     assert lines[-1] == f"Next: evalvar code {output}"
     assert "b: 1 sample of 1 problem that the file of problems does not have, first 'x'" in err
     assert "b: no sample of 1 problem, first toys/0" in err
+    assert "1 program crashed: the program does not define `total`." in err
     assert "sums: after the programs the references took" in err
     timings = ev.load(output).timings
     assert set(timings["model"]) == {"reference", "a", "b"}

@@ -13,7 +13,7 @@ from typing import Any
 from evalvar.adapters.writing import FORMS, write_evidence
 from evalvar.collect import machine
 from evalvar.collect.blocks import SIZE, Block, Program, Settings
-from evalvar.collect.findings import remarks, scoring_remarks, sources, table
+from evalvar.collect.findings import crashes, remarks, scoring_remarks, sources, table
 from evalvar.collect.jobs import Task, at_once, check_jobs, one_by_one
 from evalvar.collect.journal import Journal
 from evalvar.collect.problems import ProblemSet, read_problems
@@ -213,7 +213,7 @@ def timed_run(
             timings=timings,
             sources=sources(chosen, given),
             warnings=[
-                *[*read, *remarks(facts), *said, *scoring_remarks(timings, alpha)],
+                *[*read, *remarks(facts), *crashes(facts), *said, *scoring_remarks(timings, alpha)],
                 *([UNPROTECTED] if unsafe_local else []),
             ],
         )

@@ -1,6 +1,7 @@
 """What a run found, as the table and as sentences with counts."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,8 @@ from evalvar.evidence import REFERENCE
 from evalvar.tables import stack
 
 _OPEN = 0.10
+# Reasons of crashes that are told, and how much of each.
+_NAMED, _TOLD = 3, 80
 # What became of a program, the later the more it counts; a single stop counts as none.
 _RANK = {
     **{"ok": 0, "timeout": 0, "stopped": 1},
@@ -90,6 +93,29 @@ def remarks(facts: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{_OPEN:.0%} of the limit in {wide:,} of {counted(len(open_share), 'problem')}: calls "
             "there are short beside reading inputs and writing answers. Others are timed right; "
             "larger sizes of the timed levels leave less to hide."
+        )
+    return said
+
+
+def crashes(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what programs crashed with, the most frequent first, and what that may mean."""
+    ends = [end for fact in facts for end in fact.get("failed", ()) if end[2] == "crash"]
+    if not ends:
+        return []
+    reasons = Counter(message[:_TOLD] for *_, message in ends).most_common()
+    shown = "; ".join(
+        f"{reason} ({count:,})" if len(reasons) > 1 else reason
+        for reason, count in reasons[:_NAMED]
+    )
+    rest = sum(count for _, count in reasons[_NAMED:])
+    said = [
+        f"{counted(len(ends), 'program')} crashed: {shown}{f'; others ({rest:,})' if rest else ''}."
+    ]
+    missing = sum("ModuleNotFoundError" in message for *_, message in ends)
+    if missing:
+        said.append(
+            f"{counted(missing, 'program')} crashed for want of a package: programs have the "
+            "standard library alone, unless --python names an interpreter with packages."
         )
     return said
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from evalvar.collect.findings import remarks, statuses
+from evalvar.collect.findings import crashes, remarks, statuses
 
 FINE = {"refused": "", "limit_s": 1.0, "open_share": 0.05}
 
@@ -29,6 +29,20 @@ def test_what_a_forged_clock_could_hide_is_told():
         "of the limit in 2 of 3 problems: calls there are short beside reading inputs and writing "
         "answers. Others are timed right; larger sizes of the timed levels leave less to hide."
     ]
+
+
+def test_what_programs_crashed_with_is_told_by_how_often():
+    numpy = "ModuleNotFoundError: No module named 'numpy'"
+    ends = [["m", n, "crash", text] for n, text in enumerate([numpy, numpy, "a: 1", "b", "c", "d"])]
+    ends += [["m", 9, "timeout", "stopped after 1 s"]]
+    assert crashes([{"failed": ends[:4]}, {"failed": ends[4:]}, {"refused": "no"}]) == [
+        "6 programs crashed: ModuleNotFoundError: No module named 'numpy' (2); a: 1 (1); b (1); "
+        "others (2).",
+        "2 programs crashed for want of a package: programs have the standard library alone, "
+        "unless --python names an interpreter with packages.",
+    ]
+    assert crashes([{"failed": ends[2:3]}]) == ["1 program crashed: a: 1."]
+    assert crashes([{"failed": ends[6:]}]) == []
 
 
 def test_a_program_ends_as_its_worst_row():
