@@ -36,6 +36,7 @@ def command(
     bwrap: Path,
     code: Path,
     trees: Iterable[Path],
+    hidden: Iterable[Path] = (),
     *,
     user_namespace: bool,
     tmp_bytes: int,
@@ -50,6 +51,8 @@ def command(
     code, trees : path, paths
         Directories to be seen besides the system's: `code` as `CODE`, the others as they are. All
         are read-only.
+    hidden : paths
+        Directories in these that are to look empty.
     user_namespace : bool
         Shut in as nobody in a user namespace, for whom is not root. Else what is shut in may take
         another user's place, and end that one's processes.
@@ -91,6 +94,8 @@ def command(
             words += [] if parent in made else ["--perms", "0755", "--dir", str(parent)]
             made.add(parent)
         words += _bound(tree)
+    for path in hidden:
+        words += ["--tmpfs", str(path), "--remount-ro", str(path)]
     words += [*_bound(code, CODE), "--dev", "/dev"]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     return [*words, *(["--seccomp", str(system_calls)] if system_calls is not None else [])]

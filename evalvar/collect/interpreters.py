@@ -23,11 +23,15 @@ print(json.dumps([getattr(sys, "_base_executable", None) or sys.executable, sys.
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python: its file, the directories it needs outside `SYSTEM`, and its packages'."""
+    """A Python: its file, the directories it needs outside `SYSTEM`, and its packages'.
+
+    `others` are directories of packages that lie in these and that it is not to see.
+    """
 
     executable: Path
     trees: tuple[Path, ...]
     packages: tuple[str, ...]
+    others: tuple[Path, ...]
 
 
 def find_interpreter(python: str | Path | None) -> Interpreter:
@@ -45,7 +49,21 @@ def find_interpreter(python: str | Path | None) -> Interpreter:
     named_packages = [] if python is None else filter(os.path.isdir, packages)
     packages = tuple(str(Path(path).resolve()) for path in named_packages)
     trees = _outermost(Path(path).resolve() for path in (prefix, exec_prefix, *packages))
-    return Interpreter(Path(executable).resolve(), trees, packages)
+    return Interpreter(Path(executable).resolve(), trees, packages, _others(trees, packages))
+
+
+def _others(trees: Iterable[Path], packages: Iterable[str]) -> tuple[Path, ...]:
+    """Return directories of packages in what is seen that are not asked for, nor hold what is."""
+    places = (SYSTEM, SYSTEM / "local", *trees)
+    globbed = [path for place in places for path in place.glob("lib*/python3*/*-packages")]
+    found = {path.resolve() for path in globbed if path.is_dir()}
+    lent = [Path(path) for path in packages]
+    seen = [path for path in found if any(path.is_relative_to(place) for place in places)]
+    return tuple(sorted(path for path in seen if not any(_overlap(path, one) for one in lent)))
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _outermost(trees: Iterable[Path]) -> tuple[Path, ...]:

@@ -98,12 +98,14 @@ class Box:
     """How programs are shut in; `Box.find` returns one that works here.
 
     `python` runs them; `trees` are the directories it needs and `packages` those of its packages;
+    `hidden` are directories of other packages, which look empty;
     `cpu` pins what runs inside to one processor; without `bwrap` the box is unsafe.
     """
 
     python: Path
     trees: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
+    hidden: tuple[Path, ...] = ()
     cpu: int | None = None
     bwrap: Path | None = None
     user_namespace: bool = False
@@ -137,7 +139,7 @@ class Box:
         # Compiled once, not at every start; where that cannot be kept, at every start.
         compileall.compile_dir(_INSIDE, quiet=2)
         found = find_interpreter(python)
-        box = cls(found.executable, found.trees, found.packages)
+        box = cls(found.executable, found.trees, found.packages, found.others)
         if unsafe_local:
             readable_by_all = " that every user can read" if os.geteuid() == 0 else ""
             return _working([box], f"Name another interpreter{readable_by_all} with --python")
@@ -347,7 +349,7 @@ def _started(box: Box, limits: Limits, settings: str, pipes: list[int]) -> subpr
             filter_pipe = _filter(held)
             pipes = [*pipes, *([] if filter_pipe is None else [filter_pipe])]
             words[:0] = bubblewrap.command(
-                box.bwrap, _INSIDE, box.trees, user_namespace=box.user_namespace,
+                box.bwrap, _INSIDE, box.trees, box.hidden, user_namespace=box.user_namespace,
                 tmp_bytes=limits.tmp_bytes, system_calls=filter_pipe,
             )  # fmt: skip
         try:

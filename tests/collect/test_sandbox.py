@@ -240,6 +240,19 @@ class TestFind:
         box = Box.find(sys.executable)
         assert answer(box, "import numpy\ndef f(): return int(numpy.arange(4).sum())") == 6
 
+    def test_packages_that_were_not_asked_for_cannot_be_found(self, box):
+        program = """
+import glob, sys
+def f():
+    found = []
+    for place in ('/usr', '/usr/local', sys.base_prefix):
+        for path in glob.glob(place + '/lib/python3*/*-packages/*'):
+            found.append(path)
+    return found
+"""
+        assert box.hidden
+        assert answer(box, program) == []
+
     def test_an_interpreters_packages_may_lie_below_the_private_tmp(self, tool):
         tool("bwrap")
         with tempfile.TemporaryDirectory(dir="/tmp") as directory:
