@@ -118,6 +118,7 @@ def test_sensitivity_says_who_leads_whatever_the_weights(run, table):
     assert code == 0
     assert out.startswith("t: ")
     assert "A over B: +" in out
+    assert "bounds are of the weights alone, not intervals" in out
     assert "eff@1 by alpha" in out
     assert "eff@1 by hardness, alpha 2" in out
     code, out, _ = run("code", table, "--sensitivity", "--json")

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.assumptions import as_number
 from evalvar.analyses.intake import as_tuple, intake
 from evalvar.analyses.sittings import mean_of_sittings, same_programs
 from evalvar.analyses.timed import Floats, Timed, timed_tasks
@@ -40,7 +41,7 @@ def efficiency_sensitivity(
     checkpoint: int | list[int] | None = None,
     level: float = 0.95,
 ) -> Result:
-    """Report how eff@k moves with alpha and hardness, and which models lead whatever these are.
+    """Report how eff@k moves with alpha and hardness, and which leads hang on the weights.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def efficiency_sensitivity(
         upper_quartile: how well the level tells speeds apart. For two models (other not null, the
         one ahead first) ``lead``: by how much eff@1 is ahead; its bounds are no interval but the
         smallest and the largest lead that any hardness gives, so that a lower bound of 0 or more
-        says that the model is ahead whatever the weights are.
+        says that the model is ahead in these data whatever the weights are.
 
     Raises
     ------
@@ -134,7 +135,7 @@ def efficiency_sensitivity(
 def _check(k: int, alphas: tuple[float, ...]) -> None:
     if k < 1:
         raise UsageError(f"k={k}: k is a number of tries, 1 or more.")
-    if not all(1 < value < np.inf for value in alphas):
+    if not all(1 < as_number("each of alphas", value) < np.inf for value in alphas):
         raise UsageError(f"alphas={alphas}: each must be a finite number above 1.")
 
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from evalvar.results import Result
 
 Row = dict[str, Any]
+_NOT_SURE = (
+    "These bounds are of the weights alone, not intervals: whether a lead is more than chance, "
+    "evalvar compare --functional eff@1 says."
+)
 
 
 def sensitivity_text(result: "Result") -> str:
@@ -24,7 +28,8 @@ def _task(task: str, rows: list[Row], result: "Result") -> str:
     moved = [row for row in rows if row["quantity"].startswith("eff@")]
     models = list(dict.fromkeys(row["model"] for row in moved))
     lines = [f"{task}: {_told(rows, models)}"]
-    lines += [_range(row, rows) for row in rows if row["quantity"] == "lead"]
+    leads = [_range(row) for row in rows if row["quantity"] == "lead"]
+    lines += [*leads, *([_NOT_SURE] if leads else [])]
     quantity = moved[0]["quantity"] if moved else "eff@1"
     by_alpha = [row for row in moved if row["hardness"] == hardness]
     by_weight = [row for row in moved if row["alpha"] == alpha]
@@ -67,16 +72,16 @@ def _told(rows: list[Row], models: list[str]) -> str:
         return f"{listing(models)} by alpha and hardness"
     sure = [row for row in leads if row["low"] >= 0]
     if len(sure) == len(leads):
-        return "the order of the models is the same whatever the weights of levels"
+        return "in these data the order of the models is the same whatever the weights of levels"
     return (
         f"the weights of levels decide {len(leads) - len(sure)} of {len(leads)} "
         f"comparison{'s' * (len(leads) > 1)}"
     )
 
 
-def _range(row: Row, rows: list[Row]) -> str:
+def _range(row: Row) -> str:
     digits = max(3, decimals_for(row["value"], float("nan"), row["low"], row["high"]))
-    said = "ahead whatever the weights" if row["low"] >= 0 else "ahead with some weights only"
+    said = "ahead by any of them" if row["low"] >= 0 else "ahead by some of them only"
     return (
         f"{row['model']} over {row['other']}: {fixed(row['value'], digits, sign=True)}, "
         f"{fixed(row['low'], digits, sign=True)} to {fixed(row['high'], digits, sign=True)} "

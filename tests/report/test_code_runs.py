@@ -263,7 +263,7 @@ def test_an_order_that_hangs_on_the_weights_is_named():
     def note(low):
         return figures(timings.tries(), timings.timed_runs(), timings.leads(low))["curves"].note
 
-    assert note(0.02).endswith("the order of the models stays the same.")
+    assert note(0.02).endswith("which is no interval.")
     assert "the order of coder-a and coder-b (lead [\u22120.03, +0.15]) may turn" in note(-0.03)
 
 

@@ -125,7 +125,10 @@ def weights_remark(reading: Reading, task: str) -> str:
         return ""
     hanging = [row for row in leads if not row["low"] >= 0]
     if not hanging:
-        return " Whatever the weights of the levels, the order of the models stays the same."
+        return (
+            " Whatever the weights of the levels, the order of the models stays the same on these "
+            "problems and programs, which is no interval."
+        )
     pairs = [
         f"{row['model']} and {row['other']} (lead "
         f"{wording.interval(row['low'], row['high'], 2, sign=True)})"
