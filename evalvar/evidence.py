@@ -77,6 +77,13 @@ class Evidence:
     sources: pd.DataFrame
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        tables = {"record": self.records, "reported value": self.reported, "timing": self.timings}
+        held = [counted(len(table), name) for name, table in tables.items() if len(table)]
+        models = dict.fromkeys(str(m) for t in tables.values() for m in t["model"].unique())
+        of = f" of {counted(len(models), 'model')}" if models else ""
+        return f"Evidence({' and '.join(held) or 'nothing'}{of})"
+
     def select(self, **wanted: Any) -> "Evidence":
         """Keep the rows whose key columns have one of the wanted values.
 

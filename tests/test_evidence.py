@@ -297,3 +297,8 @@ def test_what_is_no_table_is_told_from_one():
     )
     with pytest.raises(RecordsError, match="expected the text of a result, but found a PosixPath"):
         from_json(Path("result.json"))
+
+
+def test_evidence_says_what_it_holds():
+    assert repr(as_evidence(table(score=[1, None]))) == "Evidence(2 records of 1 model)"
+    assert repr(as_evidence()) == "Evidence(nothing)"

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from math import nan
+from numbers import Integral
 
 import pandas as pd
 
 from evalvar.analyses.facts import metric_facts
 from evalvar.analyses.functionals import EFFICIENCY, PASSED
-from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
+from evalvar.analyses.intake import as_read, as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
 from evalvar.analyses.try_rows import (
     KEYS,
@@ -157,8 +158,8 @@ def has_samples(evidence: Evidence) -> bool:
 def _tries(k: int | list[int] | tuple[int, ...] | None) -> list[int] | None:
     if k is None:
         return None
-    tries = [k] if isinstance(k, int) else list(k)
-    wrong = [value for value in tries if value < 1]
+    tries = list(k) if isinstance(k, list | tuple) else [k]
+    wrong = [value for value in tries if not isinstance(value, Integral) or value < 1]
     if wrong or not tries:
         raise UsageError(f"k={wrong[0] if wrong else tries}: k is a number of tries, 1 or more.")
     return sorted(set(tries))
@@ -187,8 +188,10 @@ def _with_samples(scored: pd.DataFrame, *, keep_all: bool) -> pd.DataFrame:
 def _scored(
     data: Evidence | pd.DataFrame, alpha: float, hardness: tuple[float, ...]
 ) -> Evidence | pd.DataFrame:
-    if isinstance(data, Evidence) and len(data.timings):
-        return score_timings(data, alpha=alpha, hardness=hardness)
+    if isinstance(data, (Evidence, pd.DataFrame)):
+        data = as_read(data)
+        if len(data.timings):
+            return score_timings(data, alpha=alpha, hardness=hardness)
     if (alpha, tuple(hardness)) != (ALPHA, HARDNESS):
         raise UsageError(
             "alpha and hardness score timings anew, and only scores were read. Read the timings, "

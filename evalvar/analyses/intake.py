@@ -22,7 +22,8 @@ def intake(
     Parameters
     ----------
     data : Evidence or DataFrame
-        A bare DataFrame is taken as records and validated. Timings without records are scored
+        A bare DataFrame is taken as timings where it has a status and no score, else as records,
+        and validated. Timings without records are scored
         first, unless the analysis counts what has no score itself.
     missing : {"drop", "wrong"} or None
         Whether answers without a score leave the mean and n, or count at the metric's worst value;
@@ -40,7 +41,7 @@ def intake(
             f"expected what load() gives or a DataFrame of records, but found "
             f"{type(data).__name__}. Read files with evalvar.load(path)."
         )
-    evidence = data if isinstance(data, Evidence) else as_evidence(data)
+    evidence = as_read(data)
     if missing is not None and len(evidence.timings) and not len(evidence.records):
         from evalvar.analyses.timing_scores import score_timings  # which calls this
 
@@ -53,6 +54,14 @@ def intake(
     if missing != "drop":
         raise UsageError(f"missing='{missing}' is unknown. Use 'drop' or 'wrong'.")
     return evidence.plus(*unscored(evidence.records))
+
+
+def as_read(data: Evidence | pd.DataFrame) -> Evidence:
+    """Return evidence, of a bare DataFrame what its columns say: timings or records."""
+    if isinstance(data, Evidence):
+        return data
+    timed = "status" in data and "score" not in data
+    return as_evidence(timings=data) if timed else as_evidence(data)
 
 
 def last_checkpoint(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

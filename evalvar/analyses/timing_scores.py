@@ -1,11 +1,12 @@
 """What timed programs score: passed, and how efficient they are beside the reference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.assumptions import as_number
 from evalvar.analyses.intake import intake
 from evalvar.analyses.timed import ENDS, PROGRAM, Flags, Floats, Ints, Timed, timed_tasks
 from evalvar.errors import NotEnoughDataError, UsageError, counted
@@ -127,6 +128,10 @@ def score_timings(
 
 def scored(timed: Timed, *, alpha: float = ALPHA, hardness: tuple[float, ...] = HARDNESS) -> Scores:
     """Score the programs of a task, as `score_timings` does."""
+    alpha = as_number("alpha", alpha)
+    if isinstance(hardness, str) or not isinstance(hardness, Iterable):
+        raise UsageError(f"hardness must be a weight a level, as (3, 3, 4), but is {hardness!r}.")
+    hardness = tuple(as_number("each weight of hardness", weight) for weight in hardness)
     if len(hardness) != len(timed.levels):
         found_levels = ", ".join(map(str, timed.levels)) or "none"
         raise UsageError(
@@ -287,10 +292,12 @@ def _remarks(timed: Timed, scores: Scores) -> Iterator[str]:
         if len(chosen):
             names = list(dict.fromkeys(chosen))
             shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            one = len(names) == 1
             yield (
                 f"{timed.task}: {len(names):,} of "
-                f"{counted(timed.problems['item'].nunique(), 'problem')} {said}: their efficiency "
-                f"is not scored ({shown})."
+                f"{counted(timed.problems['item'].nunique(), 'problem')} "
+                f"{said.replace('have', 'has', 1) if one else said}: {'its' if one else 'their'} "
+                f"efficiency is not scored ({shown})."
             )
     before, after = timed.before.max(axis=1, initial=0), timed.after.max(axis=1, initial=0)
     both = np.isfinite(before) & np.isfinite(after) & (before > 0)

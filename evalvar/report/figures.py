@@ -44,6 +44,11 @@ __all__ = [
     "subset_error",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _MOST_ROWS = 60
 _RUNS = "no program that was timed; pass a result of timed_runs()"
 
@@ -165,7 +170,17 @@ def _of_runs(results: Result | Iterable[Result], kind: str) -> Figure | None:
 
 
 def _read(results: Result | Iterable[Result]) -> Reading:
-    return Reading((results,) if isinstance(results, Result) else tuple(results))
+    found = (
+        (results,) if isinstance(results, Result) or not isinstance(results, Iterable) else results
+    )
+    every = tuple(found)
+    for result in every:
+        if not isinstance(result, Result):
+            raise UsageError(
+                f"a figure is of results, as code_metrics(...) and others return them, but found "
+                f"{type(result).__name__}."
+            )
+    return Reading(every)
 
 
 def _drawn(figure: Figure | None, problem: str, width: float) -> Sheet:

@@ -7,6 +7,7 @@ import pytest
 from evalvar.analyses.code import code_metrics
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
+from tests.analyses.test_code_sensitivity import timings as code_timings
 
 
 def records(items, **columns):
@@ -233,3 +234,26 @@ def test_what_asks_for_right_and_wrong_is_not_asked_of_a_score():
 def test_alpha_and_hardness_need_timings():
     with pytest.raises(UsageError, match="alpha and hardness score timings anew"):
         code_metrics(records([[1, 0]]), alpha=1.5)
+
+
+def test_bare_timings_are_scored_as_the_evidence_of_them_is():
+    timed = code_timings()
+    whole, bare = code_metrics(timed), code_metrics(timed.timings)
+    pd.testing.assert_frame_equal(whole.table, bare.table)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"k": "a"}, "k=a: k is a number of tries, 1 or more."),
+        ({"k": 1.5}, "k=1.5: k is a number of tries, 1 or more."),
+        ({"alpha": "x"}, "alpha must be a number, but is 'x'."),
+        ({"hardness": "abc"}, "hardness must be a weight a level, as (3, 3, 4), but is 'abc'."),
+        ({"hardness": 5}, "hardness must be a weight a level, as (3, 3, 4), but is 5."),
+        ({"hardness": (1, "x", 1)}, "each weight of hardness must be a number, but is 'x'."),
+    ],
+)
+def test_what_is_no_number_is_refused_in_one_line(wrong, said):
+    with pytest.raises(UsageError) as caught:
+        code_metrics(code_timings(), **wrong)
+    assert str(caught.value) == said

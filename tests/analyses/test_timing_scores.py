@@ -197,12 +197,12 @@ def test_a_program_that_was_not_timed_to_the_end_has_no_score():
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        (reference("q").iloc[:-4], "have no times of the reference at every level"),
-        (reference("q", before=0.0), "have a reference that took no time, and so no limit"),
-        (reference("q", resolution_s=2.1), "have a limit below what the clock can tell"),
+        (reference("q").iloc[:-4], "has no times of the reference at every level"),
+        (reference("q", before=0.0), "has a reference that took no time, and so no limit"),
+        (reference("q", resolution_s=2.1), "has a limit below what the clock can tell"),
         (
             rows(1.0, (3, "timeout"), model="reference", item="q", phase="before"),
-            "have a reference that did not end in time, and so no limit",
+            "has a reference that did not end in time, and so no limit",
         ),
     ],
 )
@@ -212,7 +212,7 @@ def test_e26_problems_without_a_limit_are_right_or_wrong_and_not_scored(own, sai
     assert table["q", "passed"] == 1
     assert np.isnan(table["q", "efficiency"])
     assert table["p", "efficiency"] == pytest.approx(1)
-    assert f"t: 1 of 2 problems {said}: their efficiency is not scored (q)." in found.warnings
+    assert f"t: 1 of 2 problems {said}: its efficiency is not scored (q)." in found.warnings
 
 
 @pytest.mark.parametrize("lost", ["missing", None])

@@ -73,3 +73,11 @@ def test_pyplot_is_never_loaded():
         "figures.differences(s.compare()); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_figure_of_what_is_no_result_is_refused_and_figures_can_be_found():
+    with pytest.raises(UsageError, match="a figure is of results, .* but found int"):
+        figures.pass_curves(3)
+    with pytest.raises(UsageError, match="but found str"):
+        figures.pass_curves(["a"])
+    assert dir(figures) == sorted(figures.__all__)
