@@ -100,6 +100,8 @@ def test_without_a_sandbox_it_says_what_is_not_protected(run, files):
     )
     code, _, err = run(*words)
     if "every user can read" in err:  # root's interpreter may be where only root can read it
+        assert "programs do not run here" in err
+        assert "as a user that is not root, who cannot enter /" in err
         code, _, err = run(*words, "--python", "/usr/bin/python3")
     assert code == 0
     assert "Not a sandbox: a program can read and write every file" in err

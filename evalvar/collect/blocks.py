@@ -85,8 +85,10 @@ class _Trial:
 
 def _trial(program: Program, last_level: int) -> _Trial:
     if program.text is None or not _is_text(program.text):
-        status = "missing" if program.text is None else "crash"
-        return _Trial(program, last_level, [Timed(0, 0, 0, status)], ended=True)
+        status, told = (
+            ("missing", "") if program.text is None else ("crash", "the text is no UTF-8")
+        )
+        return _Trial(program, last_level, [Timed(0, 0, 0, status, message=told)], ended=True)
     return _Trial(program, last_level)
 
 

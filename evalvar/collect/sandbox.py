@@ -141,11 +141,22 @@ class Box:
         found = find_interpreter(python)
         box = cls(found.executable, found.trees, found.packages, found.others)
         if unsafe_local:
-            readable_by_all = " that every user can read" if os.geteuid() == 0 else ""
-            return _working([box], f"Name another interpreter{readable_by_all} with --python")
+            closed = _closed(box.python) if os.geteuid() == 0 else None
+            advice = "Name another interpreter with --python"
+            if closed is not None:
+                advice = (
+                    f"They are run as a user that is not root, who cannot enter {closed}, where "
+                    "the interpreter lies. Name one that every user can read with --python"
+                )
+            return _working([box], advice)
         box = replace(box, bwrap=bubblewrap.find_bubblewrap())
         ways = [box] if os.geteuid() == 0 else []
         return _working([*ways, replace(box, user_namespace=True)], bubblewrap.INSTALL)
+
+
+def _closed(file: Path) -> Path | None:
+    """Return the outermost directory of a file that others than its owner cannot enter."""
+    return next((path for path in reversed(file.parents) if not path.stat().st_mode & 1), None)
 
 
 def _working(boxes: Sequence[Box], advice: str) -> Box:
@@ -163,7 +174,8 @@ def _working(boxes: Sequence[Box], advice: str) -> Box:
             return box
         reasons.append(f"{reply.status}: {reply.message}")
     told = "; ".join(dict.fromkeys(reasons))
-    raise ToolError(f"a sandbox does not work here ({told}). {advice}.")
+    what = "programs do not run here" if boxes[0].unsafe else "a sandbox does not work here"
+    raise ToolError(f"{what} ({told}). {advice}.")
 
 
 class Session:

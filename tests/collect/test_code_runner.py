@@ -140,6 +140,7 @@ def test_what_ended_a_program_is_kept(ended):
     assert failed["crash"][0] == "crash"
     assert "IndexError" in failed["crash"][1]
     assert "SyntaxError" in failed["syntax"][1]
+    assert failed["no text"] == ("crash", "the text is no UTF-8")
     assert "does not define `total`" in failed["name"][1]
 
 
