@@ -154,3 +154,10 @@ def test_nonsense_is_one_line(run, table, words, said):
     assert not out
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_rule_on_right_programs_says_nothing_of_efficiency(run, table):
+    _, out, err = run("gate", table, "--rule", "pass@1>=0.1")
+    assert "A: pass@1 is 1.00" in out
+    assert "gap@k" not in err
+    assert "in efficiency" not in err

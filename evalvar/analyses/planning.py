@@ -250,7 +250,7 @@ def _models(
     if len(models) > 2:
         raise UsageError(
             f"a plan is for two models, and there are {len(present)}: {', '.join(present[:8])}. "
-            "Name two with a and b, or one like both with a."
+            "Name two with a and b (-a, -b), or one like both with a."
         )
     records = evidence.select(model=models).records
     behind: list[str] = []
@@ -275,7 +275,7 @@ def _from_pilot(
         if not any("seed" in name for name in found):
             remarks.append(
                 "one seed each says nothing of what seeds add: the plan is for these runs, over "
-                "items only. Train another, or assume seed_sd."
+                "items only. Train another, or assume seed_sd (--assume seed_sd=0.005)."
             )
     elif found.get("seed", 0.0) < 0 and "seed" not in noise.components.keys() & replaced:
         remarks.append("seeds differ no more than their answers explain; they count as adding 0.")

@@ -135,7 +135,12 @@ def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
     unit = "points" if points else "the unit of the scores"
     heading = f"Spread of the mean score over prompts, in {unit}"
     return "\n".join(
-        [heading, *aligned(table, left=range(len(shown))), "", "Name one to see more of it."]
+        [
+            heading,
+            *aligned(table, left=range(len(shown))),
+            "",
+            "Name one (--model, --task, --metric) to see more of it.",
+        ]
     )
 
 

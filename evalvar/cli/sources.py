@@ -101,7 +101,7 @@ def _overview(readings: list[Reading]) -> str:
         )  # fmt: skip
     title = "Shares of the variance of one answer, and standard errors by what is drawn again"
     lines = aligned(table, left=range(len(keys)))
-    return "\n".join([title, *lines, "", "Name one to see more of it."])
+    return "\n".join([title, *lines, "", "Name one (--model, --task, --metric) to see more of it."])
 
 
 def _by(reading: Reading, prefix: str) -> dict[str, dict[str, Any]]:

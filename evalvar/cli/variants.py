@@ -193,7 +193,12 @@ def _lines(readings: dict[tuple[Any, ...], Rows]) -> str:
     unit = "points" if first["in_points"] else "the unit of the scores"
     heading = f"a = {first['a']}, b = {first['b']}; means and differences in {unit}"
     return "\n".join(
-        [heading, *aligned(table, left=range(len(shown))), "", "Name one to see more of it."]
+        [
+            heading,
+            *aligned(table, left=range(len(shown))),
+            "",
+            "Name one (--model, --task, --metric) to see more of it.",
+        ]
     )
 
 

@@ -119,7 +119,9 @@ def gate(
 def _decide(row: Matched, rows: int) -> tuple[str, str]:
     """Return the verdict on a row, and the reason as one sentence."""
     rule, e = row.rule, row.estimate
-    said = f"the {_words(rule.quantity)} {_stated(e, row)}"
+    # pass@1 is a name
+    name = "@" in rule.quantity or "^" in rule.quantity
+    said = f"{'' if name else 'the '}{_words(rule.quantity)} {_stated(e, row)}"
     unknown = "the noise of the earlier runs is not known"
     demand = _demand(row) if isfinite(row.margin) else unknown
     if not (isfinite(e.low) or isfinite(e.high)):

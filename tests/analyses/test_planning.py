@@ -61,7 +61,7 @@ def test_two_runs_on_the_same_items_are_planned_by_the_paired_t_test():
     assert power["value"] == pytest.approx(theirs.power(0.5 / sd, 40, 0.05), abs=1e-6)
     assert (
         "t, score: one seed each says nothing of what seeds add: the plan is for these runs, over "
-        "items only. Train another, or assume seed_sd."
+        "items only. Train another, or assume seed_sd (--assume seed_sd=0.005)."
     ) in result.warnings
 
 
@@ -342,8 +342,8 @@ ASSUMED = {"assume": {"discordance": 0.2}, "difference": 0.05}
         ({**PILOT, "a": "C"}, "no model 'C' in the data. There is: A, B."),
         (
             {"data": records(["A", "B", "C"], items=5)},
-            "a plan is for two models, and there are 3: A, B, C. Name two with a and b, or one "
-            "like both with a.",
+            "a plan is for two models, and there are 3: A, B, C. Name two with a and b (-a, -b), or "
+            "one like both with a.",
         ),
         (
             {"assume": {"discordance": 0.1}, "difference": 0.2},

@@ -271,4 +271,4 @@ def test_the_text_of_many_readings_is_a_line_each():
     text = sources_text(variance_components(pd.concat(parts))).splitlines()
     assert text[1].split()[:2] == ["model", "mean"]
     assert [line.split()[0] for line in text[2:6]] == ["m0", "m1", "m2", "m3"]
-    assert text[-1] == "Name one to see more of it."
+    assert text[-1] == "Name one (--model, --task, --metric) to see more of it."
