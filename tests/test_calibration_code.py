@@ -19,6 +19,12 @@ def test_new_problems_are_covered(n, k):
     assert all(row.share >= floor(row) and row.flat == 0 for row in rows)
 
 
+@pytest.mark.parametrize("n", [1, 10])
+def test_new_problems_are_covered_where_few_are_solved(n):
+    rows = list(code._over_items(Effort(0.6), 30, n, 1, 0.02, level=code._WEAK))
+    assert all(row.share >= floor(row) for row in rows)
+
+
 def test_new_samples_of_these_problems_are_covered():
     rows = list(code._over_samples(Effort(0.5), 30, 10, 1, 0.5))
     assert all(row.share >= floor(row) and row.flat == 0 for row in rows)

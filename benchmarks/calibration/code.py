@@ -13,6 +13,7 @@ from benchmarks.calibration.cells import (
     covered,
     generator,
 )
+from evalvar.analyses.gaps import gap_mean
 from evalvar.stats import (
     Estimate,
     bounded_mean_ci,
@@ -29,6 +30,7 @@ from evalvar.stats.try_noise import best_of_k_variance
 
 REPEATS, ALPHA = 6, 2.0
 DESIGNS = ((1, 1), (10, 1), (10, 10), (100, 10))
+_WEAK = -3.0  # one answer in ten is right
 MEASURES = ("pass", "eff", "gap")
 _METHODS = {
     "new problems": "spread over problems",
@@ -146,6 +148,8 @@ def code(effort: Effort) -> Iterator[Row]:
         for n, k in DESIGNS:
             for sd in (0.02, 0.1):
                 yield from _over_items(effort, n_problems, n, k, sd)
+        for n in (1, 10):
+            yield from _over_items(effort, n_problems, n, 1, 0.02, level=_WEAK)
         for n, k in ((10, 1), (15, 10), (100, 10)):
             for level in (0.5, 5.0):
                 yield from _over_samples(effort, n_problems, n, k, level)
@@ -188,14 +192,17 @@ def _rows(
         )  # fmt: skip
 
 
-def _over_items(effort: Effort, n_problems: int, n: int, k: int, sd: float) -> Iterator[Row]:
-    cell = f"best of {k} of {n}, {n_problems} problems, timing sd {sd:g}"
+def _over_items(
+    effort: Effort, n_problems: int, n: int, k: int, sd: float, level: float = 0.5
+) -> Iterator[Row]:
+    weak = ", few solved" if level == _WEAK else ""
+    cell = f"best of {k} of {n}, {n_problems} problems, timing sd {sd:g}{weak}"
     rng = generator("code, items", cell)
-    truth = _truth(rng, k, sd)
+    truth = _truth(rng, k, sd, level)
     found: dict[str, list[Estimate]] = {name: [] for name in truth}
     sets = _count(effort, 500, n_problems, n)
     for size in _blocks(sets, n_problems, n):
-        problems = Problems.drawn(rng, size, n_problems, 0.5)
+        problems = Problems.drawn(rng, size, n_problems, level)
         timed = Timed.of(rng, _programs(rng, problems, n), sd, jackknife=False)
         for measure in MEASURES:
             values = _values(timed, measure, k)
@@ -208,6 +215,8 @@ def _over_items(effort: Effort, n_problems: int, n: int, k: int, sd: float) -> I
 def _alone(values: Numbers, measure: str) -> Estimate:
     if measure == "pass":
         return bounded_mean_ci(values, low=0.0, high=1.0)
+    if measure == "gap":
+        return gap_mean(values, 0.95)
     return skewed_mean_ci(values)
 
 
@@ -217,11 +226,11 @@ def _apart(one: Numbers, other: Numbers, measure: str) -> Estimate:
     return sparse_t(one - other, low=span and -span, high=span, scale=scale)
 
 
-def _truth(rng: np.random.Generator, k: int, sd: float) -> dict[str, float]:
+def _truth(rng: np.random.Generator, k: int, sd: float, level: float = 0.5) -> dict[str, float]:
     """Find the true values by many problems, with no more answers than are drawn."""
     total, count = {measure: np.zeros(2) for measure in MEASURES}, 40
     for _ in range(count):
-        problems = Problems.drawn(rng, 1, 1500, 0.5)
+        problems = Problems.drawn(rng, 1, 1500, level)
         timed = Timed.of(rng, _programs(rng, problems, k), sd, jackknife=False)
         for measure in MEASURES:
             total[measure] += _values(timed, measure, k).mean(axis=(1, 2)) / count

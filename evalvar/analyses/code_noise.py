@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.facts import Facts, metric_facts
-from evalvar.analyses.functionals import EFFICIENCY, PASSED
-from evalvar.analyses.gaps import gap_records
+from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED
+from evalvar.analyses.gaps import gap_mean, gap_records
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.noise_parts import (
     ItemNoise,
@@ -234,7 +234,7 @@ def _estimates(
         freedom = np.min([[one.freedom for one in part] for part in parts], axis=0)
     elif not is_timed(metric):
         own, shared = np.zeros(n), np.zeros(n)
-    found = {"over_item": _over_items(values, sides, fact, level)}
+    found = {"over_item": _over_items(values, sides, fact, level, gap=metric == GAP)}
     found["over_sample"] = _over_samples(noises, values, sample, shared, column, k, fact, level)
     why = "does not depend on times" if not is_timed(metric) else "no repeated timings"
     found["over_timing"] = _within(
@@ -291,7 +291,9 @@ def _split(total: float, sample: float, own: float, shared: float) -> dict[str, 
     }
 
 
-def _over_items(values: np.ndarray, sides: np.ndarray, fact: Facts, level: float) -> Estimate:
+def _over_items(
+    values: np.ndarray, sides: np.ndarray, fact: Facts, level: float, *, gap: bool
+) -> Estimate:
     low, high = fact.range
     known = low is not None and high is not None
     try:
@@ -301,6 +303,8 @@ def _over_items(values: np.ndarray, sides: np.ndarray, fact: Facts, level: float
             return sparse_t(values, low=span and -span, high=span, scale=scale, level=level)
         if known:
             return bounded_mean_ci(values, low=low or 0.0, high=high or 0.0, level=level)
+        if gap:
+            return gap_mean(values, level)
         return replace(skewed_mean_ci(values, level=level), p_value=np.nan)
     except NotEnoughDataError as error:
         value = float(values.mean())

@@ -7,6 +7,7 @@ import pandas as pd
 
 from evalvar.analyses.facts import Facts
 from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED
+from evalvar.analyses.gaps import gap_mean
 from evalvar.analyses.try_values import item_values
 from evalvar.errors import NotEnoughDataError, counted
 from evalvar.results import Row
@@ -46,12 +47,15 @@ def mean_rows(
     fact: Facts,
     level: float,
     remarks: list[str],
+    *,
+    gap: bool = False,
 ) -> Iterator[tuple[Row, int]]:
     """Yield the mean over items of every seed, and that over items and seeds."""
     named = dict(zip(KEYS[:3], key, strict=True))
     for seed, table in tables.items():
         for k, name in zip(table.columns, names, strict=True):
-            yield ({**named, "seed": seed}, name, _mean(table[k], fact, level)), len(table)
+            mean = _mean(table[k], fact, level, gap)
+            yield ({**named, "seed": seed}, name, mean), len(table)
     if len(tables) < 2:
         return
     shared = pd.concat(tables, axis=1, join="inner")
@@ -92,7 +96,8 @@ def gap_rows(
                 said.append((f"{model}, {task}", reason))
         if tables:
             names = [f"gap@{k}" for k in next(iter(tables.values())).columns]
-            yield from mean_rows(tables, (model, task, GAP), names, _NO_RANGE, level, remarks)
+            place = (model, task, GAP)
+            yield from mean_rows(tables, place, names, _NO_RANGE, level, remarks, gap=True)
 
 
 def bayes_rows(group: pd.DataFrame, key: tuple[str, ...]) -> Iterator[tuple[Row, int]]:
@@ -105,7 +110,7 @@ def bayes_rows(group: pd.DataFrame, key: tuple[str, ...]) -> Iterator[tuple[Row,
         yield ({**named, "seed": seed}, "bayes@n", found), len(answers)
 
 
-def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
+def _mean(values: pd.Series, fact: Facts, level: float, gap: bool) -> Estimate:
     scores = values.to_numpy()
     if np.isnan(scores).any():
         return Estimate(np.nan, level=level, n=scores.size, method=_TOO_FEW)
@@ -113,6 +118,8 @@ def _mean(values: pd.Series, fact: Facts, level: float) -> Estimate:
         low, high = fact.range
         if low is not None and high is not None:
             return bounded_mean_ci(scores, low=low, high=high, level=level)
+        if gap:
+            return gap_mean(scores, level)
         return fact.within(skewed_mean_ci(scores, level=level))
     except NotEnoughDataError as error:
         value = float(scores.mean())

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from evalvar.analyses.comparison import compare
+from evalvar.analyses.gaps import gap_mean
 from evalvar.analyses.ranking import leaderboard
 from evalvar.errors import UsageError
-from evalvar.stats import eff_at_k, pass_at_k, sparse_t
+from evalvar.stats import eff_at_k, mean_ci, pass_at_k, sparse_t
 from tests.analyses.made import ends, of, one
 
 
@@ -160,3 +161,12 @@ def test_paired_intervals_are_no_wider_than_unpaired_where_items_are_alike(name)
             values = {"pass@2": right, "eff@2": best, "gap@2": right - best}[name]
             spread.append(values.var(ddof=1) / 60)
         assert row["high"] - row["low"] <= 2 * 2.0010 * np.sqrt(sum(spread))
+
+
+def test_the_gap_of_a_weak_model_is_a_mean_of_differences_most_of_them_0():
+    values = np.array([0.4, *np.zeros(29)])
+    found, own = gap_mean(values, 0.95), sparse_t(values, high=1.0, scale=1.0)
+    assert (found.value, found.low, found.high) == (own.value, own.low, own.high)
+    assert found.high > mean_ci(values).high
+    # with an efficiency below 0 no end is known
+    assert gap_mean(np.array([1.5, 0.0, 0.1]), 0.95).high > 1
