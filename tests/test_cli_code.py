@@ -161,3 +161,12 @@ def test_a_rule_on_right_programs_says_nothing_of_efficiency(run, table):
     assert "A: pass@1 is 1.00" in out
     assert "gap@k" not in err
     assert "in efficiency" not in err
+
+
+def test_a_plan_of_a_model_with_one_try_says_whose_it_is(run, tmp_path):
+    rows = [f"A,t,{i},{s},{(i + s) % 2}" for i in range(9) for s in range(3)]
+    rows += [f"B,t,{i},0,{i % 3 % 2}" for i in range(9)]
+    path = tmp_path / "tries.csv"
+    path.write_text("\n".join(["model,task,item,sample,score", *rows]))
+    _, _, err = run("plan", path, "-a", "A", "-b", "B")
+    assert "at least one of the two models has one answer to an item by a run" in err

@@ -280,9 +280,10 @@ def _from_pilot(
     elif found.get("seed", 0.0) < 0 and "seed" not in noise.components.keys() & replaced:
         remarks.append("seeds differ no more than their answers explain; they count as adding 0.")
     if "sample" not in noise.components:
-        alone = "a run of each" if len(models) < 2 else "a run of one of the two models or both"
+        who = "the model" if len(models) < 2 else "at least one of the two models"
         remarks.append(
-            f"one answer to an item by {alone}: more samples cannot be planned. Log several."
+            f"{who} has one answer to an item by a run: more samples cannot be planned. Log "
+            "several."
         )
     if noise.cluster_size > 1 and set(noise.over) > {"item"}:
         remarks.append(
