@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 # As for other bad input.
 _NOTHING_RUN = 3
+_STOPPED = (
+    "A timeout was stopped at twice the limit or more: if not at level 0, it was right so far, and "
+    "counts as right and slow."
+)
 
 
 def run_code(
@@ -133,6 +137,7 @@ def account_text(result: "Result") -> str:
     lines = [
         f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
         f"{listing(said) or 'none could be run'}{refused}.",
+        *([_STOPPED] if ends.get("timeout") else []),
         f"{sum(spent.values()):,.0f} s of work ({taken}) on {settings['machine']}.",
         f"Inputs by seed {settings['seed']}: a seed that the programs cannot know (--seed random) "
         "keeps them from holding prepared answers.",

@@ -287,6 +287,12 @@ def _target(output: str | Path | None) -> Path | None:
 def _given(samples: Any, problems: ProblemSet, model: str | Sequence[str] | None) -> list[Samples]:
     names = [model] if isinstance(model, str) else list(model or ())
     if isinstance(samples, Mapping):
+        odd = next((name for name, v in samples.items() if not isinstance(v, Mapping)), None)
+        if odd is not None:
+            raise UsageError(
+                f"samples of '{odd}': expected lists of programs by task_id, found a "
+                f"{type(samples[odd]).__name__}. Files are given as samples=[file], model=[name]."
+            )
         given = [fitted(name, programs, problems) for name, programs in samples.items()]
     else:
         several = [samples] if isinstance(samples, str | Path | Samples) else list(samples)

@@ -299,6 +299,8 @@ def test_names_of_models_are_checked():
     samples = {TOTAL.task_id: [RIGHT]}
     with pytest.raises(UsageError, match="'reference' is the name of the reference solutions"):
         timed_run(toys(TOTAL), {"reference": samples})
+    with pytest.raises(UsageError, match="samples of 'm': expected lists of programs by task_id"):
+        timed_run(toys(TOTAL), {"m": "m.jsonl"})
     with pytest.raises(UsageError, match="no samples are given"):
         timed_run(toys(TOTAL), {})
     with pytest.raises(EvalvarError, match="no sample of any of 1 problem"):
@@ -316,7 +318,7 @@ def test_a_time_that_is_a_lie_is_the_time_outside():
     )
     timings = ev.run_code(toys(TOTAL), {"m": {TOTAL.task_id: [lie]}}, repeats=2).timings
     slept = timings[(timings["model"] == "m") & (timings["level"] > 0)]
-    assert slept["seconds"].min() > 0.0003
+    assert (slept["seconds"].dropna() > 0.0003).all()  # a stopped one has none
 
 
 def test_times_are_not_lost_on_the_way_through_a_file(ended, tmp_path):

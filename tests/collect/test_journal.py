@@ -110,6 +110,7 @@ def test_a_run_that_is_killed_goes_on_and_ends_as_one_that_was_not(files, tmp_pa
     ran = subprocess.run(command(files, whole), capture_output=True, text=True, check=True)
     assert ran.stdout.startswith(
         "12 programs of 4 problems: 4 ok, 4 wrong and 4 timeout; 1 problem was refused.\n"
+        "A timeout was stopped at twice the limit or more: if not at level 0, it was right so far, "
     )
     killed = tmp_path / "killed.parquet"
     beside = tmp_path / "killed.parquet.partial"
