@@ -123,9 +123,10 @@ def run_code(
 
     Notes
     -----
-    Every repeat of every program has a sandbox and a process of its own. The time that counts is
-    max(inside, outside - bound): the program's own clock, unless the one outside shows that it was
-    longer than what the reference needs beside its calls explains.
+    Every repeat of every program has a sandbox and a process of its own. The program's own clock
+    counts, unless the one outside shows more than what the reference needs beside its calls: then
+    a repeat counts as the slowest of the others while those are half or more, and else as the
+    clock outside says.
     """
     return timed_run(
         problems,
