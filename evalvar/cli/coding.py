@@ -26,9 +26,13 @@ _WORDS = {
     "worst@": "worst of k",
     "g_pass@": "a share right",
     "mg_pass@": "mean share",
-    "maj@": "most right",
+    "maj@": "most right, ties a half",
 }
 _HARDNESS = "3,3,4"
+_PULLED = (
+    "Bayes@N lies nearer to one half the fewer answers there are: it orders models as pass@1 does "
+    "only where they have equally many."
+)
 
 
 def code_text(result: "Result") -> str:
@@ -66,7 +70,9 @@ def _task(rows: list[Row], result: "Result") -> str:
         level = percent(float(result.settings["level"]))
         blocks.append("\n".join([*_table(shown), "", f"Intervals at {level}, over problems."]))
     bayes = [row for row in rows if row["quantity"] == "bayes@n"]
-    blocks += ["\n".join(map(_bayes, bayes))] if bayes else []
+    if bayes:
+        several = [_PULLED] * (len({row["model"] for row in bayes}) > 1)
+        blocks.append("\n".join([*map(_bayes, bayes), *several]))
     reasons = {row["method"] for row in rows if row["method"].startswith("undefined")}
     blocks += [sentence(reason) for reason in sorted(reasons)]
     return "\n\n".join(blocks)

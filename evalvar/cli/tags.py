@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from evalvar.cli.columns import aligned
 from evalvar.numbers import DASH, decimals_for, fixed, interval, percent
 
+_ALONE = "each by itself: not adjusted for the number of tags and pairs."
+
 if TYPE_CHECKING:
     from evalvar.results import Result
 
@@ -19,7 +21,7 @@ def tags_text(result: "Result") -> str:
         places.setdefault((row["task"], row["quantity"]), []).append({**row, **numbers})
     level = percent(float(result.settings["level"]))
     blocks = [_block(place, rows) for place, rows in places.items()]
-    return "\n\n".join([*blocks, f"Intervals at {level}, over the problems of the tag."])
+    return "\n\n".join([*blocks, f"Intervals at {level}, over the problems of the tag, {_ALONE}"])
 
 
 def _block(place: tuple[Any, ...], rows: list[dict[str, Any]]) -> str:
