@@ -20,14 +20,13 @@ TARGET = 1 / 1.5
 
 def main() -> None:
     """Compare on our own problems, and on the published ones where they are at hand."""
-    naive = OURS / "samples" / "naive.json"
+    naive = OURS / "samples" / "naive.jsonl"
     _compare("own problems, naive", OURS / "problems.csv", naive, None)
     if PUBLISHED.is_dir():
         problems = PUBLISHED / "dataset" / "enamel.csv"
-        for name in ("humaneval-canonical", "enamel-references"):
-            samples = PUBLISHED / "samples" / f"{name}.json"
-            kept = PUBLISHED / "problem_indices_142.json"
-            _compare(f"ENAMEL, {name}", problems, samples, kept)
+        samples = PUBLISHED / "samples" / "humaneval-canonical.json"
+        kept = PUBLISHED / "problem_indices_142.json"
+        _compare("ENAMEL, HumanEval's canonical solutions", problems, samples, kept)
 
 
 def _compare(what: str, problems: Path, samples: Path, only: Path | None) -> None:

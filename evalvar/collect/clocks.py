@@ -71,14 +71,14 @@ def seconds(rows: Sequence[Timed], bound: float) -> list[float]:
     """Return seconds of a call in each repeat of one case, by both clocks.
 
     The inner clock counts where what the outer one shows beside it is within the `bound`. Where it
-    is not, the machine was busy or the program lies: in at most half of the repeats, such a one
-    counts as the slowest of the others, so that a lie gains nothing and a hiccup costs little; in
-    more of them, the outer clock counts.
+    is not, the machine was busy or the program lies: such a repeat counts as the slowest of the
+    others, so that a lie gains nothing and a hiccup costs little. Where the others are less than a
+    third, the outer clock counts.
     """
     least = [row.outside_s - bound for row in rows]
     timed_ones = [n for n, row in enumerate(rows) if not isnan(row.inside_s)]
     clear = [rows[n].inside_s for n in timed_ones if not rows[n].inside_s < least[n]]
-    most = max(clear) if 2 * len(clear) >= len(timed_ones) and clear else np.inf
+    most = max(clear) if 3 * len(clear) >= len(timed_ones) and clear else np.inf
     found = []
     for row, low in zip(rows, least, strict=True):
         inside = row.inside_s

@@ -125,7 +125,7 @@ def run_code(
     -----
     Every repeat of every program has a sandbox and a process of its own. The program's own clock
     counts, unless the one outside shows more than what the reference needs beside its calls: then
-    a repeat counts as the slowest of the others while those are half or more, and else as the
+    a repeat counts as the slowest of the others while those are a third or more, and else as the
     clock outside says.
     """
     return timed_run(

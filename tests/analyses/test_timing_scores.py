@@ -199,7 +199,7 @@ def test_a_program_that_was_not_timed_to_the_end_has_no_score():
     [
         (reference("q").iloc[:-4], "has no times of the reference at every level"),
         (reference("q", before=0.0), "has a reference that took no time, and so no limit"),
-        (reference("q", resolution_s=2.1), "has a limit below what the clock can tell"),
+        (reference("q", resolution_s=2.1), "has a limit below twice what the clock can tell"),
         (
             rows(1.0, (3, "timeout"), model="reference", item="q", phase="before"),
             "has a reference that did not end in time, and so no limit",
