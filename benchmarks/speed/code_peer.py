@@ -10,7 +10,11 @@ from enam.evaluate import Evaluator
 def main() -> None:
     """Make the tests, time the references and evaluate one file of samples."""
     problems, samples, *only = sys.argv[1:]
-    codes = json.loads(Path(samples).read_text())
+    text = Path(samples).read_text()
+    if samples.endswith(".jsonl"):
+        codes = [[json.loads(line)["completion"]] for line in text.splitlines()]
+    else:
+        codes = json.loads(text)
     kept = json.loads(Path(only[0]).read_text()) if only else list(range(len(codes)))
     evaluator = Evaluator(
         problems=problems,

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _compare(what: str, problems: Path, samples: Path, only: Path | None) -> None:
-    n = len(json.loads((only or samples).read_text()))
+    n = len(json.loads(only.read_text())) if only else len(samples.read_text().splitlines())
     with tempfile.TemporaryDirectory() as folder:
         choice = ["--only", str(only)] if only else []
         words = [sys.executable, "-m", "evalvar.cli", "run-code", "--problems", str(problems)]

@@ -74,8 +74,8 @@ beyond its interval.
     if 2 * shared < d.size and 3 / d.size * room > half:
         are = "is" if counts[sign] == 1 else "are"
         return [
-            f"{counts[sign]} of {d.size} differences {are} {sign}: a few large ones that this sample "
-            "missed would move the mean beyond its interval."
+            f"{counts[sign]} of {d.size} differences {are} {sign}: a few large ones that this "
+            "sample missed would move the mean beyond its interval."
         ]
     return []
 

@@ -342,8 +342,8 @@ ASSUMED = {"assume": {"discordance": 0.2}, "difference": 0.05}
         ({**PILOT, "a": "C"}, "no model 'C' in the data. There is: A, B."),
         (
             {"data": records(["A", "B", "C"], items=5)},
-            "a plan is for two models, and there are 3: A, B, C. Name two with a and b (-a, -b), or "
-            "one like both with a.",
+            "a plan is for two models, and there are 3: A, B, C. Name two with a and b (-a, -b), "
+            "or one like both with a.",
         ),
         (
             {"assume": {"discordance": 0.1}, "difference": 0.2},

@@ -174,8 +174,8 @@ def test_a_generator_without_other_inputs_leaves_one_call():
     # in the words of what scores it
     assert set(ev.score_timings(evidence.timings).warnings) <= set(evidence.warnings)
     assert any(
-        "1 of 1 problem has a limit below twice what the clock can tell: its efficiency is not scored "
-        "(same)" in sentence
+        "1 of 1 problem has a limit below twice what the clock can tell: its efficiency is not "
+        "scored (same)" in sentence
         for sentence in evidence.warnings
     )
 

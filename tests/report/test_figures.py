@@ -76,7 +76,7 @@ def test_pyplot_is_never_loaded():
 
 
 def test_a_figure_of_what_is_no_result_is_refused_and_figures_can_be_found():
-    with pytest.raises(UsageError, match="a figure is of results, .* but found int"):
+    with pytest.raises(UsageError, match=r"a figure is of results, .* but found int"):
         figures.pass_curves(3)
     with pytest.raises(UsageError, match="but found str"):
         figures.pass_curves(["a"])
