@@ -131,9 +131,12 @@ def time_block(
     limits: Limits,
     settings: Settings,
     *,
+    cases: tuple[Case, ...] | Refused | None = None,
     again: bool = False,
 ) -> Block:
     """Time the programs, one repeat of all after the other, between those of the reference.
+
+    The `cases` are those that `prepare` gives, or why there are none, where it was called before.
 
     Where the reference was so much slower afterwards that a program was stopped below the limit,
     all is done once `again`.
@@ -143,7 +146,10 @@ def time_block(
     trials = [_trial(program, len(problem.levels) - 1) for program in programs]
     repeats = settings.repeats
     try:
-        cases = prepare(box, problem, limits, seed=settings.seed)
+        if isinstance(cases, Refused):
+            raise cases
+        if cases is None:
+            cases = prepare(box, problem, limits, seed=settings.seed)
         clock.lap("inputs")
         with Checker(box, problem, limits) as checker:
             _check_reference(checker, cases)
@@ -164,7 +170,7 @@ def time_block(
     pooled = settings.alpha * slowest([before, after], around)
     stopped = [row for trial in trials for row in trial.rows if row.status == "timeout"]
     if not again and any(stop_s(limit, row.calls) < pooled for row in stopped):
-        return time_block(box, problem, programs, limits, settings, again=True)
+        return time_block(box, problem, programs, limits, settings, cases=cases, again=True)
     calls = {case.key: len(case.inputs) for case in cases if case.level}
     facts["limit_s"], facts["calls"] = pooled, max(calls.values())
     facts["failed"] = [

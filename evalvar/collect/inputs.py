@@ -21,6 +21,9 @@ class Refused(Exception):
         super().__init__(reason)
         self.status = status
 
+    def __reduce__(self) -> "tuple[type[Refused], tuple[str, str]]":
+        return Refused, (str(self), self.status)  # it travels between processes
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

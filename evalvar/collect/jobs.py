@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from evalvar.collect.blocks import Block, Program, Settings, time_block
 from evalvar.collect.clocks import beside, slowest
+from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import prepare, time_reference
 from evalvar.collect.sandbox import Box, Limits
@@ -22,6 +23,8 @@ from evalvar.errors import UsageError
 Task = tuple[Problem, Sequence[Program]]
 
 _SET_PDEATHSIG = 1
+# With fewer blocks a second process starts later than its help is needed.
+_WORTH_A_HELPER = 4
 # What shows how much programs on several cores disturb each other: it computes and reads memory.
 _PROBE = Problem(
     "probe",
@@ -80,10 +83,24 @@ def one_by_one(
     *,
     core: int,
 ) -> None:
-    """Time the blocks in this process, all on one core."""
+    """Time the blocks in this process, all on one core; another one prepares those to come."""
     box = replace(box, cpu=core)
-    for number, task in enumerate(tasks):
-        done(number, time_block(box, *task, limits, settings))
+    others = sorted(os.sched_getaffinity(0) - {core})
+    if not others or len(tasks) < _WORTH_A_HELPER:
+        for number, task in enumerate(tasks):
+            done(number, time_block(box, *task, limits, settings))
+        return
+    with _workers(others[-1:], box, limits, settings) as (helper,):
+        cases: tuple[Case, ...] | Refused | None = None
+        for number, task in enumerate(tasks):
+            coming = tasks[number + 1 : number + 2]
+            for problem, _ in coming:
+                helper.send(("inputs", problem))
+            done(number, time_block(box, *task, limits, settings, cases=cases))
+            try:
+                cases = helper.receive() if coming else None
+            except Refused as refusal:
+                cases = refusal
 
 
 def at_once(
@@ -186,6 +203,8 @@ def serve() -> None:
                 cases = prepare(box, _PROBE, limits, seed=0)
                 rows = time_reference(box, _PROBE, cases, limits, repeats=given)
                 answer: object = slowest([rows], beside(rows))
+            elif what == "inputs":
+                answer = prepare(box, given, limits, seed=settings.seed)
             else:
                 problem, programs = given
                 answer = time_block(box, problem, programs, limits, settings)

@@ -5,6 +5,8 @@ import os
 import pytest
 
 import evalvar as ev
+from evalvar.collect import jobs
+from evalvar.collect.code_runner import timed_run
 from tests.collect.toys import RIGHT, TOTAL, renamed, toys
 
 pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
@@ -21,3 +23,20 @@ def test_two_at_a_time_give_the_rows_of_one_at_a_time(tool):
     assert set(two.timings["run"]) == set(one.timings["run"])
     (said,) = [sentence for sentence in two.warnings if "at a time" in sentence]
     assert said.startswith("2 programs were timed at a time, each on a core of its own: while")
+
+
+def test_what_is_prepared_beforehand_is_what_would_have_been_prepared(tool, monkeypatch):
+    tool("bwrap")
+    names = [f"toys/{n}" for n in range(4)]
+    broken = renamed(
+        TOTAL, "toys/broken", generator="def generate_input(size, lid, cid):\n    1/0\n"
+    )
+    problems = toys(*[renamed(TOTAL, name) for name in names], broken)
+    samples = {"m": {problem.task_id: [RIGHT] for problem in problems.wanted}}
+    found = timed_run(problems, samples, repeats=1)
+    monkeypatch.setattr(jobs, "_WORTH_A_HELPER", 100)
+    alone = timed_run(problems, samples, repeats=1)
+    shown = ["item", "model", "sample", "phase", "level", "case", "repeat", "status"]
+    assert found.evidence.timings[shown].equals(alone.evidence.timings[shown])
+    assert [facts["refused"] for facts in found.facts] == [fact["refused"] for fact in alone.facts]
+    assert found.facts[-1]["refused"].startswith("the generator fails")

@@ -175,11 +175,11 @@ def test_a_run_whose_seed_was_drawn_goes_on_with_it(files, tmp_path, monkeypatch
     seeds = []
     real = jobs.time_block
 
-    def interrupted(box, problem, programs, limits, settings):
+    def interrupted(box, problem, programs, limits, settings, **rest):
         seeds.append(settings.seed)
         if len(seeds) == 2:
             raise KeyboardInterrupt
-        return real(box, problem, programs, limits, settings)
+        return real(box, problem, programs, limits, settings, **rest)
 
     monkeypatch.setattr(jobs, "time_block", interrupted)
     problems, samples = files
