@@ -41,7 +41,10 @@ def test_e20_every_repeat_and_every_call_gets_inputs_of_its_own():
         reference="    return numbers == sorted(numbers)\n",
         checker=EQUAL,
     )
-    in_place = "def tidy(numbers):\n    was = numbers == sorted(numbers)\n    numbers.sort()\n    return was\n"
+    in_place = (
+        "def tidy(numbers):\n    was = numbers == sorted(numbers)\n"
+        "    numbers.sort()\n    return was\n"
+    )
     assert set(run(tidy, in_place, repeats=3)["status"]) == {"ok"}
 
 
