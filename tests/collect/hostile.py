@@ -348,7 +348,7 @@ def smaller(numbers):
                  '/proc/self/environ', '/proc/1/cmdline', '/proc/mounts', '/sys/kernel'):
         if os.path.exists(name):
             found.append(name)
-    for where in ('/home/*', '/root/.*', '/var/*', '/work/*', '/mnt/*', '/srv/*', '/opt/*',
+    for where in ('/home/*', '/root/.*', '/var/*', '/mnt/*', '/srv/*', '/opt/*',
                   '/run/*', '/tmp/*', '/etc/*'):
         found += [name for name in glob.glob(where) if os.path.isfile(name)]
     return sorted(set(found) - {'/etc/ld.so.cache'})
