@@ -27,7 +27,6 @@ from evalvar.stats import Estimate, bounded_mean_ci, skewed_mean_ci, sparse_t
 from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
 
 KEYS = ("task", "metric", "functional", "model", "against")
-PARTS = ("problem", "sample", "timing", "reference")
 _TRIES = (1, 10, 100)
 _LABELS = ("items", "answers", "answers_most")
 

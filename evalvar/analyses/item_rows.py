@@ -105,7 +105,9 @@ def _ends_interval(found: Responses, level: float) -> tuple[dict[str, np.ndarray
     high = d + np.hypot(best[2] - best[0], worst[0] - worst[1])
     se = np.hypot(np.nan_to_num(best[3]), np.nan_to_num(worst[3]))
     known = np.isfinite(low) & np.isfinite(high) & (high > low)
-    bounds = {"se": np.where(known & (se > 0), se, np.nan), "low": np.where(known, low, np.nan),
+    # of one respondent the spread is unknown, not none
+    two = np.min([np.isfinite(found.scores[rows]).sum(axis=0) for rows in groups], axis=0) > 1
+    bounds = {"se": np.where(known & two & (se > 0), se, np.nan), "low": np.where(known, low, np.nan),
               "high": np.where(known, high, np.nan)}  # fmt: skip
     said = "best less worst 27 %"
     return bounds, np.where(

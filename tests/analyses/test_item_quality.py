@@ -498,3 +498,20 @@ def test_livebench_with_its_repeated_answers(shared):
     math = rows[rows["task"] == "math"]["value"]
     assert math.to_numpy() == pytest.approx(wide.mean()[math.index].to_numpy())
     assert (result.quantity("alpha")["value"] > 0.9).all()
+
+
+def test_the_error_between_groups_of_one_model_each_is_unknown_and_not_none():
+    rng = np.random.default_rng(0)
+    for models, known in ((5, False), (9, True)):
+        scores = rng.random((models, 12)) < np.linspace(0.2, 0.8, models)[:, None]
+        table = pd.DataFrame(
+            [
+                (f"m{m}", "t", i, float(scores[m, i]))
+                for m in range(models)
+                for i in range(scores.shape[1])
+            ],
+            columns=["model", "task", "item", "score"],
+        )
+        found = items(table).table.query("quantity == 'upper_lower'")
+        assert found["low"].notna().all()
+        assert found["se"].notna().any() == known
