@@ -107,8 +107,11 @@ def _ends_interval(found: Responses, level: float) -> tuple[dict[str, np.ndarray
     known = np.isfinite(low) & np.isfinite(high) & (high > low)
     # of one respondent the spread is unknown, not none
     two = np.min([np.isfinite(found.scores[rows]).sum(axis=0) for rows in groups], axis=0) > 1
-    bounds = {"se": np.where(known & two & (se > 0), se, np.nan), "low": np.where(known, low, np.nan),
-              "high": np.where(known, high, np.nan)}  # fmt: skip
+    bounds = {
+        "se": np.where(known & two & (se > 0), se, np.nan),
+        "low": np.where(known, low, np.nan),
+        "high": np.where(known, high, np.nan),
+    }
     said = "best less worst 27 %"
     return bounds, np.where(
         known, f"{said}, MOVER of both means", f"{said} (too few or alike: no interval)"
