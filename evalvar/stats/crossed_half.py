@@ -102,6 +102,7 @@ def freedoms(seeds: list[SeedPart]) -> list[float]:
     return [float(own) for own in df * (1 + (equals - 1) / 2 * df.min() / df.max())]
 
 
+@lru_cache(maxsize=4096)  # the same runs are read for their noise, their curve and their signal
 def pivotal(items: ItemPart, seeds: SeedPart, distance: float, level: float) -> tuple[float, float]:
     """Give the half-width at the level, and the share of the pivot beyond the distance.
 

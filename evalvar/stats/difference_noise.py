@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -172,10 +173,15 @@ def _pivots(squares: Floats, dfs: Floats, start: int) -> Floats:
     found = np.zeros((_POINTS, squares.size))
     for column, (square, df) in enumerate(zip(squares, dfs, strict=True)):
         if square > 0 and df > 0:
-            share = (np.arange(1, _POINTS + 1) * sqrt(_PRIMES[start + column])) % 1
-            chi = 2 * special.gammaincinv(df / 2, share)
-            found[:, column] = square * df / np.maximum(chi, np.finfo(float).tiny)
+            found[:, column] = square * df / _chi_squares(float(df), _PRIMES[start + column])
     return found
+
+
+@lru_cache(maxsize=64)  # the readings of a study have their numbers of items and runs in common
+def _chi_squares(df: float, prime: int) -> Floats:
+    share = (np.arange(1, _POINTS + 1) * sqrt(prime)) % 1
+    chi = 2 * special.gammaincinv(df / 2, share)
+    return np.asarray(np.maximum(chi, np.finfo(float).tiny))
 
 
 def check_correlation(correlation: float) -> None:

@@ -79,7 +79,7 @@ def howe_widths(items: NoisePart, parts: Sequence[NoisePart], level: float) -> H
     freedom of a part and Welch's, by the shares of the B.
     """
     check_parts((items, *parts), level)
-    own, weights = _mean_square(items.df)
+    own, weights = _nodes(items.df, _MANY, _FEW_NODES, _STEP)
     squares = _t(level, items.df) ** 2 * items.variance * own
     drawn = [part for part in parts if part.variance + part.within > 0]
     if drawn:
@@ -96,7 +96,9 @@ def howe_widths(items: NoisePart, parts: Sequence[NoisePart], level: float) -> H
 def welch_widths(a: NoisePart, b: NoisePart, level: float) -> HalfWidths:
     """Give the half-widths of Welch's interval, whose degrees of freedom are estimated too."""
     check_parts((a, b), level)
-    (ratio_a, weight_a), (ratio_b, weight_b) = _mean_square(a.df), _mean_square(b.df)
+    (ratio_a, weight_a), (ratio_b, weight_b) = (
+        _nodes(part.df, _MANY, _FEW_NODES, _STEP) for part in (a, b)
+    )
     of_a, of_b = a.variance * ratio_a[:, None], b.variance * ratio_b
     total = of_a + of_b
     if isinf(a.df) and isinf(b.df):
@@ -202,12 +204,8 @@ def _t(level: float, df: ArrayLike) -> Floats:
 
 
 @lru_cache(maxsize=256)
-def _mean_square(df: float) -> tuple[Floats, Floats]:
-    """Give nodes of a chi-square over its degrees of freedom, and their weights."""
-    return _nodes(df, _MANY, _FEW_NODES, _STEP)
-
-
 def _nodes(df: float, many: float, few: int, step: float) -> tuple[Floats, Floats]:
+    """Give nodes of a chi-square over its degrees of freedom, and their weights."""
     if isinf(df):
         return np.ones(1), np.ones(1)
     if df >= many:
@@ -228,8 +226,6 @@ def _thinned(squares: Floats, weights: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
         below = np.log(squares.max()) - np.log(squares)
     bins = np.minimum(below * (_BINS / _SPAN), _BINS).astype(int)
-    mass, total = np.zeros((2, _BINS + 1))
-    np.add.at(mass, bins, weights)
-    np.add.at(total, bins, weights * squares)
+    mass, total = np.bincount(bins, weights), np.bincount(bins, weights * squares)
     kept = mass > 0
     return total[kept] / mass[kept], mass[kept]
