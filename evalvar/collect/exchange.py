@@ -55,16 +55,12 @@ class Channel:
             with suppress(OSError):
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
 
-    def ready(self, limit_s: float) -> None:
-        """Wait until the worker has cleaned up after its last reply, and see that it is quiet."""
-        deadline = perf_counter() + limit_s
-        while not self._held:
-            self._held += self._read(deadline)
-        if readable(self._replies, 0.0):
-            self._held += self._read(deadline)
-        if self._held != frames.READY:
+    def remark(self, limit_s: float) -> Reply:
+        """Read what follows a reply: that it was looked at, and what was found; then see quiet."""
+        reply = self.exchange(b"", 0, limit_s)
+        if self._held or readable(self._replies, 0.0):
             raise Broken("crash", "the program wrote to the pipe of the replies")
-        self._held.clear()
+        return reply
 
     def exchange(self, request: bytes, parts: int, limit_s: float) -> Reply:
         """Send a request and read its reply, which has this many parts where it is ok."""

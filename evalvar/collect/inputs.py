@@ -1,6 +1,7 @@
 """Inputs of a problem: the same for every program and every run with the same seed."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,8 +60,8 @@ def seed_of(seed: int, task_id: str, level: int, number: int, draw: int) -> int:
     >>> seed_of(0, "HumanEval/0", 1, 0, 0) == seed_of(0, "HumanEval/0", 1, 0, 1)
     False
     """
-    text = encode([seed, task_id, level, number, draw])
-    return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+    text = json.dumps([seed, task_id, level, number, draw], separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
 def generate(

@@ -190,7 +190,7 @@ class Session:
         arguments, a reply's what the entry point returns. ``generate``: prompt, generator; parts
         are [seed, size, level, case] in, tuples of arguments out. ``check``: prompt, checker;
         parts are input, answer, output of each in turn, and ``true`` or ``false`` out. All parts
-        but these two words are texts of `evalvar.collect.inside.wire`.
+        but these two words are values by `evalvar.collect.inside.wire`.
     source : mapping
         The texts that the role needs.
     limits : Limits
@@ -211,7 +211,7 @@ class Session:
         hurried = role == "run"
         self._pause_s = min(_PAUSE_S, limits.load_s) if hurried else limits.load_s
         self._pauses_s = limits.load_s if hurried else inf
-        self._loaded = False
+        self._spoke = False
         self._usage: Usage | None = None
         self._over: Reply | None = None
         self._told = ""
@@ -230,15 +230,14 @@ class Session:
                 "packages": list(box.packages), "rlimits": _rlimits(limits, box),
             }  # fmt: skip
             pipes = [pipe.fileno() for pipe in (read, written, told, report)]
-            self._process = _started(box, limits, wire.encode(settings).decode(), pipes)
+            self._process = _started(box, limits, wire.encode(settings).hex(), pipes)
             self._channel = Channel(asked.fileno(), replies.fileno(), limits.output_bytes)
             self._held = ours.pop_all()
 
     def load(self) -> Reply:
         """Load the program; another answer than ok is its end."""
         reply = self._exchanged(frames.request([self._source]), 0, self._limits.load_s)
-        self._loaded = reply.status == "ok"
-        if not self._loaded and self._over is None:
+        if reply.status != "ok" and self._over is None:
             self._over = reply
             self.close()
         return reply
@@ -249,8 +248,6 @@ class Session:
         After a timeout, an end of the program or output over the limit the session is over, and
         every further answer is the same.
         """
-        if self._over is None:
-            self._await_ready()
         if self._over is not None:
             return self._over
         return self._exchanged(frames.request(parts), len(parts) // self._parts_each, limit_s)
@@ -284,24 +281,31 @@ class Session:
     ) -> None:
         self.close()
 
-    def _await_ready(self) -> None:
-        """Give a worker a moment to clean up after its answer; a program has so many of them."""
-        began = monotonic()
-        try:
-            self._channel.ready(min(self._pause_s, self._pauses_s))
-        except Broken as broken:
-            reply = self._ended(broken, self._pause_s)
-            if reply.status == "timeout":
-                reply = replace(reply, message=f"idle for {monotonic() - began:.2g} s after a call")
-            self._over = reply
-        self._pauses_s = max(0.0, self._pauses_s - (monotonic() - began))
-
     def _exchanged(self, request: bytes, parts: int, limit_s: float) -> Reply:
         try:
-            return self._channel.exchange(request, parts, limit_s)
+            reply = self._channel.exchange(request, parts, limit_s)
         except Broken as broken:
             self._over = self._ended(broken, limit_s)
             return self._over
+        self._spoke = True
+        return self._looked_at(reply)
+
+    def _looked_at(self, reply: Reply) -> Reply:
+        """Give a worker a moment to look at its answer and clean up; a program has so many of them.
+
+        One that does not end it keeps its answer, and gets no further question.
+        """
+        began = monotonic()
+        try:
+            remark = self._channel.remark(min(self._pause_s, self._pauses_s))
+        except Broken as broken:
+            over = self._ended(broken, self._pause_s)
+            if over.status == "timeout":
+                over = replace(over, message=f"idle for {monotonic() - began:.2g} s after a call")
+            self._over = over
+            return reply
+        self._pauses_s = max(0.0, self._pauses_s - (monotonic() - began))
+        return reply if remark.status == "ok" else remark
 
     def _ended(self, broken: Broken, limit_s: float) -> Reply:
         """End the session, and say why it is over."""
@@ -313,7 +317,7 @@ class Session:
             return Reply("timeout", f"stopped after {limit_s:g} s")
         if broken.status is not None:
             return Reply(broken.status, str(broken))
-        if not usage.ended and not self._loaded:
+        if not usage.ended and not self._spoke:
             told = self._told.splitlines() or ["it says nothing"]
             raise ToolError(f"the sandbox did not start: {told[-1]}")
         if usage.ended == "SIGXCPU" or usage.cpu_s > self._limits.cpu_s:

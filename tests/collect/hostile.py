@@ -284,10 +284,10 @@ def smaller(numbers):
 """),
     "return an early answer": _ends("return [0] * len(numbers)", "ok"),
     "forge frames": _tricks("""
-import os, struct
+import marshal, os, struct
 _honest = smaller
 def smaller(numbers):
-    out = str(_honest(numbers)).encode()
+    out = marshal.dumps(_honest(numbers), 2)
     frame = struct.pack('<cdI', b'o', 0.0, 1) + struct.pack('<Q', len(out)) + out
     for pipe in range(3, 256):
         try:
@@ -298,7 +298,7 @@ def smaller(numbers):
 """, "ok", "crash"),
     "forge frames while loading": _tricks("""
 import os, struct
-out = b'[]'
+out = b'[' + bytes(4)
 frame = struct.pack('<cdI', b'o', 0.0, 0) + struct.pack('<cdI', b'o', 0.0, 1)
 frame += struct.pack('<Q', len(out)) + out
 for pipe in range(3, 256):

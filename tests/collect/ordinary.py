@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from evalvar.collect.inside.wire import encode
+from evalvar.collect.inside.wire import decode, encode
 from evalvar.collect.sandbox import Box, Limits, Session
 from tests.collect import hostile
 
@@ -22,7 +22,7 @@ def main() -> None:
             session.load()
             limit_s = 0.3 if name == "swallow every exception" else 20.0
             reply = session.ask([encode(([3, 1, 2],))], limit_s)
-        told[name] = reply.parts[0].decode() if name in hostile.SPIES else reply.status
+        told[name] = decode(reply.parts[0]) if name in hostile.SPIES else reply.status
     told["survivors"] = sum(_is_ours(path) for path in Path("/proc").glob("[0-9]*"))
     print(json.dumps(told))  # noqa: T201
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from evalvar.collect.exchange import Broken, Channel
-from evalvar.collect.inside.frames import LENGTH, READY, REPLY, reply, request
+from evalvar.collect.inside.frames import LENGTH, REPLY, reply, request
 
 
 class Peer:
@@ -89,16 +89,25 @@ def test_an_answer_before_the_question_is_out_is_a_breach(peer):
         worker.channel.exchange(request([bytes(10_000_000)]), 1, 5.0)
 
 
-@pytest.mark.parametrize("text", [READY + b"o", b"o", READY * 2, reply("ok", 0.0, [b"1"])])
-def test_anything_but_the_one_mark_between_replies_is_a_breach(peer, text):
+QUIET = reply("ok", 0.0, [])
+
+
+@pytest.mark.parametrize("text", [QUIET + b"o", QUIET * 2, reply("ok", 0.0, [b"1"]), b"z" * 20])
+def test_more_than_one_remark_between_replies_is_a_breach(peer, text):
     with pytest.raises(Broken, match="wrote to the pipe") as broken:
-        peer().says(text).channel.ready(0.1)
+        peer().says(text).channel.remark(0.1)
     assert broken.value.status == "crash"
+
+
+def test_a_remark_says_what_is_amiss_or_nothing(peer):
+    assert peer().says(QUIET).channel.remark(0.1).status == "ok"
+    found = peer().says(reply("wrong", 0.0, [b"returned a set"])).channel.remark(0.1)
+    assert (found.status, found.message) == ("wrong", "returned a set")
 
 
 def test_the_end_of_the_worker_is_its_end(peer):
     for call in (
-        lambda channel: channel.ready(5.0),
+        lambda channel: channel.remark(5.0),
         lambda channel: channel.exchange(b"x", 1, 5.0),
     ):
         worker = peer()

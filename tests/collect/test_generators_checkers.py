@@ -65,14 +65,23 @@ class TestCheck:
 
     def test_verdicts_come_in_order(self, box):
         given, two = encode(([1],)), encode(2)
-        outputs = [two, encode(2.0), encode(True), encode(3), b"2 ", b'{"set":3}', b"\xff", b""]
+        outputs = [
+            two,
+            encode(2.0),
+            encode(True),
+            encode(3),
+            two + b" ",
+            b"<i\3\0\0\0",
+            b"\xff",
+            b"",
+        ]
         reply = self.checked(box, hostile.CHECKER, *[(given, two, output) for output in outputs])
         assert reply.parts == (b"true", *[b"false"] * 7)
 
     def test_a_checker_sees_the_prompt_and_the_input(self, box):
         prompt = "def poly(xs, x): return sum(xs) * x\n\ndef f(xs):\n    ''' Zero of. '''\n"
         checker = "def __check(input, answer, output): return poly(*input, output) == 0"
-        reply = self.checked(box, checker, (encode(([1],)), b"7", b"0"), prompt=prompt)
+        reply = self.checked(box, checker, (encode(([1],)), encode(7), encode(0)), prompt=prompt)
         assert reply.parts == (b"true",)
 
     @pytest.mark.parametrize(
@@ -84,6 +93,6 @@ class TestCheck:
         ],
     )
     def test_a_checker_that_fails_says_how(self, box, checker, message):
-        reply = self.checked(box, checker, (encode(()), b"1", b'"a"'))
+        reply = self.checked(box, checker, (encode(()), encode(1), encode("a")))
         assert reply.status == "crash"
         assert message in reply.message

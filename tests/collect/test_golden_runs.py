@@ -5,6 +5,7 @@ import time
 import pytest
 
 from evalvar.collect.code_runner import timed_run
+from evalvar.collect.inside.wire import encode
 from evalvar.collect.sandbox import Limits, Session
 from tests.collect.toys import EQUAL, renamed, toys
 from tests.collect.toys import TOTAL as PROBLEM
@@ -57,7 +58,7 @@ def test_e21_a_loop_that_swallows_every_exception_is_dead_within_a_second_of_its
     with Session(box, "run", source, Limits()) as session:
         assert session.load().status == "ok"
         began = time.perf_counter()
-        assert session.ask([b'{"tuple":[[1]]}'], 0.3).status == "timeout"
+        assert session.ask([encode(([1],))], 0.3).status == "timeout"
         usage = session.close()
         assert time.perf_counter() - began < 1.3
     assert usage.ended == "stopped"

@@ -42,7 +42,7 @@ class TestProgram:
     def test_a_completion_and_a_whole_program_are_told_apart(self, box, program):
         with Session(box, "run", {**SQUARE, "program": program}, LIMITS) as session:
             assert session.load().status == "ok"
-            assert session.ask([b'{"tuple":[3]}'], 5.0).parts == (b"9",)
+            assert session.ask([encode((3,))], 5.0).parts == (encode(9),)
 
     @pytest.mark.parametrize("program", ["", "   \n", "# nothing", "cube = 3", "square = 3"])
     def test_a_program_without_the_entry_point_is_a_crash(self, box, program):
@@ -77,7 +77,7 @@ class TestProgram:
             session.load()
             reply = session.ask([encode((0,))], 5.0)
             assert (reply.status, reply.message) == ("crash", "ZeroDivisionError: division by zero")
-            assert session.ask([encode((2,))], 5.0).parts == (b"0.5",)
+            assert session.ask([encode((2,))], 5.0).parts == (encode(0.5),)
             assert session.close().ended == "stopped"
 
     @pytest.mark.parametrize(
@@ -96,11 +96,20 @@ class TestProgram:
             session.load()
             assert session.ask([NOTHING], 5.0).status == status
 
+    def test_what_is_written_as_something_else_is_refused_by_name_behind_the_clock(self, box):
+        program = "def f(x): return [bytearray(b'a'), 1][x:]"
+        with running(box, program) as session:
+            session.load()
+            reply = session.ask([encode((0,))], 5.0)
+            assert (reply.status, reply.parts) == ("wrong", ())
+            assert reply.message.startswith("returned a bytearray: only plain data")
+            assert session.ask([encode((1,))], 5.0).parts == (encode([1]),)
+
     def test_an_input_changed_in_place_is_fresh_for_the_next_call(self, box):
         with running(box, "def f(x):\n    x.sort()\n    return x is x") as session:
             session.load()
             ask = [encode(([3, 1, 2],))] * 2
-            assert session.ask(ask, 5.0).parts == (b"true", b"true")
+            assert session.ask(ask, 5.0).parts == (encode(True), encode(True))
         assert answer(box, "seen = []\ndef f(x):\n    seen.append(x)\n    x.sort()\n"
                            "    return seen[0] is x", [2, 1]) is True  # fmt: skip
 
@@ -141,7 +150,7 @@ def f():
             assert session.ask([encode((990,))], 5.0).status == "ok"
             reply = session.ask([encode((2000,))], 5.0)
         assert reply.status == "memory"
-        assert reply.message == "2,002 bytes of output, more than the 1,000 allowed"
+        assert reply.message == "2,005 bytes of output, more than the 1,000 allowed"
 
     def test_processor_time_over_the_limit_is_a_timeout(self, box):
         for ignore in ("", "import signal; signal.signal(24, signal.SIG_IGN)"):

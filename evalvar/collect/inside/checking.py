@@ -1,6 +1,7 @@
 """The role of a checker: it answers (input, answer, output) with true or false."""
 
 import time
+from marshal import loads
 
 from evalvar.collect.inside import wire
 from evalvar.collect.inside.loading import compiled, function_of, namespace, run_stub
@@ -18,17 +19,17 @@ def load(source: "Source") -> "Answer":
     check = function_of(names, "__check", "checker")
 
     def verdict(arguments: bytes, answer: bytes, output: bytes) -> bytes:
-        given, expected = wire.decode(arguments), wire.decode(answer)
+        given, expected = loads(arguments), loads(answer)
         try:
             returned = wire.decode(output)
         except (wire.WireError, MemoryError):
             return b"false"
         return b"true" if check(given, expected, returned) else b"false"
 
-    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes]]":
+    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes], list[object]]":
         began = time.perf_counter()
         triples = zip(parts[::3], parts[1::3], parts[2::3])  # noqa: B905 (3.9 has no strict)
         verdicts = [verdict(*triple) for triple in triples]
-        return time.perf_counter() - began, verdicts
+        return time.perf_counter() - began, verdicts, []
 
     return answer

@@ -1,6 +1,8 @@
 """Messages over a pipe: a head of fixed form, the length of each part, the parts.
 
 A part is bytes and is never joined to another, so that nothing in it can be taken for the frame.
+Every reply is followed by one without parts, or by one that says what was wrong with it: sent once
+what was returned is looked at and cleaned up, when the clock no longer runs.
 """
 
 import struct
@@ -14,8 +16,6 @@ LENGTH = struct.Struct("<Q")
 # A reply begins with its status, what the worker's own clock says, and the number of parts.
 REPLY = struct.Struct("<cdI")
 STATUSES = {b"o": "ok", b"w": "wrong", b"m": "memory", b"c": "crash"}
-# Sent when a reply is cleaned up after, and the next request may come.
-READY = b"\n"
 
 
 def lengths(parts: "Sequence[bytes]") -> bytes:

@@ -27,9 +27,9 @@ def load(source: "Source") -> "Answer":
             raise SourceError("generate_input must return a tuple of arguments")
         return wire.encode(arguments)
 
-    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes]]":
+    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes], list[object]]":
         began = time.perf_counter()
         inputs = [made(part) for part in parts]
-        return time.perf_counter() - began, inputs
+        return time.perf_counter() - began, inputs, []
 
     return answer

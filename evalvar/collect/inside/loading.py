@@ -6,11 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+    from typing import Any
 
     Names = dict[str, object]
     Source = dict[str, str]
-    # From the parts of a request to the seconds that the calls took and the parts of the reply.
-    Answer = Callable[[list[bytes]], tuple[float, list[bytes]]]
+    # From the parts of a request to the seconds that the calls took, the parts of the reply, and
+    # what of these is still to be looked at.
+    Answer = Callable[[list[bytes]], tuple[float, list[bytes], list[object]]]
 
 
 class SourceError(Exception):
@@ -38,7 +40,7 @@ def compiled(text: str, name: str) -> "CodeType":
     return compile(text, f"{name}.py", "exec", dont_inherit=True)
 
 
-def function_of(names: "Names", name: str, holder: str) -> "Callable[..., object]":
+def function_of(names: "Names", name: str, holder: str) -> "Callable[..., Any]":
     """Return the function that a text was to define."""
     function = names.get(name)
     if not callable(function):

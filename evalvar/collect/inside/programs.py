@@ -1,6 +1,7 @@
 """The role of a program under test: it answers arguments with what the entry point returns."""
 
 import time
+from marshal import dumps, loads
 
 from evalvar.collect.inside import wire
 from evalvar.collect.inside.loading import SourceError, compiled, function_of, namespace, run_stub
@@ -22,14 +23,20 @@ def load(source: "Source") -> "Answer":
     function = function_of(names, name, "program")
     if function is stub:
         raise SourceError(f"the program does not define `{name}`")
-    clock, decode, encode = time.perf_counter, wire.decode, wire.encode
+    clock, read, write, write_plain = time.perf_counter, loads, dumps, wire.encode
+    version = wire.VERSION
 
-    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes]]":
-        arguments = [decode(part) for part in parts]
+    def answer(parts: "list[bytes]") -> "tuple[float, list[bytes], list[object]]":
+        arguments = [read(part) for part in parts]
         began = clock()
         outputs = [function(*each) for each in arguments]
         ended = clock()
-        return ended - began, [encode(output) for output in outputs]
+        try:
+            texts = [write(output, version) for output in outputs]
+        except ValueError:
+            # by which it says what cannot be written
+            texts = [write_plain(output) for output in outputs]
+        return ended - began, texts, outputs
 
     return answer
 

@@ -21,8 +21,8 @@ _KILL = 9
 
 
 def main(given: str) -> None:
-    """Run one sandbox; `given` is what the host settled, as a text of `wire`."""
-    settings: dict[str, Any] = wire.decode(given.encode())
+    """Run one sandbox; `given` is what the host settled, by `wire` and in hexadecimal."""
+    settings: dict[str, Any] = wire.decode(bytes.fromhex(given))
     sys.path += settings["packages"]
     if settings["guard"]:
         _guard()

@@ -40,7 +40,8 @@ def serve(load: "Load", requests: int, replies: int) -> None:
     """Load what the first request holds, then answer requests until there are none."""
     gc.disable()
     fetch, tell = _reader(requests), _writer(replies)
-    frame, ready, collect, failed = frames.reply, frames.READY, gc.collect, _failure
+    frame, check, collect, failed = frames.reply, wire.check, gc.collect, _failure
+    outputs: list[object] = []
     try:
         answer = load(wire.decode(fetch()[0]))
         reply = frame("ok", 0.0, [])
@@ -48,12 +49,18 @@ def serve(load: "Load", requests: int, replies: int) -> None:
         reply = frame(*failed(error))
     while True:
         tell(reply)
-        del reply
+        try:
+            for output in outputs:
+                check(output)
+            remark = frame("ok", 0.0, [])
+        except BaseException as error:
+            remark = frame(*failed(error))
+        output, outputs, reply = None, [], b""
         collect()
-        tell(ready)
+        tell(remark)
         parts = fetch()
         try:
-            seconds, answers = answer(parts)
+            seconds, answers, outputs = answer(parts)
             reply = frame("ok", seconds, answers)
             del answers
         except BaseException as error:
