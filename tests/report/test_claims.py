@@ -86,10 +86,19 @@ def test_a_declared_chance_level_is_not_called_missing():
 
 def test_every_number_of_tries_is_looked_at():
     steady = tried({"a": {1: 0.6, 10: 0.7, 100: 0.9}, "b": {1: 0.4, 10: 0.5, 100: 0.7}})
-    assert "at every k that all share (1, 10 and 100)" in claim(build(steady), "Any k")
+    assert " at k = 1, 10 and 100: pass@1 60" in claim(build(steady), "Same leader")
     between = tried({"a": {1: 0.6, 10: 0.7, 100: 0.9}, "b": {1: 0.4, 10: 0.85, 100: 0.7}})
     assert "a has the highest pass@1" in claim(build(between), "Depends on k")
     assert "b has the highest pass@10" in claim(build(between), "Depends on k")
+
+
+def test_two_at_the_top_are_level_there_and_nobody_leads():
+    level = build(tried({"a": {1: 0.6, 10: 0.8, 100: 1.0}, "b": {1: 0.4, 10: 0.6, 100: 1.0}}))
+    told = claim(level, "Same leader")
+    assert " at k = 1 and 10: pass@1 60" in told
+    assert "At k = 100 a and b are level." in told
+    both = build(tried({"a": {1: 0.6, 10: 0.8}, "b": {1: 0.6, 10: 0.8}}))
+    assert "highest estimate" not in said(both)
 
 
 def test_code_models_whose_intervals_overlap_are_not_ordered():
@@ -100,8 +109,8 @@ def test_code_models_whose_intervals_overlap_are_not_ordered():
     assert "changes hands" in claim(page, "Not settled")
     assert "not compared pair by pair here" in claim(page, "Not settled")
     same = build(tried({"a": {1: 0.60, 10: 0.70}, "b": {1: 0.59, 10: 0.69}}))
-    assert "highest estimate of pass@k" in claim(same, "Any k")
-    assert "At k = 1 and 10 the interval of the highest overlaps" in claim(same, "Any k")
+    assert "highest estimate of pass@k" in claim(same, "Same leader")
+    assert "At k = 1 and 10 the interval of the highest overlaps" in claim(same, "Same leader")
 
 
 def test_seeds_are_counted_within_a_model():

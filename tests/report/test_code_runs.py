@@ -66,10 +66,47 @@ def test_what_slowness_costs_is_said_where_it_is_clear():
     assert verdict.method.startswith("The intervals of pass@20 and eff@20 lie apart. By hand")
 
 
+def test_a_gap_within_the_drift_of_the_references_is_not_clear():
+    made = timings.timed_runs()
+    middle = (made.table["quantity"] == "drift") & made.table["item"].isna()
+    far = made.table.assign(upper_quartile=made.table["upper_quartile"].mask(middle, 1.25))
+    steady, drifted = (timings.tries(), made), (timings.tries(), replace(made, table=far))
+    for results, tone, bound in ((steady, "strong", "0.030"), (drifted, "tie", "0.250")):
+        table = tables(*results)["gap-table"]
+        assert table.rows[0].cells[-2].tone == tone
+        assert f"the references\u2019 own times could make, {bound}." in table.footnotes[0]
+    assert ", but the best reaches" in section(*steady).answer
+    assert ", and the best reaches" in section(*drifted).answer
+
+
+def test_models_that_what_is_right_and_what_is_fast_order_otherwise_are_told():
+    def turns(models):
+        page = build(overview(timings.evidence(models=models, problems=12, samples=8)))
+        found = page.sections[0].blocks[0].items
+        return [plain(one.claim) for one in found if one.status == "Order turns"]
+
+    (told,) = turns({"sure": (0.98, 0.0, 2.5), "quick": (0.7, 1.0, 1.0)})
+    assert told.startswith("sure is right more often than quick on problems, and less efficient:")
+    assert told.endswith(" less, on the problems both answered.")
+    assert not turns({"sure": (0.98, 1.0, 1.0), "slow": (0.7, 0.0, 2.5)})
+
+
+def test_shares_of_the_error_are_told_as_estimated():
+    made = timings.noise()
+    shares = {"share_problem": -0.23, "share_sample": 1.22, "share_timing": np.nan}
+    value = made.table["quantity"].map(shares)
+    told = made.table["quantity"].isin(shares)
+    table = made.table.assign(value=made.table["value"].mask(told, value))
+    found = tables(timings.tries(), replace(made, table=table))["efficiency-noise-table"]
+    assert [cell.text for cell in found.rows[0].cells[-4:]] == [
+        "\u221223%", "122%", "\u2013", "0%",
+    ]  # fmt: skip
+
+
 def test_the_gap_stands_in_a_table_and_not_among_the_tries():
     table = tables(timings.tries(), timings.timed_runs())["gap-table"]
     assert [cell.text for cell in table.rows[0].cells] == [
-        "coder-a", "0.65", "0.46", "0.20", "[0.14, 0.26]", "0.89", "0.63", "0.27", "[0.21, 0.33]",
+        "coder-a", "0.20", "[0.14, 0.26]", "0.24", "[0.18, 0.30]", "0.27", "[0.21, 0.33]",
     ]  # fmt: skip
     report = build([timings.tries(), timings.timed_runs()])
     (tried,) = (s for s in report.sections if s.name == "code")
@@ -95,7 +132,7 @@ def test_a_model_with_one_try_stands_in_the_table_beside_curves():
     assert figure.note.endswith("One try only, not drawn: coder-c.")
     rows = {row.cells[0].text: row.cells for row in tables(some)["gap-table"].rows}
     assert [cell.text for cell in rows["coder-c"][-4:]] == ["\u2013"] * 4
-    assert rows["coder-a"][-4].text == "0.89"
+    assert rows["coder-a"][-2].text == "0.27"
 
 
 def test_a_model_with_one_try_does_not_head_the_tries():

@@ -29,10 +29,21 @@ def section(reading: Reading) -> Section | None:
 
 @dataclass(frozen=True)
 class Leads:
-    """Who has the highest estimate of pass@k on a benchmark, at every k of all its models."""
+    """Who has the highest estimate of pass@k on a benchmark, at every k of all its models.
+
+    Parameters
+    ----------
+    curves : tuple of Curve
+        Those compared.
+    by_k : tuple of (int, Curve)
+        The leader at every k that has a single one.
+    level : tuple of (int, tuple of Curve)
+        Those at the top at every other k.
+    """
 
     curves: tuple[Curve, ...]
     by_k: tuple[tuple[int, Curve], ...]
+    level: tuple[tuple[int, tuple[Curve, ...]], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,14 +71,21 @@ class Leads:
 
     @property
     def remark(self) -> str:
-        """Say where the order is not settled by the intervals."""
-        if not self.open:
-            return ""
-        ks = wording.listing([f"{k:,}" for k in self.open], most=6)
-        return (
-            f"At k = {ks} the interval of the highest overlaps with another\u2019s; models are not "
-            "compared pair by pair here."
-        )
+        """Say where several are level, and where the order is not settled by the intervals."""
+        held: dict[tuple[str, ...], list[str]] = {}
+        for k, curves in self.level:
+            held.setdefault(tuple(curve.model for curve in curves), []).append(f"{k:,}")
+        said = [
+            f"At k = {wording.listing(ks, most=6)} {wording.listing([*names], most=3)} are level."
+            for names, ks in held.items()
+        ]
+        if self.open:
+            ks = wording.listing([f"{k:,}" for k in self.open], most=6)
+            said.append(
+                f"At k = {ks} the interval of the highest overlaps with another\u2019s; models are "
+                "not compared pair by pair here."
+            )
+        return " ".join(said)
 
     def held(self, model: str) -> str:
         """Return the k at which a model leads."""
@@ -86,11 +104,15 @@ def leaders(found: list[Curve], family: str = "pass@") -> Leads | None:
     if len(first) < 2 or len(shared) < 2:
         return None
     by_k: list[tuple[int, Curve]] = []
+    level: list[tuple[int, tuple[Curve, ...]]] = []
     for k in sorted(shared):
-        # Of several at the top the one that was there before stays: nothing changes hands.
-        held = sorted(first, key=lambda curve: bool(by_k) and curve is not by_k[-1][1])
-        by_k.append((k, max(held, key=lambda curve: float(dict(curve.points)[k]["value"]))))
-    return Leads(tuple(first), tuple(by_k))
+        values = [float(dict(curve.points)[k]["value"]) for curve in first]
+        top = tuple(c for c, value in zip(first, values, strict=True) if value == max(values))
+        if len(top) == 1:
+            by_k.append((k, top[0]))
+        else:
+            level.append((k, top))
+    return Leads(tuple(first), tuple(by_k), tuple(level)) if by_k else None
 
 
 def _meet(one: Curve, other: Curve, k: int) -> bool:

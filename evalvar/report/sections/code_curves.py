@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from evalvar.report import wording
-from evalvar.report.reading import Reading, Unit, missing, records
+from evalvar.report.reading import Reading, Unit, missing, number, records
 
 _QUANTITY = re.compile(r"([a-z_]+[@^])(\d+)")
 # Shares of problems, not scores.
@@ -82,11 +83,15 @@ class Gap:
         pass@k and eff@k.
     lost : Curve or None
         pass@k - eff@k of the same problems, where it is known.
+    drift : float
+        The efficiency that a program would lose or gain by what the references' own times moved
+        during the run.
     """
 
     passed: Curve
     fast: Curve
     lost: Curve | None = None
+    drift: float = 0.0
 
     @property
     def model(self) -> str:
@@ -117,11 +122,11 @@ class Gap:
         return dict(self.lost.points).get(k) if self.lost else None
 
     def clear(self, k: int) -> bool:
-        """Tell whether right programs lose by being slow: beyond its interval, at k."""
+        """Tell whether right programs lose by being slow: by more than drift can do, at k."""
         lost = self.lost_at(k)
         if lost is None:
-            return bool(self.fast_at(k)["high"] < self.passed_at(k)["low"])
-        return bool(lost["low"] > 0)
+            return bool(self.fast_at(k)["high"] + self.drift < self.passed_at(k)["low"])
+        return bool(lost["low"] > self.drift)
 
 
 def gaps(reading: Reading) -> list[Gap]:
@@ -132,9 +137,25 @@ def gaps(reading: Reading) -> list[Gap]:
         if curve.family == "gap@"
         or (curve.family, curve.metric) in (("pass@", "passed"), ("eff@", "efficiency"))
     }
+    moved = drifts(reading)
     found = [
-        Gap(curve, of[model, task, "eff@"], of.get((model, task, "gap@")))
+        Gap(curve, of[model, task, "eff@"], of.get((model, task, "gap@")), moved.get(task, 0.0))
         for (model, task, family), curve in of.items()
         if family == "pass@" and (model, task, "eff@") in of
     ]
     return [gap for gap in found if gap.ks]
+
+
+def drifts(reading: Reading) -> dict[str, float]:
+    """Return by task what the drift of the references is worth in efficiency, at the most.
+
+    Efficiency falls by `d / (alpha - 1)` at the slowest case of a program that takes as long as
+    the reference and `d` more; `d` is the larger end of the middle half of what they moved.
+    """
+    found = {}
+    for row in records(reading.rows("timed_runs", "drift")):
+        ends = [number(row, name) - 1 for name in ("lower_quartile", "upper_quartile")]
+        alpha = number(row, "alpha")
+        if missing(row["item"]) and alpha > 1 and all(map(isfinite, ends)):
+            found[str(row["task"])] = max(map(abs, ends)) / (alpha - 1)
+    return found

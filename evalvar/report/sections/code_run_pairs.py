@@ -51,9 +51,9 @@ def noise_table(reading: Reading) -> Table | None:
         footnotes=(
             f"{level} intervals of eff@1 if problems were drawn again, if only samples were, and "
             "if only the same programs were timed again, on this machine. By problem, sample, "
-            "timing and reference: shares of the squared error for new problems; negative "
-            "estimates count as none, and a dash stands where they leave nothing. A machine that "
-            "drifts between sittings is in none of them.",
+            "timing and reference: shares of the squared error for new problems, as estimated: one "
+            "below 0 is 0 but for noise; a dash: not known. A machine that drifts between sittings "
+            "is in none of them.",
         ),
         counted="models",
     )
@@ -67,11 +67,16 @@ def _bounds(row: dict[str, Any] | None) -> str:
 
 
 def _parts(mine: dict[str, dict[str, Any]]) -> list[Cell]:
-    """Return the shares of the squared error; dashes where negative estimates make them none."""
+    """Return the shares of the squared error as estimated; dashes where they cancel each other."""
     shares = [float(mine.get(f"share_{name}", {}).get("value", nan)) for name in _PARTS]
-    if not all(map(isfinite, shares)) or max(shares) > _MOST_SHARE:
+    if any(value > _MOST_SHARE for value in shares):
         return [Cell(wording.DASH)] * len(_PARTS)
-    return [Cell(share(min(max(value, 0.0), 1.0)), value) for value in shares]
+    return [
+        Cell(share(value) if 0 <= value <= 1 else f"{wording.fixed(100 * value, 0)}%", value)
+        if isfinite(value)
+        else Cell(wording.DASH)
+        for value in shares
+    ]
 
 
 def tag_table(reading: Reading) -> Table | None:

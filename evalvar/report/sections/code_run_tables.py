@@ -8,6 +8,7 @@ from evalvar.report.model import Cell, Column, Row, Table, Tone
 from evalvar.report.reading import Unit
 from evalvar.report.sections.code_curves import Gap
 from evalvar.report.sections.code_run_figures import at, by_level, in_order, of_models
+from evalvar.report.sections.code_tables import shown_tries
 
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 _ENDS = {"wrong": "Wrong", "crash": "Crash", "timeout": "Timeout", "memory": "Memory",
@@ -16,39 +17,35 @@ MOST_MODELS = 4
 
 
 def gap_table(found: list[Gap]) -> Table | None:
-    """Return pass@k beside eff@k and their difference, at few tries and at many."""
-    having: dict[int, int] = {}
-    for k in (k for gap in found for k in gap.ks):
-        having[k] = having.get(k, 0) + 1
-    # The most tries that half the models have.
-    many = max((k for k, n in having.items() if 2 * n >= len(found)), default=0)
-    ks = sorted({min(having), many or max(having)}) if having else []
-    lost = any(gap.lost_at(k) is not None for gap in found for k in ks)
-    if not lost:
+    """Return the difference of pass@k and eff@k, at the numbers of tries that they have."""
+    known = [(gap, gap.lost) for gap in found if gap.lost is not None]
+    ks = shown_tries([lost for _, lost in known])
+    if not ks:
         return None
     columns = [Column("Model", "name")]
     for k in ks:
-        columns += [
-            Column(f"pass@{k}", secondary=k < ks[-1]),
-            Column(f"eff@{k}", secondary=k < ks[-1]),
-            Column(f"gap@{k}"),
-            Column("[low, high]", "text", secondary=True),
-        ]
+        columns += [Column(f"gap@{k}"), Column("[low, high]", "text", secondary=True)]
     rows = []
-    for task in dict.fromkeys(gap.task for gap in found):
-        mine = (gap for gap in found if gap.task == task)
+    for task in dict.fromkeys(gap.task for gap, _ in known):
+        mine = (gap for gap, _ in known if gap.task == task)
         for gap in sorted(mine, key=lambda gap: -float(gap.fast_at(gap.ks[0])["value"])):
             cells = [Cell(gap.model)]
             for k in ks:
-                row = gap.lost_at(k) if k in gap.ks else None
+                row = gap.lost_at(k)
                 if row is None:
-                    cells += [Cell(wording.DASH)] * 4
+                    cells += [Cell(wording.DASH)] * 2
                     continue
-                cells += [Unit().cell(of) for of in (gap.passed_at(k), gap.fast_at(k))]
                 tone: Tone = "strong" if gap.clear(k) else "tie"
-                cells += [Unit().cell(row, tone=tone), Cell(Unit().interval(row), tone="quiet")]
+                bounds = Unit().interval(row) or wording.DASH
+                cells += [Unit().cell(row, tone=tone), Cell(bounds, tone="quiet")]
             rows.append(Row(tuple(cells), task))
-    first = next(row for gap in found for k in ks if (row := gap.lost_at(k)) is not None)
+    every = [row for _, lost in known for _, row in lost.points if isfinite(row["low"])]
+    by = (
+        f"; {wording.percent(every[0]['level'])} intervals by {every[0]['method']}" if every else ""
+    )
+    drift = max(gap.drift for gap, _ in known)
+    told = wording.fixed(drift, 3)
+    above = f"what the drift of the references\u2019 own times could make, {told}" if drift else "0"
     return Table(
         "gap-table",
         tuple(columns),
@@ -56,9 +53,8 @@ def gap_table(found: list[Gap]) -> Table | None:
         caption="What right programs lose by being slow",
         footnotes=(
             "gap@k: pass@k \u2212 eff@k on the problems that have both, which may be fewer than "
-            f"those of pass@k; {wording.percent(first['level'])} intervals by {first['method']}. "
-            "Bold: its interval is above 0. Below 0 where programs are faster than the reference. "
-            "Who solves less has less to lose.",
+            f"those of pass@k{by}. Bold: its interval is above {above}. Below 0 where programs are "
+            "faster than the reference. Who solves less has less to lose.",
         ),
         counted="models",
     )

@@ -1,12 +1,13 @@
 """How efficient programs are: right against fast, level by level and problem by problem."""
 
+from collections.abc import Sequence
 from math import isfinite, nan
 from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Figure, Phrase, Section, Verdict
 from evalvar.report.reading import Reading, Unit, basis, missing, number, records
-from evalvar.report.sections.claims import claim
+from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import Gap, gaps
 from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
 from evalvar.report.sections.code_run_pairs import (
@@ -16,6 +17,7 @@ from evalvar.report.sections.code_run_pairs import (
     weights_remark,
 )
 from evalvar.report.sections.code_run_tables import gap_table, problem_table, status_table
+from evalvar.report.sections.contests import Contest
 
 # Of more problems, what is wrong with them is told on the first page.
 MOST_UNSTEADY = 0.2
@@ -136,6 +138,41 @@ def slowness(reading: Reading) -> list[Verdict]:
     method = f"{how}. {known}{chosen}"
     said = claim(solved, f", but {reached}.")
     return [Verdict("Right, less fast", "warn", said, method, "efficiency")]
+
+
+def turned(compared: Sequence[Contest]) -> list[Verdict]:
+    """Say of two models that the one is right more often and the other more efficient."""
+    found = []
+    for right in compared:
+        fast = next((c for c in compared if (c.metric, c.task, c.between) == (
+            "efficiency", right.task, right.between)), None)  # fmt: skip
+        if right.metric != "passed" or fast is None or right.between != "model":
+            continue
+        other = {frozenset(pair.names): pair for pair in fast.pairs if pair.status == "clear"}
+        for pair in right.pairs:
+            against = other.get(frozenset(pair.names))
+            if pair.status == "clear" and against and against.winner != pair.winner:
+                found.append((right, pair, fast, against))
+    if not found:
+        return []
+    right, pair, fast, against = found[0]
+    pairs = [one if one.winner == one.names[0] else one.turned for one in (pair, against)]
+    by = [f"by {c.unit.of(c.text(one, sign=False))}" for c, one in zip((right, fast), pairs,
+          strict=True)]  # fmt: skip
+    bounds = [c.interval(one, sign=False) for c, one in zip((right, fast), pairs, strict=True)]
+    said = claim(
+        f"{pair.winner} is right more often than {against.winner} on {right.task}, and less "
+        "efficient:",
+        f" right {by[0]}",
+        quiet(f" {bounds[0]}"),
+        f" more, efficiency {by[1]}",
+        quiet(f" {bounds[1]}"),
+        " less, on the problems both answered.",
+    )
+    method = wording.sentence(f"{pair.method}, {basis(pair.row)}, {pair.p_text}; one try each")
+    if len(found) > 1:
+        method += f" {wording.count(len(found), 'pair')} turn so; this is the first."
+    return [Verdict("Order turns", "warn", said, method, "differences")]
 
 
 def _notes(task: str, rows: Rows) -> list[str]:

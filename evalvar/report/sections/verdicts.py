@@ -27,6 +27,7 @@ def section(reading: Reading) -> Section | None:
         *framed(reading),
         *early(reading),
         *signal(reading),
+        *code_runs.turned(compared),
         *_tries(reading),
         *code_runs.slowness(reading),
         *last_steps(compared),
@@ -54,14 +55,13 @@ def _tries(reading: Reading) -> list[Verdict]:
         method += f" Not {wording.listing(single)}: one try only."
     remark = f" {leads.remark}" if leads.remark else ""
     if len(leads.names) == 1:
-        high = leads.by_k[-1][0]
-        ks = wording.listing([f"{k:,}" for k, _ in leads.by_k], most=6)
+        ends = dict.fromkeys((low, leads.by_k[-1][0]))
         said = claim(
-            f"{one.model} has the highest estimate of pass@k on {place} at every k that all share "
-            f"({ks}):",
-            f" pass@{low} {at(one, low)}, pass@{high} {at(one, high)}.{remark}",
+            f"{one.model} has the highest estimate of pass@k on {place} at "
+            f"{leads.held(one.model)}:",
+            f" {', '.join(f'pass@{k} {at(one, k)}' for k in ends)}.{remark}",
         )
-        return [Verdict("Any k", "tie", said, method, "code")]
+        return [Verdict("Same leader", "tie", said, method, "code")]
     crossed = leads.crossed
     best = dict(leads.by_k)
     if crossed:
