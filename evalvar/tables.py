@@ -89,14 +89,13 @@ def _complete(
             f"{name}: missing column {', '.join(map(repr, missing))}; "
             f"found {', '.join(map(repr, map(str, frame.columns)))}. Rename or add it."
         )
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise RecordsError(f"{name}: column {twice!r} occurs twice. Rename one of them.")
     frame = frame.reset_index(drop=True)
-    columns: dict[str, Any] = {}
+    given, columns = dict(frame.items()), dict[str, Any]()
     for column in dict.fromkeys((*key, measure, *map(str, frame.columns))):
-        values = frame[column] if column in frame else _DEFAULTS[column]
-        if not isinstance(values, pd.Series):
-            values = pd.Series(
-                values, index=frame.index, dtype=type(values) if len(frame) else None
-            )
+        values = given[column] if column in given else _default(column, len(frame))
         if column in _TEXT:
             values = _text(values, column, name, remarks, nullable=column not in key)
         elif column in _WHOLE:
@@ -105,19 +104,28 @@ def _complete(
             values = _number(values, column, name)
         elif column == "higher_is_better":
             values = _flag(values, name)
-        columns[column] = values
+        columns[column] = values.array
     return pd.DataFrame(columns, index=frame.index)
+
+
+def _default(column: str, rows: int) -> pd.Series:
+    value = _DEFAULTS[column]
+    if column in _TEXT:
+        names = pd.Index([value] if rows else [], dtype=object)
+        return pd.Series(pd.Categorical.from_codes(np.zeros(rows, dtype="int8"), categories=names))
+    return pd.Series(value, index=range(rows), dtype="int64")
 
 
 def _text(
     values: pd.Series, column: str, name: str, remarks: list[str], *, nullable: bool
 ) -> pd.Series:
-    if not nullable and values.isna().any():
-        raise RecordsError(
-            f"{name}: no {column} in {counted(int(values.isna().sum()), 'row')}, first row "
-            f"{_first(values.isna())}. Fill the column or leave those rows out."
-        )
     labels_of = values.array
+    empty = labels_of.codes < 0 if isinstance(labels_of, pd.Categorical) else values.isna()
+    if not nullable and empty.any():
+        raise RecordsError(
+            f"{name}: no {column} in {counted(int(empty.sum()), 'row')}, first row "
+            f"{_first(empty)}. Fill the column or leave those rows out."
+        )
     if isinstance(labels_of, pd.Categorical):
         codes, raw = labels_of.codes, labels_of.categories.tolist()
     else:
@@ -343,10 +351,11 @@ def stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(filled) < 2:
         return filled[0] if filled else tables[0]
     columns: dict[str, Any] = {}
+    held = [dict(table.items()) for table in filled]
     for name in dict.fromkeys(column for table in filled for column in table.columns):
         parts = [
-            table[name] if name in table else pd.Series(np.nan, index=table.index, dtype=object)
-            for table in filled
+            has[name] if name in has else pd.Series(np.nan, index=table.index, dtype=object)
+            for has, table in zip(held, filled, strict=True)
         ]
         if name == "higher_is_better":
             parts = [higher_is_better(table) for table in filled]
@@ -354,6 +363,8 @@ def stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
             columns[name] = _joined(parts)
         elif name in _NUMBER:
             columns[name] = np.concatenate([part.to_numpy("float64") for part in parts])
+        elif len(kinds := {part.dtype for part in parts}) == 1 and isinstance(*kinds, np.dtype):
+            columns[name] = np.concatenate([part.to_numpy() for part in parts])
         else:
             columns[name] = pd.concat(parts, ignore_index=True).to_numpy()
     return pd.DataFrame(columns)

@@ -65,6 +65,14 @@ def test_missing_column_is_named_beside_those_found():
     )
 
 
+def test_a_column_that_occurs_twice_is_refused():
+    frame = pd.DataFrame(
+        [["A", "t", 1, 1.0, 0.0]], columns=["model", "task", "item", *["score"] * 2]
+    )
+    with pytest.raises(RecordsError, match="records: column 'score' occurs twice"):
+        as_records(frame)
+
+
 def test_key_is_never_null():
     assert refused(table(item=["x", None])) == (
         "records: no item in 1 row, first row 2. Fill the column or leave those rows out."

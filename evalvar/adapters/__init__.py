@@ -135,12 +135,11 @@ def load(
         remarks: list[tuple[str, Mapping[str, str]]] = [(sentence, {}) for sentence in said]
         parts: list[Evidence] = []
         for number, (file, adapter) in enumerate(pairs, start=1):
-            shown = {str(file.path): file.shown}
             part = _read(adapter, file)
             part = turned.apply(filled.apply(part, file.shown, file.below))
+            shown = {str(file.path): file.shown}
             remarks += [(sentence, shown) for sentence in part.warnings]
-            sources = part.sources.assign(path=part.sources["path"].replace(shown))
-            parts.append(replace(part, sources=sources, warnings=()))
+            parts.append(replace(part, warnings=()))
             if progress is not None:
                 progress(number, len(pairs))
         turned.check()
@@ -148,7 +147,9 @@ def load(
         # While the files of archives are there, which a message may want to look into.
         whole = _put_together(parts, pairs, duplicates)
     warnings = (*sentences, *whole.warnings, *_without_items(whole))
-    return replace(whole, warnings=tuple(dict.fromkeys(warnings)))
+    shown = {str(file.path): file.shown for file, _ in pairs}
+    sources = whole.sources.assign(path=[shown.get(path, path) for path in whole.sources["path"]])
+    return replace(whole, sources=sources, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _require_rows(parts: list[Evidence], names: list[str]) -> None:
