@@ -33,11 +33,12 @@ def test_check_counts_timings(run, table):
     code, out, _ = run("check", table)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
-    assert lines[1][:9] == ["model", "task", "timings", "items", "seeds", "checkpoints",
-                            "prompts", "samples", "runs"]  # fmt: skip
-    assert lines[1][9:12] == ["levels", "repeats", "programs"]
-    assert lines[2][:9] == ["A", "t", "208", "4", "1", "1", "1", "4", "1"]
-    programs, *ends = map(int, lines[2][11:])
+    assert out.splitlines()[1] == (
+        "Everywhere 4 items, 1 seed, 1 checkpoint, 1 prompt, 1 run, 4 levels and 2 repeats."
+    )
+    assert lines[2][:5] == ["model", "task", "timings", "samples", "programs"]
+    assert lines[3][:4] == ["A", "t", "208", "4"]
+    programs, *ends = map(int, lines[3][4:])
     assert programs == 16 == sum(ends)
 
 
@@ -170,3 +171,52 @@ def test_a_plan_of_a_model_with_one_try_says_whose_it_is(run, tmp_path):
     path.write_text("\n".join(["model,task,item,sample,score", *rows]))
     _, _, err = run("plan", path, "-a", "A", "-b", "B")
     assert "at least one of the two models has one answer to an item by a run" in err
+
+
+def test_the_noise_of_a_score_fits_a_terminal_and_says_first_what_would_help(run, table):
+    code, out, _ = run("code-noise", table, "-k", "1")
+    assert code == 0
+    first = out.split("\n\n")[0].splitlines()
+    assert first[0].startswith("t, eff@1: 4 problems, 4 answers each")
+    assert first[1].startswith("More ")
+    assert max(map(len, out.split("\n\n")[1].splitlines())) <= 80
+    assert "share of squared error  problems  samples  timings  references" in out
+
+
+def test_noise_of_more_tries_than_answers_is_refused_in_one_line(run, table):
+    code, out, err = run("code-noise", table, "-k", "9")
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1].startswith("evalvar: -k 9: too few answers for 4 items")
+
+
+def test_long_names_stand_above_their_numbers(run, table, tmp_path):
+    frame = pd.read_parquet(table)
+    long = tmp_path / "long.parquet"
+    names = frame["model"].astype(str).replace({"A": "an-instructed-model-of-thirty-billions"})
+    frame.assign(model=names).to_parquet(long)
+    for words in (("code", "-k", "1,4"), ("code-noise", "-k", "1"), ("runtimes",)):
+        code, out, _ = run(words[0], str(long), *words[1:])
+        assert code == 0
+        lines = [line for line in out.splitlines() if "[" in line and ":" not in line]
+        assert lines
+        assert max(map(len, lines)) <= 80
+
+
+def test_run_times_of_no_clear_problem_are_not_listed(run, table):
+    code, out, _ = run("runtimes", table)
+    assert code == 0
+    assert "No problem by itself tells them apart (log-rank p" in out
+    assert "; --json has each." in out
+
+
+def test_check_folds_many_lines_and_says_what_is_alike_once(run, tmp_path):
+    rows = [{"model": f"m{m}", "task": f"t{t}", "item": i, "score": 1.0}
+            for m in range(30) for t in range(3) for i in range(4 + t)]  # fmt: skip
+    path = tmp_path / "many.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    code, out, _ = run("check", str(path))
+    assert code == 0
+    assert "Everywhere 1 seed, 1 checkpoint, 1 prompt and 1 sample." in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["t2", "score", "30", "6", "6"] in lines
+    assert "Folded from 90 of a model, task and metric" in out

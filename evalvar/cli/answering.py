@@ -108,20 +108,6 @@ def remark(warnings: Iterable[str]) -> None:
         print(f"remark: {rest} more; all stand in the JSON and on the page.", file=sys.stderr)
 
 
-def inventory_text(result: "Result") -> str:
-    """Return what was read as a table with a column a count."""
-    wide = result.table.pivot(index=list(result.keys), columns="quantity", values="value")
-    order = [name for name in dict.fromkeys(result.table["quantity"]) if name in wide]
-    counts = wide[order].map(lambda value: "" if value != value else f"{value:,.0f}")
-    files = result.sources
-    kinds = files["harness"].value_counts().to_dict() if len(files) else {}
-    read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
-    heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
-    frame = counts.reset_index().fillna("")
-    frame = frame[[name for name in frame if (frame[name] != "").any()]]
-    return f"{heading}\n{frame.to_string(index=False)}"
-
-
 def gaps_text(result: "Result") -> str:
     """Return the runs in which something is missing, or one line that nothing is."""
     from evalvar.results import as_text

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalvar.cli.columns import aligned
+from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import UsageError, counted
+from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent, sentence
 
 if TYPE_CHECKING:
@@ -18,12 +18,14 @@ Group = dict[str, dict[str, Any]]
 _PARTS = ("problem", "sample", "timing", "reference")
 _WORDS = {"problem": "problems", "sample": "answers to each problem", "timing": "repeats",
           "reference": "repeats of the references"}  # fmt: skip
-_HEAD = ("", "value", "new problems", "new samples", "new timings", "problems", "samples",
-         "timings", "references")  # fmt: skip
+_HEAD = ("", "value", "new problems", "new samples", "new timings")
+_SHARES = ("share of squared error", "problems", "samples", "timings", "references")
+# A share above one stands beside one below zero; beyond this they tell nothing.
+_MOST_SHARE = 1.5
 
 
 def code_noise_text(result: "Result") -> str:
-    """Return a table a functional: value, the intervals, and shares of the squared error."""
+    """Return what would help most, the intervals of each value, and shares of its error."""
     places: dict[tuple[Any, ...], dict[tuple[Any, Any], Group]] = {}
     for row in result.to_dict()["rows"]:
         place = row["task"], row["functional"]
@@ -35,16 +37,16 @@ def code_noise_text(result: "Result") -> str:
     blocks = [_block(place, sides) for place, sides in places.items()]
     level = percent(next(iter(result.table["level"]), 0.95))
     note = (
-        f"{level} intervals: for new problems, answers and timings; for these problems and new "
-        "answers; for these programs timed again. Then the shares of the first one's squared "
-        "error, as estimated: one below 0 is 0 but for noise. Differences are not adjusted for how "
-        "many there are."
+        f"{level} intervals: new problems, with new answers and timings; new samples, answers to "
+        "these problems; new timings, of these programs. Shares are of the squared error for new "
+        "problems, as estimated: one below 0 is 0 but for noise. A dash: not known. Differences "
+        "are not adjusted for how many there are."
     )
     return "\n\n".join([*blocks, note])
 
 
 def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
-    rows = [list(_HEAD)]
+    rows, parts = [list(_HEAD)], [list(_SHARES)]
     for (model, other), group in sides.items():
         first = group["over_item"]
         name = model if other is None else f"{model} \u2212 {other}"
@@ -62,9 +64,11 @@ def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
                              sign=signed) or DASH
                     for axis in ("item", "sample", "timing")
                 ),
-                *(_percent(share) for share in shares),
             ]
         )  # fmt: skip
+        if any(map(isfinite, shares)):
+            known = not any(share > _MOST_SHARE for share in shares)
+            parts.append([name, *(_percent(share) if known else DASH for share in shares)])
     own = [(model, group) for (model, other), group in sides.items() if other is None]
     told = [group["over_item"] for _, group in own]
     problems = _counted([row["items"] for row in told], [row["items"] for row in told], "problem")
@@ -72,7 +76,8 @@ def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
                        "answer")  # fmt: skip
     title = f"{place[0]}, {place[1]}: {problems}, {answers} each"
     most = _most(own)
-    return "\n".join([title, *aligned(rows), *([most] if most else [])])
+    shown = ["", *fitted(parts)] if len(parts) > 1 else []
+    return "\n".join([title, *([most] if most else []), "", *fitted(rows), *shown])
 
 
 def _counted(fewest: list[int], most: list[int], noun: str) -> str:
@@ -133,7 +138,7 @@ def code_noise(
     tries = [word for option in k or () for word in option.replace(",", " ").split()]
     if not all(word.isdigit() for word in tries):
         raise UsageError(f"-k {' '.join(k or ())}: expected whole numbers, such as -k 1,5,10.")
-    return analysis.code_noise(
+    result = analysis.code_noise(
         evidence,
         k=[int(word) for word in tries] or None,
         alpha=alpha,
@@ -141,3 +146,8 @@ def code_noise(
         checkpoint=checkpoint,
         **options,
     )
+    if tries and not result.table["value"].notna().any():
+        few = [said for said in result.warnings if "too few answers" in said]
+        told = few[0][few[0].index("too few answers") :] if few else "no model has that many."
+        raise NotEnoughDataError(f"-k {' '.join(k or ())}: {told} Ask for fewer tries.")
+    return result

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalvar.cli.columns import aligned
+from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.numbers import decimals_for, fixed, interval, most_common, percent, sentence
@@ -158,7 +158,7 @@ def _table(runs: dict[tuple[str, Any], dict[tuple[str, str, int], Row]]) -> list
                 line += [fixed(_float(row["value"]), digits[column]),
                          interval(low, high, digits[column])]  # fmt: skip
             lines.append(line)
-    return aligned(lines)
+    return fitted(lines)
 
 
 def _seed(seed: Any) -> str:
@@ -226,7 +226,9 @@ def code(
     ] = False,
     by: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Tag by tag: an attribute of the items, such as tag."),
+        typer.Option(
+            metavar="NAME", help="One try, or -k, by an attribute of the items, such as tag."
+        ),
     ] = None,
     checkpoint: Annotated[
         list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
@@ -248,8 +250,8 @@ def code(
         from evalvar.analyses.code_tags import code_by_tag
 
         return code_by_tag(
-            evidence, by, k=_numbers(k), alpha=alpha, hardness=weights, checkpoint=checkpoint,
-            **options,
+            evidence, by, k=_numbers(k) or [1], alpha=alpha, hardness=weights,
+            checkpoint=checkpoint, **options,
         )  # fmt: skip
     result = code_metrics(
         evidence,

@@ -11,7 +11,6 @@ from evalvar.cli.answering import (
     answer,
     check_suffixes,
     gaps_text,
-    inventory_text,
     remark,
     say,
     write_report,
@@ -19,6 +18,7 @@ from evalvar.cli.answering import (
 from evalvar.cli.code_noise import code_noise
 from evalvar.cli.coding import code
 from evalvar.cli.comparing import compare
+from evalvar.cli.counting import inventory_text
 from evalvar.cli.curving import checkpoints, phases
 from evalvar.cli.gating import gate
 from evalvar.cli.latent import irt

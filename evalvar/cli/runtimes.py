@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalvar.cli.columns import aligned
+from evalvar.cli.columns import fitted
 from evalvar.cli.reading import SELECTING, question
 from evalvar.errors import counted
 from evalvar.numbers import DASH, fixed, interval, p_value, percent
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # So many problems are shown, those with the smallest p, and what p is said to tell them apart.
 _SHOWN, _CLEAR = 8, 0.05
-_HEAD = ("", "ratio", "[low, high]", "p", "log-rank p", "mean a", "mean b", "programs", "stopped")
+_HEAD = ("", "ratio", "[low, high]", "p", "log-rank p", "mean a", "mean b", "stopped")
 _P = ("p", "log-rank p")
 Rows = dict[str, dict[str, Any]]
 
@@ -43,10 +43,12 @@ def _pair(place: tuple[Any, ...], by_item: dict[Any, Rows]) -> str:
     whole = by_item[None]
     lines = [_sentence(task, a, b, whole)]
     levels = [name.partition("@")[2] for name in whole if name.startswith("rmst_ratio@")]
-    names = {"": "slowest case", **{f"@{one}": f"level {one}" for one in levels}}
-    lines += ["", f"a is {a}, b is {b}; times in units of the reference's slowest case"]
-    lines += aligned([list(_HEAD), *([name, *_cells(whole, suffix)]
-                                     for suffix, name in names.items())])  # fmt: skip
+    names = {"": "slowest", **{f"@{one}": f"level {one}" for one in levels}}
+    counts = [counted(whole["rmst_ratio"][f"programs_{side}"], "program") for side in "ab"]
+    lines += ["", f"a is {a} ({counts[0]}), b is {b} ({counts[1]}); times in units of the "
+              "reference's slowest case"]  # fmt: skip
+    lines += fitted([list(_HEAD), *([name, *_cells(whole, suffix)]
+                                    for suffix, name in names.items())])  # fmt: skip
     return "\n".join([*lines, *_problems(by_item)])
 
 
@@ -58,19 +60,24 @@ def _problems(by_item: dict[Any, Rows]) -> list[str]:
         return []
     tested.sort(key=lambda item: float(by_item[item]["log_rank"]["p_value"]))
     clear = sum(by_item[item]["log_rank"]["p_holm"] <= _CLEAR for item in tested)
-    head = ["problem", *(name for name in _HEAD[1:] if name not in _P), "Holm p"]
+    by = f"log-rank p of at most {_CLEAR:g}, adjusted by Holm for {len(tested):,}"
+    if not clear:
+        return ["", f"No problem by itself tells them apart ({by}); --json has each."]
+    head = ["problem", *(name for name in _HEAD[1:] if name not in _P), "programs", "Holm p"]
     rows = []
     for item in tested[:_SHOWN]:
         cells = dict(zip(_HEAD[1:], _cells(by_item[item], ""), strict=True))
         adjusted = p_value(by_item[item]["log_rank"]["p_holm"])
-        rows.append([str(item), *(cells[name] for name in head[1:-1]), adjusted])
-    told = f"{clear:,} of {counted(len(tested), 'problem')}" if clear else "No problem"
+        ratio = by_item[item]["rmst_ratio"]
+        of = f"{ratio['programs_a']:,} : {ratio['programs_b']:,}"
+        rows.append([str(item), *(cells[name] for name in head[1:-2]), of, adjusted])
     apart = "tell" if clear > 1 else "tells"
+    each = "themselves" if clear > 1 else "itself"
     return [
         "",
-        f"{told} by itself {apart} them apart (log-rank p of at most {_CLEAR:g}, adjusted by Holm "
-        f"for {len(tested):,}); the first {len(rows)} by p, intervals not adjusted:",
-        *aligned([head, *rows]),
+        f"{clear:,} of {counted(len(tested), 'problem')} by {each} {apart} them apart ({by}); the "
+        f"first {len(rows)} by p, intervals not adjusted:",
+        *fitted([head, *rows]),
     ]
 
 
@@ -103,7 +110,6 @@ def _cells(rows: Rows, suffix: str) -> list[str]:
         p_value(test["p_value"]) or DASH,
         f"{ratio['rmst_a']:.3g}",
         f"{ratio['rmst_b']:.3g}",
-        f"{ratio['programs_a']:,} : {ratio['programs_b']:,}",
         f"{ratio['stopped_a']:,} : {ratio['stopped_b']:,}",
     ]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def tags_text(result: "Result") -> str:
-    """Return a table a task and quantity: the tags, the models there, and their differences."""
+    """Return a table a task and quantity: models and their differences below every tag."""
     places: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in result.to_dict()["rows"]:
         numbers = {name: nan if row[name] is None else row[name]
@@ -25,13 +25,19 @@ def tags_text(result: "Result") -> str:
 
 
 def _block(place: tuple[Any, ...], rows: list[dict[str, Any]]) -> str:
-    table = [["tag", "model", "value", "interval", "problems"]]
+    table, tags = [["", "value", "interval", "problems"]], [""]
     for row in rows:
         paired = row["against"] is not None
+        if paired and not row["items"]:
+            continue
         seed = "" if row["seed"] in (None, 0) else f", seed {row['seed']}"
         name = f"{row['model']} \u2212 {row['against']}" if paired else f"{row['model']}{seed}"
         digits = decimals_for(row["value"], row["se"], row["low"], row["high"], fine=True)
         value = fixed(row["value"], digits, sign=paired) if isfinite(row["value"]) else DASH
         bounds = interval(row["low"], row["high"], digits, sign=paired) or DASH
-        table.append([str(row["tag"]), name, value, bounds, f"{row['items']:,}"])
-    return "\n".join([f"{place[0]}, {place[1]}", *aligned(table, left=(0, 1))])
+        table.append([f"  {name}", value, bounds, f"{row['items']:,}"])
+        tags.append(str(row["tag"]))
+    lines = [f"{place[0]}, {place[1]}"]
+    for line, tag, before in zip(aligned(table), tags, ["", *tags], strict=False):
+        lines += [tag] * (tag != before) + [line]
+    return "\n".join(lines)
