@@ -157,10 +157,11 @@ def best_prompt_bias(
 @cache
 def _largest_normal(n: int) -> float:
     """Give the expectation of the largest of n standard normals."""
-    nodes, weights = np.polynomial.legendre.leggauss(400)
-    z = 10 * nodes
+    # What falls off on both sides like a normal is its sum on even steps, to the last digit.
+    step = 0.125
+    z = np.arange(-10, 10 + step, step)
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    return float(10 * weights @ (z * n * density * special.ndtr(z) ** (n - 1)))
+    return float(step * (z * n * density * special.ndtr(z) ** (n - 1)).sum())
 
 
 def kendall_w(scores: ArrayLike) -> float:
