@@ -54,7 +54,7 @@ class RankAgreement:
     @cached_property
     def tau(self) -> Floats:
         """Tau-b of each repeat, shape (B,); NaN where all are tied."""
-        return np.array([self._pairs(b)[0] for b in range(len(self.predicted))])
+        return np.array([self._tau(*self._signs(b)[:2]) for b in range(len(self.predicted))])
 
     @cached_property
     def usual(self) -> Floats:
@@ -78,25 +78,28 @@ class RankAgreement:
         Both are symmetric, (U, U); the sum over pairs i < j, with half of the diagonal, is tau less
         the mean, and 1.
         """
-        tau, influence, there = self._pairs(b)
-        member = self._member
-        share = member.T @ there @ member
+        mine, truth, same = self._signs(b)
+        member, tau = self._member, self.tau[b]
+        share = member.T @ same.astype(np.float64) @ member
         share *= 2 / share.sum()
+        one, other = mine**2, truth**2
+        sums = one.sum() * other.sum()
+        # the derivative of tau by the weight of each pair of models
+        influence = 2 * (mine * truth) / np.sqrt(sums)
+        influence -= tau * (one / one.sum() + other / other.sum())
         return np.asarray(member.T @ influence @ member + (tau - self.mean) * share), share
 
-    def _pairs(self, b: int) -> tuple[float, Floats, Floats]:
-        """Give tau, its derivative by the weight of each pair of models, and which are compared."""
+    def _signs(self, b: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Give which model of each pair is ahead, by a subset and by all, and which are compared."""
         x = self.predicted[b]
-        same = (self.folds[b][:, None] == self.folds[b]) & ~np.eye(x.size, dtype=bool)
-        mine, truth = np.sign(x[:, None] - x) * same, self._truth * same
-        agree, one, other = mine * truth, mine**2, truth**2
-        sums = one.sum() * other.sum()
-        if sums == 0:
-            return float("nan"), np.zeros(same.shape), same.astype(np.float64)
-        tau = float(agree.sum() / np.sqrt(sums))
-        half = tau * (one / one.sum() + other / other.sum())
-        influence = 2 * agree / np.sqrt(sums) - half
-        return tau, influence, same.astype(np.float64)
+        same = self.folds[b][:, None] == self.folds[b]
+        np.fill_diagonal(same, val=False)
+        return np.sign(x[:, None] - x) * same, self._truth * same, same
+
+    @staticmethod
+    def _tau(mine: Floats, truth: Floats) -> float:
+        sums = np.count_nonzero(mine) * np.count_nonzero(truth)
+        return float(np.vdot(mine, truth) / np.sqrt(sums)) if sums else float("nan")
 
 
 def rank_agreement(
