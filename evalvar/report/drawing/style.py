@@ -6,6 +6,7 @@ variable of its name, so that one SVG serves light, dark and print.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -50,6 +51,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+@lru_cache(maxsize=4096)  # a page draws every figure at two widths
 def text_width(text: str, size: float = 12.5, weight: int = 400) -> float:
     """Return the width of a line of text in pixels."""
     face = get_font(str(FONTS / _FILES[weight]))

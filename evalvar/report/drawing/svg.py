@@ -1,8 +1,8 @@
 """A drawing as SVG text that is the same on every run and fits among others in one page."""
 
 import re
+from html import escape
 from io import StringIO
-from xml.sax.saxutils import quoteattr
 
 from matplotlib.figure import Figure as Sheet
 
@@ -41,8 +41,9 @@ def to_svg(sheet: Sheet, *, prefix: str, label: str, css: bool) -> str:
     text = _TAG.sub(lambda tag: _tag(tag[0], used, prefix, css), text)
     text = re.sub(r"\s*\n\s*", " ", text).replace("> <", "><")
     width, height = (sheet.get_size_inches() * 72).round().astype(int).tolist()
+    said = escape(label, quote=False).replace('"', "&quot;")
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(label)} '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{said}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
     )
     return head + text[text.index(">") + 1 :].strip()
