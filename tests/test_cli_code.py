@@ -220,3 +220,28 @@ def test_check_folds_many_lines_and_says_what_is_alike_once(run, tmp_path):
     lines = [line.split() for line in out.splitlines()]
     assert ["t2", "score", "30", "6", "6"] in lines
     assert "Folded from 90 of a model, task and metric" in out
+
+
+def test_a_page_takes_the_limit_and_weights_that_are_asked_for(run, table, tmp_path):
+    code, out, _ = run("report", table, "--alpha", "1.5", "--hardness", "1,1,2", "--json")
+    assert code == 0
+    found = {one["name"]: one["settings"] for one in json.loads(out)}
+    for name in ("timed_runs", "code_noise", "code_metrics", "efficiency_sensitivity"):
+        assert (found[name]["alpha"], found[name]["hardness"]) == (1.5, [1.0, 1.0, 2.0])
+    assert found["runtimes"]["alpha"] == 1.5
+    alone = json.loads(run("code", table, "--alpha", "1.5", "--hardness", "1,1,2", "--json")[1])
+    page = next(one for one in json.loads(out) if one["name"] == "code_metrics")
+    assert page["rows"] == alone["rows"]
+    code, _, err = run("report", table, "--hardness", "x", "-o", tmp_path / "p.html")
+    assert code == 3
+    assert "--hardness x: expected a number a level" in err
+    code, _, err = run("report", table, "--hardness", "3,3,4", "-o", tmp_path / "p.html")
+    assert code == 0
+    code, _, err = run("report", table, "--hardness", "1,2,3,4", "-o", tmp_path / "p.html")
+    assert code == 3
+    assert "hardness has 4 weights" in err
+    scores = tmp_path / "scores.csv"
+    scores.write_text("model,task,item,score\nA,t,1,1\nA,t,2,0\n")
+    code, _, err = run("report", scores, "--alpha", "3", "-o", tmp_path / "p.html")
+    assert code == 3
+    assert "alpha and hardness score timings, and there are none." in err

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypedDict
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ from evalvar.analyses.shorter import subset
 from evalvar.analyses.signals import signal
 from evalvar.analyses.sources import variance_components
 from evalvar.analyses.timed_runs import timed_runs
-from evalvar.analyses.timing_scores import ALPHA, score_timings
+from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
 from evalvar.analyses.training import checkpoints
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import Evidence, Missing, higher_is_better
@@ -39,6 +40,11 @@ ALL_PAIRS_UP_TO, RUNTIMES_UP_TO = 10, 4
 ITEMS_FROM, CURVES_FROM = 5, 30
 
 
+class _Weighing(TypedDict):
+    alpha: float
+    hardness: tuple[float, ...]
+
+
 def overview(
     data: Evidence | pd.DataFrame,
     *,
@@ -46,6 +52,8 @@ def overview(
     level: float = 0.95,
     rng: int = 0,
     missing: Missing = "drop",
+    alpha: float = ALPHA,
+    hardness: tuple[float, ...] = HARDNESS,
 ) -> list[Result]:
     """Run every analysis for which the data have what it needs.
 
@@ -61,6 +69,10 @@ def overview(
         Handed to what draws.
     missing : {"drop", "wrong"}
         What an answer without a score means.
+    alpha : float above 1
+        Of timings: a problem's limit is so many times the reference's slowest case.
+    hardness : tuple of float
+        Of timings: the weight of each level above 0.
 
     Returns
     -------
@@ -78,7 +90,8 @@ def overview(
         efficient) and `efficiency_sensitivity`; and all that is said of other scores of what
         `score_timings` makes of them.
     """
-    evidence, wanted = _scored(intake(data, missing=None), level, missing)
+    by: _Weighing = {"alpha": alpha, "hardness": hardness}
+    evidence, wanted = _scored(intake(data, missing=None), level, missing, by)
     if metric is not None:
         evidence = evidence.select(metric=metric)
         if len(evidence.records) and EFFICIENCY not in set(evidence.records["metric"]):
@@ -105,7 +118,7 @@ def overview(
         wanted += _noise(evidence, level, missing)
         wanted += _comparisons(evidence, level, rng, missing)
         if has_samples(evidence) or EFFICIENCY in evidence.records["metric"].unique():
-            wanted.append(lambda: code_metrics(evidence, level=level, missing=missing))
+            wanted.append(partial(_tries, evidence, level, missing, by))
         wanted += _questions(evidence, level, rng, missing)
     undone = []
     for analysis in wanted:
@@ -118,42 +131,58 @@ def overview(
 
 
 def _scored(
-    evidence: Evidence, level: float, missing: Missing
+    evidence: Evidence, level: float, missing: Missing, by: _Weighing
 ) -> tuple[Evidence, list[Callable[[], Result]]]:
     """Turn timings into scores that every analysis reads, and ask what only timings tell."""
+    default: _Weighing = {"alpha": ALPHA, "hardness": HARDNESS}
     if not len(evidence.timings):
+        if by != default:
+            raise UsageError(
+                "alpha and hardness score timings, and there are none. Read timings, or leave "
+                "--alpha and --hardness out."
+            )
         return evidence, []
     try:
-        scored = score_timings(evidence)
+        scored = score_timings(evidence, **by)
     except (NotEnoughDataError, UsageError) as error:
+        if isinstance(error, UsageError) and by != default:
+            raise  # it was asked for, and is not what these timings happen not to have
         return evidence.plus(str(error)), []
     wanted: list[Callable[[], Result]] = [
-        partial(timed_runs, evidence, level=level, missing=missing)
+        partial(timed_runs, evidence, level=level, missing=missing, **by)
     ]
     records = scored.records
     if (records[["seed", "prompt"]].nunique() == 1).all():
-        wanted.append(partial(code_noise, evidence, k=1, level=level, missing=missing))
+        wanted.append(partial(code_noise, evidence, k=1, level=level, missing=missing, **by))
     if "item.tag" in records and records["item.tag"].nunique() > 1:
-        wanted.append(partial(_by_tag, scored, level, missing))
+        wanted.append(partial(_by_tag, scored, level, missing, by))
     programs = records[records["metric"] == EFFICIENCY]
     means = programs.groupby("model", observed=True)["score"].mean().sort_values()
     if len(means) > 1:
         # Of many models, each beside the one whose programs are the most efficient.
         best = None if len(means) <= RUNTIMES_UP_TO else str(means.index[-1])
-        wanted.append(partial(_runtimes, evidence, best, level))
-        wanted.append(partial(efficiency_sensitivity, evidence, alphas=(ALPHA,), level=level))
+        alpha = by["alpha"]
+        wanted.append(partial(_runtimes, evidence, best, level, alpha))
+        wanted.append(partial(efficiency_sensitivity, evidence, alphas=(alpha,), level=level, **by))
     return scored, wanted
 
 
-def _by_tag(scored: Evidence, level: float, missing: Missing) -> Result:
+def _tries(evidence: Evidence, level: float, missing: Missing, by: _Weighing) -> Result:
+    """Report on the best of k of scores, which these settings were scored by."""
+    found = code_metrics(evidence, level=level, missing=missing)
+    settings = {**found.settings, "alpha": by["alpha"], "hardness": list(by["hardness"])}
+    return replace(found, settings=settings)
+
+
+def _by_tag(scored: Evidence, level: float, missing: Missing, by: _Weighing) -> Result:
     """Break one try down by tag; what is to be remarked of a part was said of the whole."""
-    found = code_by_tag(scored, k=1, level=level, missing=missing)
+    found = code_by_tag(scored, k=1, level=level, missing=missing, **by)
     return replace(found, warnings=scored.warnings)
 
 
-def _runtimes(evidence: Evidence, a: str | None, level: float) -> Result:
+def _runtimes(evidence: Evidence, a: str | None, level: float, alpha: float) -> Result:
     """Compare run times over all problems; of single ones `runtimes` itself tells."""
-    found = runtimes(evidence, a=a, level=level)
+    found = runtimes(evidence, a=a, level=level, alpha=alpha)
     return replace(found, table=found.table[found.table["item"].isna()].reset_index(drop=True))
 
 

@@ -7,7 +7,8 @@ import typer
 
 from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent, sentence
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def code_noise(
     alpha: Annotated[float, typer.Option(help="Limit of a problem, in reference times.")] = 2.0,
     hardness: Annotated[
         str, typer.Option(metavar="WEIGHTS", help="Weight of each level above 0.")
-    ] = "3,3,4",
+    ] = HARDNESS,
     checkpoint: Annotated[
         list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
     ] = None,
@@ -131,16 +132,11 @@ def code_noise(
     """Is the error of eff@k one of problems, samples or timings?"""
     from evalvar.analyses import code_noise as analysis
 
-    try:
-        weights = tuple(float(word) for word in hardness.replace(",", " ").split())
-    except ValueError:
-        raise UsageError(f"--hardness {hardness}: expected numbers, such as 3,3,4.") from None
-    tries = [word for option in k or () for word in option.replace(",", " ").split()]
-    if not all(word.isdigit() for word in tries):
-        raise UsageError(f"-k {' '.join(k or ())}: expected whole numbers, such as -k 1,5,10.")
+    weights = weights_of(hardness)
+    tries = numbers_of(k)
     result = analysis.code_noise(
         evidence,
-        k=[int(word) for word in tries] or None,
+        k=tries,
         alpha=alpha,
         hardness=weights,
         checkpoint=checkpoint,

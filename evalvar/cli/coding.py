@@ -7,7 +7,8 @@ import typer
 
 from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.errors import NotEnoughDataError, UsageError, counted
+from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
+from evalvar.errors import NotEnoughDataError, counted
 from evalvar.numbers import decimals_for, fixed, interval, most_common, percent, sentence
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _WORDS = {
     "mg_pass@": "mean share",
     "maj@": "most right, ties a half",
 }
-_HARDNESS = "3,3,4"
 _PULLED = (
     "Bayes@N lies nearer to one half the fewer answers there are: it orders models as pass@1 does "
     "only where they have equally many."
@@ -220,7 +220,7 @@ def code(
     ] = 2.0,
     hardness: Annotated[
         str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
-    ] = _HARDNESS,
+    ] = HARDNESS,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Of timings: how eff@k moves with these two.")
     ] = False,
@@ -239,23 +239,23 @@ def code(
     from evalvar.analyses import code_sensitivity
     from evalvar.analyses.code import code_metrics
 
-    weights = _weights(hardness)
+    weights = weights_of(hardness)
     if sensitivity:
         options.pop("missing"), options.pop("metric")
         return code_sensitivity.efficiency_sensitivity(
-            evidence, k=(_numbers(k) or [1])[0], alpha=alpha, hardness=weights,
+            evidence, k=(numbers_of(k) or [1])[0], alpha=alpha, hardness=weights,
             checkpoint=checkpoint, **options,
         )  # fmt: skip
     if by is not None:
         from evalvar.analyses.code_tags import code_by_tag
 
         return code_by_tag(
-            evidence, by, k=_numbers(k) or [1], alpha=alpha, hardness=weights,
+            evidence, by, k=numbers_of(k) or [1], alpha=alpha, hardness=weights,
             checkpoint=checkpoint, **options,
         )  # fmt: skip
     result = code_metrics(
         evidence,
-        k=_numbers(k),
+        k=numbers_of(k),
         asked=quantity or "best",
         tau=tau,
         alpha=alpha,
@@ -273,21 +273,3 @@ def _check_any(result: "Result", k: list[str] | None) -> None:
         few = [said[said.index("best of") :] for said in result.warnings if "best of" in said]
         if few:
             raise NotEnoughDataError(f"-k {' '.join(k)}: {few[0]} Ask for fewer tries.")
-
-
-def _numbers(options: list[str] | None) -> list[int] | None:
-    if not options:
-        return None
-    words = [word for option in options for word in option.replace(",", " ").split()]
-    if not all(word.isdigit() for word in words):
-        raise UsageError(f"-k {' '.join(options)}: expected whole numbers, such as -k 1,5,10.")
-    return [int(word) for word in words]
-
-
-def _weights(option: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(word) for word in option.replace(",", " ").split())
-    except ValueError:
-        raise UsageError(
-            f"--hardness {option}: expected a number a level, such as --hardness {_HARDNESS}."
-        ) from None

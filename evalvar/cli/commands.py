@@ -33,6 +33,7 @@ from evalvar.cli.shortening import subset
 from evalvar.cli.signalling import signal
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
+from evalvar.cli.tries import HARDNESS, weights_of
 from evalvar.cli.variants import framing
 
 if TYPE_CHECKING:
@@ -225,6 +226,12 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    alpha: Annotated[
+        float, typer.Option(help="Of timings: the limit, in times of the reference's slowest.")
+    ] = 2.0,
+    hardness: Annotated[
+        str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
+    ] = HARDNESS,
     rng: Rng = 0,
     json: Annotated[bool, typer.Option("--json", help="Print all results as JSON.")] = False,
     **options: Any,
@@ -234,9 +241,10 @@ def report(
 
     targets = [] if json and not output else output or [Path("report.html")]
     check_suffixes(targets, PAGES)
+    weights = weights_of(hardness)
     evidence = load(paths, options)
     wanted = {name: options.pop(name) for name in ("model", "task")}
-    results = overview(evidence.select(**wanted), rng=rng, **options)
+    results = overview(evidence.select(**wanted), rng=rng, alpha=alpha, hardness=weights, **options)
     remark(sentence for result in results for sentence in result.warnings)
     write_report(results, targets, title)
     if json:
