@@ -45,9 +45,11 @@ __all__ = [
     "as_records",
     "as_reported",
     "as_timings",
+    "binary",
     "count_missing_as_wrong",
     "higher_is_better",
     "merge",
+    "metric_numbers",
     "not_there",
     "score_range",
     "unscored",
@@ -313,14 +315,23 @@ def score_range(records: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     high = records.get("score_max", nothing)
     undeclared = low.isna() | high.isna()
     if undeclared.any():
-        score = records["score"]
-        other = ~(score.isin((0.0, 1.0)) | score.isna())
-        binary = ~other.groupby([records["task"], records["metric"]], observed=True).transform(
-            "any"
-        )
-        low = low.mask(undeclared & binary, 0.0)
-        high = high.mask(undeclared & binary, 1.0)
+        group = metric_numbers(records)
+        whole = (np.bincount(group, ~binary(records["score"])) == 0)[group]
+        low = low.mask(undeclared & whole, 0.0)
+        high = high.mask(undeclared & whole, 1.0)
     return low, high
+
+
+def metric_numbers(table: pd.DataFrame) -> np.ndarray:
+    """Return by row which metric of a task it is of, numbered as they come."""
+    task, metric = table["task"].array, table["metric"].array
+    both = task.codes.astype(np.int64) * len(metric.categories) + metric.codes
+    return np.asarray(pd.factorize(both)[0])
+
+
+def binary(scores: pd.Series) -> pd.Series:
+    """Return which scores are 0, 1 or missing."""
+    return (scores == 0) | (scores == 1) | scores.isna()
 
 
 def not_there(column: str, value: Any, present: Sequence[Any]) -> UsageError:

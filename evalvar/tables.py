@@ -363,7 +363,7 @@ def stack(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
             columns[name] = _joined(parts)
         elif name in _NUMBER:
             columns[name] = np.concatenate([part.to_numpy("float64") for part in parts])
-        elif len(kinds := {part.dtype for part in parts}) == 1 and isinstance(*kinds, np.dtype):
+        elif isinstance(kind := parts[0].dtype, np.dtype) and all(p.dtype == kind for p in parts):
             columns[name] = np.concatenate([part.to_numpy() for part in parts])
         else:
             columns[name] = pd.concat(parts, ignore_index=True).to_numpy()

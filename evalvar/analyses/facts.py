@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from evalvar.evidence import Evidence, higher_is_better, score_range
+from evalvar.evidence import Evidence, binary, higher_is_better, metric_numbers, score_range
 from evalvar.results import Result
 from evalvar.stats import Estimate
 
@@ -71,28 +71,26 @@ def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:
 
 
 def _facts(table: pd.DataFrame, from_items: bool) -> pd.DataFrame:
+    group = metric_numbers(table)
     nothing = pd.Series(np.nan, index=table.index)
     low, high = table.get("score_min", nothing), table.get("score_max", nothing)
-    described = pd.DataFrame(
-        {
-            "task": table["task"],
-            "metric": table["metric"],
-            "up": higher_is_better(table),
-            "chance": table.get("chance", nothing),
-            "declared": low.notna() & high.notna(),
-            "discrete": False,
-        }
-    )
-    described["low"], described["high"] = score_range(table) if from_items else (low, high)
+    first = np.unique(group, return_index=True)[1]
+    declared = np.bincount(group, low.notna() & high.notna()) > 0
+    discrete = np.zeros(len(first), dtype=bool)
     if from_items:
-        described["discrete"] = table["score"].isin((0.0, 1.0)) | table["score"].isna()
-    return described.groupby(["task", "metric"], observed=True, sort=False, as_index=False).agg(
-        up=("up", "first"),
-        chance=("chance", "mean"),
-        low=("low", "first"),
-        high=("high", "first"),
-        declared=("declared", "any"),
-        discrete=("discrete", "all"),
+        low, high = score_range(table)
+        discrete = np.bincount(group, ~binary(table["score"])) == 0
+    return pd.DataFrame(
+        {
+            "task": table["task"].array[first],
+            "metric": table["metric"].array[first],
+            "up": higher_is_better(table).to_numpy()[first],
+            "chance": table.get("chance", nothing).groupby(group).mean(),
+            "low": low.groupby(group).first(),
+            "high": high.groupby(group).first(),
+            "declared": declared,
+            "discrete": discrete,
+        }
     )
 
 

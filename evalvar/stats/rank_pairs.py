@@ -90,7 +90,7 @@ class RankAgreement:
         return np.asarray(member.T @ influence @ member + (tau - self.mean) * share), share
 
     def _signs(self, b: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Give which model of each pair is ahead, by a subset and by all, and which are compared."""
+        """Give who is ahead in each pair, by a subset and by all, and which pairs are compared."""
         x = self.predicted[b]
         same = self.folds[b][:, None] == self.folds[b]
         np.fill_diagonal(same, val=False)
