@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 
 from evalvar.collect.clocks import Beside, Timed, beside, by_case, seconds, slowest, timed
+from evalvar.collect.cores import Turns, beat, pinned
 from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import CASES, Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import (
     TOGETHER,
     answered,
-    pinned,
+    await_all,
     prepare,
     start,
     time_reference,
@@ -77,19 +78,21 @@ class _Trial:
     """A program on its way through the repeats."""
 
     program: Program
+    turns: Turns
     last_level: int
     rows: list[Timed] = field(default_factory=list)
     stops: dict[int, int] = field(default_factory=dict)
     ended: bool = False
 
 
-def _trial(program: Program, last_level: int) -> _Trial:
+def _trial(program: Program, turns: Turns, last_level: int) -> _Trial:
     if program.text is None or not _is_text(program.text):
         status, told = (
             ("missing", "") if program.text is None else ("crash", "the text is no UTF-8")
         )
-        return _Trial(program, last_level, [Timed(0, 0, 0, status, message=told)], ended=True)
-    return _Trial(program, last_level)
+        rows = [Timed(0, 0, 0, status, message=told)]
+        return _Trial(program, turns, last_level, rows, ended=True)
+    return _Trial(program, turns, last_level)
 
 
 class _Clock:
@@ -143,8 +146,7 @@ def time_block(
     """
     clock = _Clock()
     facts: dict[str, Any] = {"item": problem.task_id, "refused": "", "seconds": clock.spent}
-    trials = [_trial(program, len(problem.levels) - 1) for program in programs]
-    repeats = settings.repeats
+    turns, repeats = Turns(beat(box.cpu)), settings.repeats
     try:
         if isinstance(cases, Refused):
             raise cases
@@ -154,14 +156,16 @@ def time_block(
         with Checker(box, problem, limits) as checker:
             _check_reference(checker, cases)
             clock.lap("checks")
-            before = time_reference(box, problem, cases, limits, repeats=repeats)
+            before = time_reference(box, problem, cases, limits, turns, repeats=repeats)
             clock.lap("references")
             around = beside(before)
             limit = settings.alpha * slowest([before], around)
             bench = _Bench(box, problem, limits, cases, checker, limit, around, clock)
+            last = len(problem.levels) - 1
+            trials = [_trial(program, turns.of_another(), last) for program in programs]
             for repeat in range(repeats):
                 _round(bench, trials, repeat)
-            after = time_reference(box, problem, cases, limits, repeats=repeats)
+            after = time_reference(box, problem, cases, limits, turns, repeats=repeats)
             clock.lap("references")
     except Refused as refusal:
         facts["refused"] = str(refusal)
@@ -210,11 +214,12 @@ def _round(bench: _Bench, trials: Sequence[_Trial], repeat: int) -> None:
     """Run every program that is still to be run once through its cases."""
     going = [trial for trial in trials if not trial.ended]
     for first in range(0, len(going), TOGETHER):
-        turns = going[first : first + TOGETHER]
+        batch = going[first : first + TOGETHER]
         with ExitStack() as stack:
-            ready = [stack.enter_context(_start(bench, trial)) for trial in turns]
+            ready = [stack.enter_context(_start(bench, trial)) for trial in batch]
+            await_all(ready)
             stack.enter_context(pinned(bench.box.cpu))
-            for trial, session in zip(turns, ready, strict=True):
+            for trial, session in zip(batch, ready, strict=True):
                 _repeat(bench, trial, repeat, session)
                 session.close()
 
@@ -230,11 +235,11 @@ def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session) -> None
     """
     loaded = session.load()
     levels = range(1 if repeat else 0, trial.last_level + 1)
-    rows = _through(bench, session, loaded, levels, repeat)
+    rows = _through(bench, trial.turns, session, loaded, levels, repeat)
     if loaded.status == "ok" and rows[-1].status == "timeout" and rows[-1].level == 0:
         # a single run decides here, so that the machine is given a second chance to be in time
         with _start(bench, trial) as again, pinned(bench.box.cpu):
-            rows = _through(bench, again, again.load(), levels, repeat)
+            rows = _through(bench, trial.turns, again, again.load(), levels, repeat)
     trial.rows += rows
     last = rows[-1]
     if any(row.status in ("wrong", "crash") for row in rows):
@@ -247,14 +252,14 @@ def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session) -> None
 
 
 def _through(
-    bench: _Bench, session: Session, loaded: Reply, levels: range, repeat: int
+    bench: _Bench, turns: Turns, session: Session, loaded: Reply, levels: range, repeat: int
 ) -> list[Timed]:
     """Hand a program its cases; what it answers is checked behind level 0 and at the end."""
     cases = [case for case in bench.cases if case.level in levels]
     rows: list[Timed] = []
     outputs: list[tuple[Timed, Output]] = []
     warming = bench.cases[0] if repeat else None
-    for case, reply in answered(session, loaded, cases, bench.wait_s, first=warming):
+    for case, reply in answered(session, loaded, cases, bench.wait_s, turns, first=warming):
         if case is None:
             rows.append(Timed(levels[0], 0, repeat, reply.status, message=reply.message))
             break

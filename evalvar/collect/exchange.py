@@ -56,8 +56,8 @@ class Channel:
                 fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
 
     def remark(self, limit_s: float) -> Reply:
-        """Read what follows a reply: that it was looked at, and what was found; then see quiet."""
-        reply = self.exchange(b"", 0, limit_s)
+        """Let the worker look at what it answered, and read what it found; then see it quiet."""
+        reply = self.exchange(frames.request([]), 0, limit_s)
         if self._held or readable(self._replies, 0.0):
             raise Broken("crash", "the program wrote to the pipe of the replies")
         return reply

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from evalvar.collect.blocks import Block, Program, Settings, time_block
 from evalvar.collect.clocks import beside, slowest
+from evalvar.collect.cores import Turns, beat
 from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import prepare, time_reference
@@ -201,7 +202,8 @@ def serve() -> None:
         try:
             if what == "probe":
                 cases = prepare(box, _PROBE, limits, seed=0)
-                rows = time_reference(box, _PROBE, cases, limits, repeats=given)
+                turns = Turns(beat(box.cpu))
+                rows = time_reference(box, _PROBE, cases, limits, turns, repeats=given)
                 answer: object = slowest([rows], beside(rows))
             elif what == "inputs":
                 answer = prepare(box, given, limits, seed=settings.seed)

@@ -6,8 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from evalvar.collect.cores import pinned
 from evalvar.collect.inside.wire import encode
-from evalvar.collect.references import pinned
 from evalvar.collect.sandbox import Box, Limits, Session
 
 _ASKED = 40

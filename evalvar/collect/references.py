@@ -1,12 +1,12 @@
 """The reference of a problem: what it answers, how long it takes, and what the clocks can tell."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from math import ceil
 
 from evalvar.collect.clocks import Timed, timed
+from evalvar.collect.cores import Turns, pinned
 from evalvar.collect.exchange import Reply
 from evalvar.collect.inputs import Case, Refused, generate, places, said
 from evalvar.collect.problems import Problem
@@ -27,20 +27,10 @@ def start(box: Box, problem: Problem, program: str, limits: Limits) -> Session:
     return Session(box, "run", source, limits)
 
 
-@contextmanager
-def pinned(cpu: int | None) -> Iterator[None]:
-    """Keep this thread to the core of a sandbox that it times.
-
-    The two take turns, so that neither waits for a core that something else is busy on: the time
-    beside the calls is a tenth of what it is on two cores of a machine that has other work.
-    """
-    before = os.sched_getaffinity(0)
-    if cpu is not None:
-        os.sched_setaffinity(0, {cpu})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def await_all(sessions: Sequence[Session]) -> None:
+    """Wait until these sandboxes are up: to start one disturbs what is timed meanwhile."""
+    for session in sessions:
+        session.wait()
 
 
 def answered(
@@ -48,10 +38,11 @@ def answered(
     loaded: Reply,
     cases: Sequence[Case],
     wait_s: Callable[[Case], float],
+    turns: Turns,
     *,
     first: Case | None = None,
 ) -> Iterator[tuple[Case | None, Reply]]:
-    """Hand a program that was loaded the cases one by one, until it fails.
+    """Hand a program that was loaded the cases one by one in its turns, until it fails.
 
     The `first` is for warming: the time beside a process's first call is ten times that of others.
 
@@ -67,10 +58,12 @@ def answered(
         yield None, loaded
         return
     for case in cases:
+        turns.await_room(case.key)
         reply = session.ask(case.inputs, wait_s(case))
         yield case, reply
         if reply.status != "ok":
             return
+        turns.took(case.key, reply.outside_s)
 
 
 def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[Case, ...]:
@@ -98,7 +91,7 @@ def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[C
         ]
         loaded = reference.load()
         with pinned(box.cpu):
-            first = list(_answers(reference, loaded, cases))
+            first = list(_answers(reference, loaded, cases, Turns()))
         cases = [replace(case, answers=reply.parts) for case, reply in first]
         calls = _calls(first)
         if calls == 1:
@@ -108,14 +101,20 @@ def prepare(box: Box, problem: Problem, limits: Limits, *, seed: int) -> tuple[C
             for case in cases
         ]
         rest = [replace(case, inputs=case.inputs[1:]) for case in more if len(case.inputs) > 1]
-        further = {case.key: reply.parts for case, reply in _answers(reference, loaded, rest)}
+        further = {
+            case.key: reply.parts for case, reply in _answers(reference, loaded, rest, Turns())
+        }
     return tuple(replace(c, answers=(*c.answers, *further.get(c.key, ()))) for c in more)
 
 
 def _answers(
-    session: Session, loaded: Reply, cases: Sequence[Case], first: Case | None = None
+    session: Session,
+    loaded: Reply,
+    cases: Sequence[Case],
+    turns: Turns,
+    first: Case | None = None,
 ) -> Iterator[tuple[Case, Reply]]:
-    for case, reply in answered(session, loaded, cases, lambda _: REFERENCE_S, first=first):
+    for case, reply in answered(session, loaded, cases, lambda _: REFERENCE_S, turns, first=first):
         if case is None:
             raise Refused(f"the reference does not load ({said(reply)})", reply.status)
         if reply.status != "ok":
@@ -144,7 +143,7 @@ def _more(generator: Session, problem: Problem, case: Case, calls: int, *, seed:
 
 
 def time_reference(
-    box: Box, problem: Problem, cases: Sequence[Case], limits: Limits, *, repeats: int
+    box: Box, problem: Problem, cases: Sequence[Case], limits: Limits, turns: Turns, *, repeats: int
 ) -> list[Timed]:
     """Time the reference; every repeat has a sandbox of its own, level 0 is in the first only.
 
@@ -155,16 +154,17 @@ def time_reference(
     """
     rows = []
     for first in range(0, repeats, TOGETHER):
-        turns = range(first, min(first + TOGETHER, repeats))
+        batch = range(first, min(first + TOGETHER, repeats))
         with ExitStack() as stack:
             sessions = [
-                stack.enter_context(start(box, problem, problem.reference, limits)) for _ in turns
+                stack.enter_context(start(box, problem, problem.reference, limits)) for _ in batch
             ]
+            await_all(sessions)
             stack.enter_context(pinned(box.cpu))
-            for repeat, session in zip(turns, sessions, strict=True):
+            for repeat, session in zip(batch, sessions, strict=True):
                 wanted = [case for case in cases if case.level or not repeat]
                 warming = cases[0] if repeat else None
-                for case, reply in _answers(session, session.load(), wanted, warming):
+                for case, reply in _answers(session, session.load(), wanted, turns, warming):
                     if reply.parts != case.answers:
                         raise Refused(
                             "the reference's answers differ from run to run (level "

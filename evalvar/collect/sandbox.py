@@ -211,7 +211,7 @@ class Session:
         hurried = role == "run"
         self._pause_s = min(_PAUSE_S, limits.load_s) if hurried else limits.load_s
         self._pauses_s = limits.load_s if hurried else inf
-        self._spoke = False
+        self._up = False
         self._usage: Usage | None = None
         self._over: Reply | None = None
         self._told = ""
@@ -234,8 +234,21 @@ class Session:
             self._channel = Channel(asked.fileno(), replies.fileno(), limits.output_bytes)
             self._held = ours.pop_all()
 
+    def wait(self) -> None:
+        """Wait until the sandbox is up, as `load` does."""
+        if self._up or self._over is not None:
+            return
+        try:
+            self._channel.remark(self._limits.load_s)
+        except Broken as broken:
+            self._over = self._ended(broken, self._limits.load_s)
+        self._up = True
+
     def load(self) -> Reply:
         """Load the program; another answer than ok is its end."""
+        self.wait()
+        if self._over is not None:
+            return self._over
         reply = self._exchanged(frames.request([self._source]), 0, self._limits.load_s)
         if reply.status != "ok" and self._over is None:
             self._over = reply
@@ -287,7 +300,6 @@ class Session:
         except Broken as broken:
             self._over = self._ended(broken, limit_s)
             return self._over
-        self._spoke = True
         return self._looked_at(reply)
 
     def _looked_at(self, reply: Reply) -> Reply:
@@ -317,7 +329,7 @@ class Session:
             return Reply("timeout", f"stopped after {limit_s:g} s")
         if broken.status is not None:
             return Reply(broken.status, str(broken))
-        if not usage.ended and not self._spoke:
+        if not usage.ended and not self._up:
             told = self._told.splitlines() or ["it says nothing"]
             raise ToolError(f"the sandbox did not start: {told[-1]}")
         if usage.ended == "SIGXCPU" or usage.cpu_s > self._limits.cpu_s:

@@ -1,8 +1,8 @@
 """Messages over a pipe: a head of fixed form, the length of each part, the parts.
 
 A part is bytes and is never joined to another, so that nothing in it can be taken for the frame.
-Every reply is followed by one without parts, or by one that says what was wrong with it: sent once
-what was returned is looked at and cleaned up, when the clock no longer runs.
+A request without parts follows every reply, when the clock no longer runs. It is answered once what
+was returned is looked at and cleaned up, by nothing or by what was wrong with it.
 """
 
 import struct
