@@ -3,6 +3,7 @@
 Digits follow the standard error, a true minus sign is used, and what is undefined is a dash.
 """
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from math import floor, isfinite, log10
 
@@ -159,3 +160,15 @@ def sentence(text: str) -> str:
     """Return the text with a capital first letter and one full stop."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def no_interval(method: str) -> str:
+    """Return why a method gave no interval, as its name says.
+
+    >>> no_interval("t (constant sample: no interval)"), no_interval("undefined: too few items.")
+    ('constant sample', 'too few items')
+    """
+    if method.startswith("undefined: "):
+        return method.removeprefix("undefined: ").rstrip(".")
+    found = re.search(r"\(([^()]*): no interval\)", method)
+    return found[1] if found else ""

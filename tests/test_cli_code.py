@@ -245,3 +245,18 @@ def test_a_page_takes_the_limit_and_weights_that_are_asked_for(run, table, tmp_p
     code, _, err = run("report", scores, "--alpha", "3", "-o", tmp_path / "p.html")
     assert code == 3
     assert "alpha and hardness score timings, and there are none." in err
+
+
+def test_a_score_without_an_interval_says_why(run, table, tmp_path):
+    frame = pd.read_parquet(table)
+    of_a = (frame["model"] == "A") & (frame["level"] == 0)
+    broken = tmp_path / "broken.parquet"
+    frame[of_a | (frame["model"] == "reference")].assign(
+        status=frame["status"].astype(str).mask(of_a, "crash"), seconds=frame["seconds"].mask(of_a)
+    ).to_parquet(broken)
+    code, out, _ = run("code", broken, "-k", "1")
+    assert code == 0
+    assert "No interval of eff@1 (A): constant sample." in out
+    page = tmp_path / "page.md"
+    assert run("report", broken, "-o", page)[0] == 0
+    assert "No interval: constant sample. A dash: not defined" in page.read_text()

@@ -166,7 +166,8 @@ def plan(
         if refused and not studies:
             raise refused[0]
         if not studies:
-            raise NotEnoughDataError("; ".join(f"{name}: {reason}" for name, reason in said))
+            told = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in said)
+            raise NotEnoughDataError(f"{told}.")
         warnings, sources = list(evidence.warnings), evidence.sources
     lines: list[Line] = []
     for study in studies:

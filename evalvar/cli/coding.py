@@ -9,7 +9,15 @@ from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
 from evalvar.errors import NotEnoughDataError, counted
-from evalvar.numbers import decimals_for, fixed, interval, most_common, percent, sentence
+from evalvar.numbers import (
+    decimals_for,
+    fixed,
+    interval,
+    most_common,
+    no_interval,
+    percent,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from evalvar.evidence import Evidence
@@ -73,9 +81,23 @@ def _task(rows: list[Row], result: "Result") -> str:
     if bayes:
         several = [_PULLED] * (len({row["model"] for row in bayes}) > 1)
         blocks.append("\n".join([*map(_bayes, bayes), *several]))
-    reasons = {row["method"] for row in rows if row["method"].startswith("undefined")}
-    blocks += [sentence(reason) for reason in sorted(reasons)]
+    reasons = {
+        row["method"] for row in rows if row["method"].startswith("undefined") and not _known(row)
+    }
+    reasons |= {f"no interval of {', '.join(names)}: {why}" for why, names in _bare(rows).items()}
+    if reasons:
+        blocks.append("\n".join(sentence(reason) for reason in sorted(reasons)))
     return "\n\n".join(blocks)
+
+
+def _bare(rows: list[Row]) -> dict[str, dict[str, None]]:
+    """Return why there is no interval where a value stands without one, and whose."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        told = no_interval(row["method"])
+        if told and _known(row) and row["low"] is None:
+            found.setdefault(told, {})[f"{row['quantity']} ({row['model']})"] = None
+    return found
 
 
 def _first(said: dict[str, dict[tuple[str, str, int], Row]]) -> list[tuple[str, Any]]:

@@ -122,6 +122,15 @@ def test_one_try_is_a_program_and_is_drawn_as_a_ladder():
     assert [row[0] for row in rows] == ["coder-a, pass@1", "coder-a, eff@1"]
 
 
+def test_what_has_one_try_only_is_not_headed_by_how_many_there_are():
+    def head(**options):
+        page = build([timings.tries(**options), timings.timed_runs()])
+        return next((s.title, s.short) for s in page.sections if s.name == "code")
+
+    assert head(ks=(1,)) == ("How good one try is", "One try")
+    assert head() == ("How many tries matter", "Tries")
+
+
 def test_a_model_with_one_try_stands_in_the_table_beside_curves():
     results = timings.tries()
     table = results.table

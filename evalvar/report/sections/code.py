@@ -17,13 +17,13 @@ def section(reading: Reading) -> Section | None:
     found = scores(reading)
     if not found:
         return None
-    figures = figures_of(found)
+    several = any(len(curve.points) > 1 for curve in found)
     return Section(
         "code",
-        "How many tries matter",
+        "How many tries matter" if several else "How good one try is",
         _answer(found),
-        (*figures, *tables(found)),
-        short="Tries",
+        (*figures_of(found), *tables(found)),
+        short="Tries" if several else "One try",
     )
 
 
@@ -158,7 +158,7 @@ def figures_of(found: list[Curve]) -> list[Figure]:
         series = tuple(
             (c.model, tuple((float(k), *unit.bounds(row)) for k, row in c.points)) for c in mine
         )
-        level = wording.percent(mine[0].points[0][1]["level"])
+        level, rests = wording.percent(mine[0].points[0][1]["level"]), over(mine)
         many = " At most five models in colour." if len(mine) > 5 else ""
         alt = "; ".join(_ends(curve) for curve in mine[:6])
         name = "percent of problems" if unit.percent else "score, 1 = the reference"
@@ -168,7 +168,7 @@ def figures_of(found: list[Curve]) -> list[Figure]:
                 {"series": series, "family": family, "percent": unit.percent},
                 caption=f"{place}: {family}k, {name}, by tries k on a log axis.",
                 alt=f"{place}, {family}k. {alt}.",
-                note=f"Bars: {level} intervals over {over(mine)}.{many}",
+                note=f"Bars: {level} intervals over {rests}.{many}" if rests else many.strip(),
             )
         )
     return drawn

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import isfinite, nan
 from typing import Any
 
+from evalvar.numbers import no_interval
 from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Table
 from evalvar.report.reading import missing
@@ -27,10 +28,20 @@ def _rests(mine: list[Curve]) -> str:
     return wording.listing([f"{text} ({method})" for text, method in _bases(mine)], most=3)
 
 
+def _intervals(mine: list[Curve]) -> str:
+    """Say how the intervals were made, and why there is none where there is none."""
+    level = wording.percent(mine[0].points[0][1]["level"])
+    rests = _rests(mine)
+    made = [f"{level} intervals over {rests}."] if rests else []
+    lacking = [row for curve in mine for _, row in curve.points if not isfinite(row["low"])]
+    why = dict.fromkeys(filter(None, (no_interval(str(row["method"])) for row in lacking)))
+    return " ".join([*made, *(f"No interval: {told}." for told in why)])
+
+
 def _bases(mine: list[Curve]) -> list[tuple[str, str]]:
     """Return what the intervals rest on, and by which method they were made."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in (row for curve in mine for _, row in curve.points):
+    for row in (row for curve in mine for _, row in curve.points if isfinite(row["low"])):
         found.setdefault((str(row["unit"]), str(row["method"])), []).append(row)
     parts = []
     for (unit, method), rows in found.items():
@@ -69,7 +80,6 @@ def tables(found: list[Curve]) -> list[Table]:
                     bounds = curve.unit.interval(row) or wording.DASH
                     cells += [curve.unit.cell(row), Cell(bounds, tone="quiet")]
                 rows.append(Row(tuple(cells), place))
-        level = mine[0].points[0][1]["level"]
         share = "percent of problems" if mine[0].unit.percent else "1 = as fast as the reference"
         made.append(
             Table(
@@ -78,9 +88,8 @@ def tables(found: list[Curve]) -> list[Table]:
                 tuple(rows),
                 caption=f"{family}k with intervals",
                 footnotes=(
-                    f"{family}k: {share}; {wording.percent(level)} intervals over "
-                    f"{_rests(mine)}. A dash: not defined, as with fewer samples than k."
-                    f"{_others(every, ks)}",
+                    f"{family}k: {share}. {_intervals(mine)} A dash: not defined, as with fewer "
+                    f"samples than k.{_others(every, ks)}",
                 ),
                 counted="models",
             )
