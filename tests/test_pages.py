@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 import evalvar as ev
+from evalvar.report.model import Cell, Column, Report, Row, Section, Table
 
 CHROMIUM = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -46,3 +47,19 @@ def test_the_pdf_is_text_with_the_numbers_of_the_result(page, tool):
     assert "Seeds of <two> metrics & more" in text
     assert f"{table['acc,none', 'monotonicity']:.2f}" in text
     assert f"{100 * table['acc,none', 'final_seed_sd']:.1f}" in text
+
+
+def test_a_short_table_has_its_notes_on_its_page(tool, tmp_path):
+    columns, row = (Column("Model", "name"), Column("Score")), Row((Cell("A"), Cell("1")))
+    tables = tuple(
+        Table(f"t{n}", columns, (row,) * (3 + n % 4), footnotes=(f"Footnote {n}. " + "Why. " * 60,))
+        for n in range(24)
+    )
+    path = tmp_path / "tables.pdf"
+    ev.report.write(Report("Tables", "", (), (Section("s", "S", "", tables),)), path)
+    text = subprocess.run(
+        [tool("pdftotext"), "-layout", str(path), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    pages = [page.split() for page in text.split("\f") if page.strip()]
+    assert len(pages) > 2
+    assert not [page for page in pages if page[0] == "Footnote"]
