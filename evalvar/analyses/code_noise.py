@@ -233,7 +233,7 @@ def _estimates(
         freedom = np.min([[one.freedom for one in part] for part in parts], axis=0)
     elif not is_timed(metric):
         own, shared = np.zeros(n), np.zeros(n)
-    found = {"over_item": _over_items(values, sides, fact, level, gap=metric == GAP)}
+    found = {"over_item": _over_items(values, sides, fact, level, gap=metric == GAP, k=k)}
     found["over_sample"] = _over_samples(noises, values, sample, shared, column, k, fact, level)
     why = "does not depend on times" if not is_timed(metric) else "no repeated timings"
     found["over_timing"] = _within(
@@ -291,15 +291,18 @@ def _split(total: float, sample: float, own: float, shared: float) -> dict[str, 
 
 
 def _over_items(
-    values: np.ndarray, sides: np.ndarray, fact: Facts, level: float, *, gap: bool
+    values: np.ndarray, sides: np.ndarray, fact: Facts, level: float, *, gap: bool, k: int
 ) -> Estimate:
     low, high = fact.range
     known = low is not None and high is not None
+    uneven = known and k > 1
     try:
         if len(sides) == 2:
             span = None if low is None or high is None else high - low
             scale = float(np.abs(sides).max())
-            return sparse_t(values, low=span and -span, high=span, scale=scale, level=level)
+            return sparse_t(
+                values, low=span and -span, high=span, scale=scale, level=level, uneven=uneven
+            )
         if known:
             return bounded_mean_ci(values, low=low or 0.0, high=high or 0.0, level=level)
         if gap:

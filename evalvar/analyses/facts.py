@@ -26,6 +26,9 @@ class Facts:
         Whether the range is declared.
     discrete : bool or None
         Whether all scores are 0 or 1; None where there are no items.
+    uneven : bool
+        Whether the values of items are next to nothing apart on many, and by any size on some: best
+        of k answers in a known range.
     """
 
     higher_is_better: bool
@@ -34,6 +37,7 @@ class Facts:
     high: float
     declared: bool
     discrete: bool | None
+    uneven: bool = False
 
     @property
     def sign(self) -> float:

@@ -116,7 +116,9 @@ def values_of_items(
     """
     facts = metric_facts(evidence)
     if functional.kind == "tries":
-        return _best_of(evidence.records, functional, facts), facts
+        uneven = {key: replace(f, uneven=f.range != (None, None) and functional.k > 1)
+                  for key, f in facts.items()}  # fmt: skip
+        return _best_of(evidence.records, functional, facts), uneven
     if functional.kind == "gap":
         return _shortfalls(evidence, facts)
     return item_scores(evidence), facts

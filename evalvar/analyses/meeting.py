@@ -48,6 +48,8 @@ class Meeting:
         Whether there are no items: each value is that of a run.
     asked : tuple of str
         Names of the prompts, where they stay an axis.
+    uneven : bool
+        As of `Facts`.
     """
 
     task: str | None
@@ -72,6 +74,7 @@ class Meeting:
     items: pd.Index
     runs: bool = False
     asked: tuple[str, ...] = ()
+    uneven: bool = False
 
     @property
     def name(self) -> str:
@@ -193,7 +196,7 @@ def meet(
         clusters=_clusters(a, items), low=low, high=high,
         higher_is_better=a.facts.higher_is_better, points=_in_points(a, b), prompts=prompts,
         unpaired=unpaired, too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
-        runs=runs, asked=names,
+        runs=runs, asked=names, uneven=a.facts.uneven and b.facts.uneven,
     )  # fmt: skip
 
 

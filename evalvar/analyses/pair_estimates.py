@@ -143,21 +143,23 @@ def estimates(
 ) -> list[Estimate]:
     """Return what `estimate` gives for each pair; sparse-t of equally many items at one go."""
     found: dict[int, Estimate] = {}
-    alike: dict[tuple[int, float | None, float | None], list[int]] = {}
+    alike: dict[tuple[int, float | None, float | None, bool], list[int]] = {}
     for number, meeting in enumerate(meetings):
         if _is_sparse_t(meeting, manner):
-            key = (len(meeting.items), meeting.low, meeting.high)
+            key = (len(meeting.items), meeting.low, meeting.high, meeting.uneven)
             alike.setdefault(key, []).append(number)
         else:
             found[number] = estimate(meeting, manner, level=level, null=null)
-    for (n, low, high), members in alike.items():
+    for (n, low, high, uneven), members in alike.items():
         step = max(_BLOCK // n, 1)
         for start in range(0, len(members), step):
             some = members[start : start + step]
             sides = [meetings[number].means for number in some]
             a, b = (np.stack([pair[side] for pair in sides]) for side in (0, 1))
             scale = np.maximum(np.abs(a).max(axis=1), np.abs(b).max(axis=1))
-            many = sparse_t_many(a - b, low=low, high=high, scale=scale, level=level, null=null)
+            many = sparse_t_many(
+                a - b, low=low, high=high, scale=scale, level=level, null=null, uneven=uneven
+            )
             found.update(zip(some, many.estimates(level, n), strict=True))
     return [found[number] for number in range(len(meetings))]
 
@@ -220,8 +222,9 @@ def _sparse_t(meeting: Meeting, level: float, null: float) -> Estimate:
     a, b = meeting.means
     largest = float(max(np.abs(a).max(), np.abs(b).max()))
     return sparse_t(
-        a - b, low=meeting.low, high=meeting.high, scale=largest, level=level, null=null
-    )
+        a - b, low=meeting.low, high=meeting.high, scale=largest, level=level, null=null,
+        uneven=meeting.uneven,
+    )  # fmt: skip
 
 
 def _t(meeting: Meeting, manner: Manner, level: float, null: float) -> Estimate:

@@ -8,6 +8,8 @@ import numpy as np
 
 from evalvar.analyses.covariances import SidesOfTask, of_levels
 from evalvar.analyses.field import Field
+from evalvar.analyses.functionals import GAP
+from evalvar.analyses.gaps import gap_mean
 from evalvar.errors import NotEnoughDataError, counted
 from evalvar.stats import (
     Estimate,
@@ -139,16 +141,10 @@ def differences(field: Field, ends: np.ndarray, over_seeds: bool, level: float) 
 
 def _over_items(field: Field, ends: np.ndarray, level: float) -> list[Estimate]:
     low, high = field.span
-    many = sparse_t_pairs(field.means, low=low, high=high, level=level, ends=ends)
-    columns = (many.value, many.se, many.low, many.high, many.p_value)
-    return [
-        Estimate(
-            value, se, bottom, top, level, field.items, "item",
-            "sparse-t" if se == se else "sparse-t (all differences equal, range unknown: "
-            "no interval)", p,
-        )
-        for value, se, bottom, top, p in zip(*(c.tolist() for c in columns), strict=True)
-    ]  # fmt: skip
+    many = sparse_t_pairs(
+        field.means, low=low, high=high, level=level, ends=ends, uneven=field.facts.uneven
+    )
+    return many.estimates(level, field.items)
 
 
 def adjusted(
@@ -197,6 +193,8 @@ def _mean(field: Field, scores: np.ndarray, over_seeds: bool, level: float) -> E
             mean = clustered_mean_ci(by_item, field.clusters, level=level, low=low, high=high)
         elif low is not None and high is not None:
             mean = bounded_mean_ci(by_item, low=low, high=high, level=level)
+        elif field.metric == GAP:
+            mean = gap_mean(by_item, level)
         else:
             mean = skewed_mean_ci(by_item, level=level)
     except NotEnoughDataError as error:

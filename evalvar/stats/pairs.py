@@ -1,6 +1,6 @@
 """Every pair of many systems that answered the same items."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -143,6 +143,7 @@ def sparse_t_pairs(
     high: float | None = None,
     level: float = 0.95,
     ends: ArrayLike | None = None,
+    uneven: bool = False,
 ) -> SparseT:
     """Give `sparse_t` of every pair of systems.
 
@@ -156,6 +157,8 @@ def sparse_t_pairs(
         Nominal coverage of each interval by itself; see `max_t` for all of them.
     ends : int array, shape (P, 2), optional
         Which pairs, in which order; all of them in the order of `Pairs` if None.
+    uneven : bool
+        As for `sparse_t`.
 
     Returns
     -------
@@ -189,23 +192,23 @@ def sparse_t_pairs(
     if binary and (low, high) == (-1, 1):
         both = _counts(x)
         right, shared = np.diag(both), both[first, second]
-        return sparse_t_counts(n, right[first] - shared, right[second] - shared, level=level)
+        made = sparse_t_counts(n, right[first] - shared, right[second] - shared, level=level)
+        return replace(made, uneven=uneven)
     scale = float(np.abs(x).max())
     columns = np.ascontiguousarray(x.T)
     step = max(_BLOCK // n, 1)
     parts = [
         sparse_t_many(
             columns[first[i : i + step]] - columns[second[i : i + step]],
-            low=low, high=high, level=level, scale=scale,
+            low=low, high=high, level=level, scale=scale, uneven=uneven,
         )
         for i in range(0, first.size, step)
     ]  # fmt: skip
-    return SparseT(
-        *(
-            np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
-            for name in ("value", "se", "low", "high", "p_value")
-        )
+    value, se, left, right, p = (
+        np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0)
+        for name in ("value", "se", "low", "high", "p_value")
     )
+    return SparseT(value, se, left, right, p, uneven)
 
 
 def _table(scores: ArrayLike) -> tuple[Floats, bool]:

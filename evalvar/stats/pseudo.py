@@ -10,6 +10,8 @@ from evalvar.stats.arguments import Floats
 _EXTRA = 5
 # Its mass, in shares of equal values, where these sit on an end of the range.
 _AT_AN_END = 3
+# Share of one item's weight in the mean up to which uneven values count as equal.
+_NEAR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def pseudo_means(
     high: float,
     slack: Floats,
     counts: Floats | None = None,
+    uneven: bool = False,
 ) -> PseudoMeans:
     """Do the same for many samples at once.
 
@@ -86,6 +89,11 @@ def pseudo_means(
         As for `pseudo_mean`, of each sample.
     counts : int array, shape (n_samples, n), optional
         How often each value occurs in its sample; once if None.
+    uneven : bool
+        Whether values that differ from v may do so by next to nothing: where half of them or more
+        lie within a tenth of an item's weight, 0.1/n of half the range, of v, m is
+        (sum |e|)^2 / sum e^2, how many others of one size would weigh as much, and no more than lie
+        further off.
     """
     times = np.ones(values.shape) if counts is None else counts.astype(np.float64)
     number = times.sum(axis=1)
@@ -94,6 +102,8 @@ def pseudo_means(
     e[np.abs(e) <= slack[:, None]] = 0.0
     others = np.where(e != 0, times, 0.0).sum(axis=1)
     above, below = np.maximum(high - atom, 0.0), np.maximum(atom - low, 0.0)
+    if uneven:
+        others = _weighty(e, times, others, np.asarray((above + below) / 2))
     lean = _lean(above, below)
     mass = (1 - lean) * (1 + _EXTRA / (others + _EXTRA)) + lean * _AT_AN_END
     mass *= 1 - others / number
@@ -111,6 +121,16 @@ def pseudo_means(
     summed = squares.sum(axis=1) + typical**2 * ends / (1 - typical / total)
     variance = np.where(summed <= (typical * slack) ** 2, 0.0, summed / total**2)
     return PseudoMeans(atom + centre, variance)
+
+
+def _weighty(e: Floats, times: Floats, others: Floats, room: Floats) -> Floats:
+    """Count the others by what they weigh, where half of the values are as good as equal."""
+    number, size = times.sum(axis=1), np.abs(e)
+    near = np.where(np.isfinite(room), _NEAR * room / number, 0.0)
+    far = np.where(size > near[:, None], times, 0.0).sum(axis=1)
+    squares = (times * size**2).sum(axis=1)
+    alike = (times * size).sum(axis=1) ** 2 / np.where(squares > 0, squares, 1.0)
+    return np.where(2 * far <= number, np.minimum(far, alike), others)
 
 
 def _atoms(values: Floats, times: Floats, number: Floats, slack: Floats) -> Floats:

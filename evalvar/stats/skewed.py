@@ -68,7 +68,7 @@ def skewed_mean_ci(scores: ArrayLike, *, level: float = 0.95, null: float = 0.0)
     n, mean = x.size, float(x.mean())
     variance, third = float(x.var(ddof=1)), float(((x - mean) ** 2 * (x - mean)).mean())
     low, high = skewed_mean_interval(n, mean, variance, third, level=level)
-    se, slope = float(np.sqrt(variance) / np.sqrt(n)), float(_slope(n, variance, third))
+    se, slope = float(np.sqrt(variance) / np.sqrt(n)), float(tail_slope(n, variance, third))
     distance = null - mean
     tilted = se**2 + slope * distance
     p = float(t_two_sided(n - 1, distance, np.sqrt(max(tilted, se**2))))
@@ -103,13 +103,13 @@ def skewed_mean_interval(
     arrays = (n, mean, variance, third)
     size, middle, v, m3 = (np.asarray(a, np.float64) for a in np.broadcast_arrays(*arrays))
     t: Floats = np.asarray(special.stdtrit(size - 1, (1 + level) / 2), np.float64)
-    slope, half = _slope(size, v, m3), t * (np.sqrt(v) / np.sqrt(size))
+    slope, half = tail_slope(size, v, m3), t * (np.sqrt(v) / np.sqrt(size))
     squared = np.asarray(v / size)
-    low = middle - np.maximum(_reach(t, squared, -slope), half)
-    return low, middle + np.maximum(_reach(t, squared, slope), half)
+    low = middle - np.maximum(tilted_reach(t, squared, -slope), half)
+    return low, middle + np.maximum(tilted_reach(t, squared, slope), half)
 
 
-def _slope(n: ArrayLike, variance: ArrayLike, third: ArrayLike) -> Floats:
+def tail_slope(n: ArrayLike, variance: ArrayLike, third: ArrayLike) -> Floats:
     """Give by how much the squared standard error grows with the mean."""
     size, v = np.asarray(n, np.float64), np.asarray(variance, np.float64)
     second = v * (size - 1) / size
@@ -117,7 +117,7 @@ def _slope(n: ArrayLike, variance: ArrayLike, third: ArrayLike) -> Floats:
     return np.asarray((known + 6) / (known - 2) * np.asarray(third) / second / size)
 
 
-def _reach(t: Floats, variance: Floats, slope: Floats) -> Floats:
+def tilted_reach(t: Floats, variance: Floats, slope: Floats) -> Floats:
     """Find the positive distance h with h^2 = t^2 (variance + slope h)."""
     b, c = t**2 * slope, t**2 * variance
     root = np.hypot(b, 2 * np.sqrt(c))

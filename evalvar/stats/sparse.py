@@ -1,6 +1,6 @@
 """Mean of paired differences, many of which may be equal: one pair of models, or many at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
@@ -19,6 +19,7 @@ from evalvar.stats.arguments import (
 from evalvar.stats.estimate import Estimate
 from evalvar.stats.pseudo import PseudoMeans, pseudo_means
 from evalvar.stats.quantiles import t_quantile, t_two_sided
+from evalvar.stats.skewed import tail_slope, tilted_reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class SparseT:
     value, se, low, high, p_value : float array
         As in `Estimate`; the last four are NaN where all differences of a sample are equal and no
         range is given.
+    uneven : bool
+        As in `sparse_t`.
     """
 
     value: Floats
@@ -37,12 +40,13 @@ class SparseT:
     low: Floats
     high: Floats
     p_value: Floats
+    uneven: bool = False
 
     def estimates(self, level: float, n: int) -> list[Estimate]:
         """Return them one by one, as `sparse_t` does."""
         columns = (self.value, self.se, self.low, self.high, self.p_value)
         return [
-            Estimate(value, se, low, high, level, n, "item", _method(se), p)
+            Estimate(value, se, low, high, level, n, "item", _method(se, self.uneven), p)
             for value, se, low, high, p in zip(*(c.tolist() for c in columns), strict=True)
         ]
 
@@ -55,6 +59,7 @@ def sparse_t(
     level: float = 0.95,
     scale: float | None = None,
     null: float = 0.0,
+    uneven: bool = False,
 ) -> Estimate:
     """Mean of paired differences, many of which may be equal.
 
@@ -71,14 +76,17 @@ def sparse_t(
         where they agree up to the rounding of the scores. The largest absolute difference if None.
     null : float
         Mean difference that the p-value tests.
+    uneven : bool
+        Whether differences may be of any size beside many that are next to nothing, as of the best
+        of k answers to problems that are nearly solved.
 
     Returns
     -------
     Estimate
-        unit ``item``, n = number of items, method ``sparse-t``, `value` the mean difference,
-        `p_value` of mean = null by the same formula: p <= 1 - level if and only if null lies
-        outside the interval (tested). Where all differences are equal and no range is given there
-        is neither interval nor p-value, as the method then says.
+        unit ``item``, n = number of items, method ``sparse-t`` or ``sparse-t, uneven``, `value` the
+        mean difference, `p_value` of mean = null by the same formula: p <= 1 - level if and only if
+        null lies outside the interval (tested). Where all differences are equal and no range is
+        given there is neither interval nor p-value, as the method then says.
 
     Raises
     ------
@@ -93,6 +101,12 @@ def sparse_t(
     variance. So a pseudo-item joins the sample, of which `pseudo_mean` says how heavy it is and
     where: half towards each end of the range, as far as the few others make likely.
     The interval is t with n - 1 degrees of freedom, cut to the range.
+    Uneven differences that are not all of one size are counted by what they weigh (`pseudo_means`),
+    and the variance s that goes with a true mean of mu is s + g (mu - centre) on the side of their
+    tail, where that is larger, g as in `skewed_mean_ci`: a sample that missed the few large ones
+    has mean and variance too small together. pass@5 to pass@50 of two nearly solved models, 30 or
+    142 problems, 10 to 200 answers to each: 66 % in the weakest of 96 cells without, 93 % with it,
+    at 1.0 to 1.1 times the width where few are solved and over twice where nearly all are.
     The form was chosen, and its coverage measured, in ``benchmarks/calibration``.
     Equals `paired_t` when no difference is zero and none is shared by half the items (tested).
 
@@ -103,7 +117,9 @@ def sparse_t(
     (0.0, 0.489, 1.0)
     """
     d = finite(differences, "differences")
-    many = sparse_t_many(d[None], low=low, high=high, level=level, scale=scale, null=null)
+    many = sparse_t_many(
+        d[None], low=low, high=high, level=level, scale=scale, null=null, uneven=uneven
+    )
     return many.estimates(level, d.size)[0]
 
 
@@ -115,6 +131,7 @@ def sparse_t_many(
     level: float = 0.95,
     scale: ArrayLike | None = None,
     null: float = 0.0,
+    uneven: bool = False,
 ) -> SparseT:
     """Give `sparse_t` of many samples of one size.
 
@@ -122,7 +139,7 @@ def sparse_t_many(
     ----------
     differences : float array, shape (n_samples, n_items)
         One sample a row.
-    low, high, level, null
+    low, high, level, null, uneven
         As for `sparse_t`, the same for all samples.
     scale : float or float array, shape (n_samples,), optional
         As for `sparse_t`, of all samples or of each.
@@ -153,8 +170,21 @@ def sparse_t_many(
     largest = np.broadcast_to(of_scores, len(d))
     slack = ROUNDING * np.maximum(largest, max(known, default=0.0))
     check_inside(d, bottom, top, float(slack.max(initial=0.0)), "differences")
-    pseudo = pseudo_means(d, np.ones(d.shape[1]), low=bottom, high=top, slack=slack)
-    return _interval(d.mean(axis=1), pseudo, d.shape[1], (bottom, top), level, null)
+    pseudo = pseudo_means(d, np.ones(d.shape[1]), low=bottom, high=top, slack=slack, uneven=uneven)
+    slope = _slopes(d, slack) if uneven else np.zeros(len(d))
+    made = _interval(d.mean(axis=1), pseudo, d.shape[1], (bottom, top), level, null, slope)
+    return replace(made, uneven=uneven)
+
+
+def _slopes(d: Floats, slack: Floats) -> Floats:
+    """Give by how much the variance of each mean grows with it; 0 where all others are one size."""
+    size = np.abs(d)
+    largest = size.max(axis=1)[:, None]
+    one_size = ((size <= slack[:, None]) | (size >= largest - slack[:, None])).all(axis=1)
+    variance, apart = d.var(axis=1, ddof=1), d - d.mean(axis=1)[:, None]
+    known = ~one_size & (variance > slack**2)
+    third = np.where(known, (apart**3).mean(axis=1), 0.0)
+    return tail_slope(d.shape[1], np.where(known, variance, 1.0), third)
 
 
 def sparse_t_counts(
@@ -207,13 +237,15 @@ def sparse_t_counts(
     pseudo = pseudo_means(values, np.ones(3), low=-1.0, high=1.0, slack=slack, counts=counts)
     made = _interval((up.ravel() - down.ravel()) / n, pseudo, n, (-1.0, 1.0), level, null)
     parts = (made.value, made.se, made.low, made.high, made.p_value)
-    return SparseT(*(part.reshape(up.shape) for part in parts))
+    value, se, left, right, p = (part.reshape(up.shape) for part in parts)
+    return SparseT(value, se, left, right, p)
 
 
-def _method(se: float) -> str:
+def _method(se: float, uneven: bool) -> str:
+    name = "sparse-t, uneven" if uneven else "sparse-t"
     if np.isnan(se):
-        return "sparse-t (all differences equal, range unknown: no interval)"
-    return "sparse-t"
+        return f"{name} (all differences equal, range unknown: no interval)"
+    return name
 
 
 def _interval(
@@ -223,12 +255,21 @@ def _interval(
     possible: tuple[float, float],
     level: float,
     null: float,
+    slope: Floats | None = None,
 ) -> SparseT:
     se = np.sqrt(np.where(pseudo.variance > 0, pseudo.variance, np.nan))
-    half = t_quantile(level, n - 1) * se
-    p = t_two_sided(n - 1, pseudo.centre - null, se)
+    t = t_quantile(level, n - 1)
+    below = above = t * se
+    spread = se
+    if slope is not None and slope.any():
+        below, above = (
+            np.maximum(half, tilted_reach(np.asarray(t), se**2, side * slope))
+            for half, side in ((below, -1.0), (above, 1.0))
+        )
+        spread = np.sqrt(np.maximum(se**2, se**2 + slope * (null - pseudo.centre)))
+    p = t_two_sided(n - 1, pseudo.centre - null, spread)
     if not possible[0] <= null <= possible[1]:
         p = np.where(np.isnan(p), p, 0.0)
-    left = np.maximum(pseudo.centre - half, possible[0])
-    right = np.minimum(pseudo.centre + half, possible[1])
+    left = np.maximum(pseudo.centre - below, possible[0])
+    right = np.minimum(pseudo.centre + above, possible[1])
     return SparseT(value, se, left, right, p)

@@ -91,7 +91,8 @@ def test_a_declared_range_of_the_efficiency_bounds_the_gap():
     row = one(compare(declared, "A", "B", functional="gap@3"))
     a, b = gap("A", 3), gap("B", 3)
     scale = max(np.abs(a).max(), np.abs(b).max())
-    assert ends(row) == pytest.approx(of(sparse_t(a - b, low=-2.6, high=2.6, scale=scale)))
+    found = sparse_t(a - b, low=-2.6, high=2.6, scale=scale, uneven=True)
+    assert ends(row) == pytest.approx(of(found))
 
 
 def test_answers_without_both_scores_are_counted():
@@ -170,3 +171,25 @@ def test_the_gap_of_a_weak_model_is_a_mean_of_differences_most_of_them_0():
     assert found.high > mean_ci(values).high
     # with an efficiency below 0 no end is known
     assert gap_mean(np.array([1.5, 0.0, 0.1]), 0.95).high > 1
+
+
+def test_a_rank_gives_the_gap_of_a_weak_model_the_same_interval():
+    frame = programs(np.random.default_rng(4), {"A": 0.1, "B": 0.15})
+    table = leaderboard(frame, functional="gap@3").quantity("gap@3").set_index("model")
+    for model in ("A", "B"):
+        passed, efficient = tables(model, frame)
+        right = passed.sum(axis=1).astype(int)
+        alone = gap_mean(pass_at_k(6, right, k=3) - eff_at_k(efficient, k=3), 0.95)
+        row = table.loc[model]
+        assert (row["low"], row["high"]) == pytest.approx((alone.low, alone.high))
+        assert row["method"] == alone.method
+
+
+def test_pass_at_k_is_compared_as_differences_of_any_size():
+    """pass@1 is the mean of the scores, and has the interval of the mean."""
+    for k, method in ((1, "sparse-t"), (3, "sparse-t, uneven")):
+        row = one(compare(FRAME, "A", "B", functional=f"pass@{k}", metric="passed"))
+        assert row["method"] == method
+        ranked = leaderboard(FRAME, functional=f"pass@{k}").quantity("gap_to_next").iloc[0]
+        assert ranked["method"].startswith(method)
+    assert one(compare(FRAME, "A", "B", functional="gap@3"))["method"] == "sparse-t"
