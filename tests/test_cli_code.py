@@ -260,3 +260,21 @@ def test_a_score_without_an_interval_says_why(run, table, tmp_path):
     page = tmp_path / "page.md"
     assert run("report", broken, "-o", page)[0] == 0
     assert "No interval: constant sample. A dash: not defined" in page.read_text()
+
+
+def test_the_noise_of_two_scores_of_the_same_answers_stands_apart(run, tmp_path):
+    rows = [
+        {"model": "A", "task": "t", "item": i, "sample": s, "metric": metric, "score": by + i + s}
+        for metric, by in (("dps", 70), ("dps_norm", 20))
+        for i in range(5)
+        for s in range(2)
+    ]
+    path = tmp_path / "scores.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    code, out, _ = run("code-noise", path, "-k", "1")
+    assert code == 0
+    heads = [line for line in out.splitlines() if line.startswith("t, ")]
+    assert heads == [f"t, eff@1 of {m}: 5 problems, 2 answers each" for m in ("dps", "dps_norm")]
+    assert [line.split()[1][:2] for line in out.splitlines() if line.startswith("A  ")][::2] == [
+        "72", "22",
+    ]  # fmt: skip

@@ -5,6 +5,9 @@ import json
 import pytest
 
 import evalvar as ev
+from evalvar.cli.running import account_text
+from evalvar.results import Result
+from evalvar.stats import Estimate
 from tests.collect.toys import EQUAL, RIGHT, TOTAL
 
 
@@ -39,7 +42,7 @@ def test_it_times_what_several_models_wrote_and_says_what_became_of_it(run, file
     assert code == 0
     lines = out.splitlines()
     assert lines[0] == "6 programs of 2 problems: 3 ok, 1 crash and 2 missing."
-    assert "s of work (inputs" in lines[1]
+    assert "s of work" in lines[1]
     assert [line.split() for line in lines[4:7]] == [
         ["model", "programs", "ok", "crash", "missing"],
         ["a", "4", "2", "1", "1"],
@@ -132,3 +135,16 @@ def test_a_mistake_is_one_line_with_the_next_step(run, files, monkeypatch, words
     assert message in err
     assert len(err.splitlines()) == 1
     assert not (files / "t.csv.partial").exists()
+
+
+def test_work_that_took_no_time_is_not_named():
+    def told(**seconds):
+        settings = {"output": "t.parquet", "machine": "here", "seed": 0, "problems": 2,
+                    "refused": 0, "seconds": seconds}  # fmt: skip
+        keys = {"model": "m", "task": "t"}
+        rows = [(keys, name, Estimate(2.0)) for name in ("programs", "ok")]
+        return account_text(Result.of("run_code", ("model", "task"), rows, settings=settings))
+
+    shown = told(inputs=0.0, checks=0.2, references=3.0, programs=2.0)
+    assert "5 s of work (references 3 s, programs 2 s) on here." in shown
+    assert "3 s of work on here." in told(inputs=0.0, programs=3.0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evalvar.results import Result
 
 Group = dict[str, dict[str, Any]]
+_EFFICIENCY = "efficiency"
 _PARTS = ("problem", "sample", "timing", "reference")
 _WORDS = {"problem": "problems", "sample": "answers to each problem", "timing": "repeats",
           "reference": "repeats of the references"}  # fmt: skip
@@ -29,7 +30,7 @@ def code_noise_text(result: "Result") -> str:
     """Return what would help most, the intervals of each value, and shares of its error."""
     places: dict[tuple[Any, ...], dict[tuple[Any, Any], Group]] = {}
     for row in result.to_dict()["rows"]:
-        place = row["task"], row["functional"]
+        place = row["task"], row["functional"], row["metric"]
         side = row["model"], row["against"]
         numbers = {name: nan if row[name] is None else row[name] for name in ("value", "low",
                    "high", "se")}  # fmt: skip
@@ -75,7 +76,10 @@ def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
     problems = _counted([row["items"] for row in told], [row["items"] for row in told], "problem")
     answers = _counted([row["answers"] for row in told], [row["answers_most"] for row in told],
                        "answer")  # fmt: skip
-    title = f"{place[0]}, {place[1]}: {problems}, {answers} each"
+    task, functional, metric = place
+    # an eff@k of other scores than an efficiency is named by them
+    named = f" of {metric}" if functional.startswith("eff@") and metric != _EFFICIENCY else ""
+    title = f"{task}, {functional}{named}: {problems}, {answers} each"
     most = _most(own)
     shown = ["", *fitted(parts)] if len(parts) > 1 else []
     return "\n".join([title, *([most] if most else []), "", *fitted(rows), *shown])

@@ -133,12 +133,13 @@ def account_text(result: "Result") -> str:
     was = "was" if number == 1 else "were"
     refused = f"; {counted(number, 'problem')} {was} refused" if number else ""
     spent = settings["seconds"]
-    taken = ", ".join(f"{what} {seconds:,.0f} s" for what, seconds in spent.items())
+    parts = [f"{what} {seconds:,.0f} s" for what, seconds in spent.items() if seconds >= 0.5]
+    taken = f" ({', '.join(parts)})" if len(parts) > 1 else ""
     lines = [
         f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
         f"{listing(said) or 'none could be run'}{refused}.",
         *([_STOPPED] if ends.get("timeout") else []),
-        f"{sum(spent.values()):,.0f} s of work ({taken}) on {settings['machine']}.",
+        f"{sum(spent.values()):,.0f} s of work{taken} on {settings['machine']}.",
         f"Inputs by seed {settings['seed']}: a seed that the programs cannot know (--seed random) "
         "keeps them from holding prepared answers.",
     ]
