@@ -41,6 +41,15 @@ def test_the_answer_sets_nothing_against_what_its_intervals_do_not_tell_apart():
     assert ", and the best reaches" in answer
 
 
+def test_who_loses_the_most_is_named_where_the_most_efficient_loses_nothing():
+    results = timings.tries()
+    lead = (results.table["model"] == "coder-a") & results.table["quantity"].str.startswith("gap")
+    kept = {name: results.table[name].mask(lead, 0.0) for name in ("value", "low", "high")}
+    answer = section(replace(results, table=results.table.assign(**kept))).answer
+    assert ", and the best reaches" in answer
+    assert answer.endswith(" coder-c loses the most by being slow: gap@1 0.23 [0.17, 0.29].")
+
+
 def test_who_is_right_in_the_most_is_named_beside_the_most_efficient():
     results = timings.tries()
     most = (results.table["model"] == "coder-b") & (results.table["quantity"] == "pass@20")
@@ -359,6 +368,17 @@ def test_words_stay_inside_the_drawings(width, problems):
                 box = text.get_window_extent(renderer)
                 assert box.x0 >= -1, (figure.kind, text.get_text())
                 assert box.x1 <= width + 1, (figure.kind, text.get_text())
+
+
+@pytest.mark.parametrize("width", [336, 690])
+def test_a_mark_at_the_left_edge_has_its_word_inside(width):
+    figure = figures(timings.tries(), timings.timed_runs())["times"]
+    near = tuple((name, (0.49, 0.5, 0.52, 0.6, 0.9), past, text)
+                 for name, _, past, text in figure.data["rows"])  # fmt: skip
+    sheet = drawing.draw(replace(figure, data={**figure.data, "rows": near}), width)
+    renderer = FigureCanvasAgg(sheet).get_renderer()
+    boxes = [text.get_window_extent(renderer) for axes in sheet.axes for text in axes.texts]
+    assert min(box.x0 for box in boxes) >= -1
 
 
 def test_a_strip_of_many_problems_stays_small():

@@ -81,13 +81,17 @@ def _marks(
 ) -> None:
     start, stop = axes.get_xlim()
     limit = log10(marks[-1][0])
+    box = axes.get_position()
     for value, word in marks:
         style: Any = "solid" if log10(value) == limit else (0, (2, 2))
         axes.axvline(log10(value), color=COLOURS["muted"], linewidth=1, linestyle=style, zorder=1)
-        sheet.text(axes, log10(value), 0, word, dx=-4, dy=-10, size=12, ha="right")
+        along = (log10(value) - start) / (stop - start)
+        before = text_width(word, 12) + 4 <= (box.x0 + along * box.width) * sheet.width
+        ha, dx = ("right", -4) if before else ("left", 4)
+        sheet.text(axes, log10(value), 0, word, dx=dx, dy=-10, size=12, ha=ha)
     steps = (1, 2, 5) if limit - start < 1.5 else (1,)
     ticks = [step * 10.0**e for e in range(floor(start), 1) for step in steps]
-    room = 30 * (stop - start) / (axes.get_position().width * sheet.width)
+    room = 30 * (stop - start) / (box.width * sheet.width)
     for tick in ticks:
         if start <= log10(tick) < limit - room:
             axes.axvline(log10(tick), color=COLOURS["rule"], linewidth=1, zorder=0)

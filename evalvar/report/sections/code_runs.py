@@ -108,6 +108,13 @@ def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
     solved, reached = right_but_slow(gap, k)
     most = f", the most of {wording.count(models, 'model')}" if models > 1 else ""
     said = f"{solved}, {'but' if gap.clear(k) else 'and'} {reached}{most}."
+    slowest = max((one for one in found if one.task == gap.task and one.clear(one.ks[0])),
+                  key=_cost, default=gap)  # fmt: skip
+    if not gap.clear(k) and slowest is not gap:
+        first = slowest.ks[0]
+        row = slowest.lost_at(first)
+        by = f": gap@{first} {Unit().cell(row).text} {Unit().interval(row)}" if row else ""
+        said += f" {slowest.model} loses the most by being slow{by}."
     rivals = [one for one in found if one.task == gap.task and k in one.ks]
     other = max(rivals, key=lambda one: float(one.passed_at(k)["value"]))
     if other.passed_at(k)["value"] > gap.passed_at(k)["value"]:
@@ -117,6 +124,12 @@ def _answer(found: list[Gap], runs: dict[str, Rows]) -> str:
             f"{wording.fixed(fast['value'], 2)} {wording.interval(fast['low'], fast['high'], 2)}"
         ).rstrip() + "."
     return said
+
+
+def _cost(gap: Gap) -> float:
+    """Return what a model loses by being slow at its fewest tries."""
+    k = gap.ks[0]
+    return float(gap.passed_at(k)["value"]) - float(gap.fast_at(k)["value"])
 
 
 def slowness(reading: Reading) -> list[Verdict]:
