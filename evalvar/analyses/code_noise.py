@@ -243,11 +243,20 @@ def _estimates(
     total = float(values.var(ddof=1)) / n if n > 1 else np.nan
     variances = _split(total, *(float(x.sum()) / n**2 for x in (sample, own, shared)))
     for part, value in variances.items():
-        found[f"var_{part}"] = Estimate(value, level=level, n=n, method="moments")
+        found[f"var_{part}"] = Estimate(value, level=level, n=n, method=_moments(value, n))
     for part, value in variances.items():
         share = value / total if total > 0 else np.nan
-        found[f"share_{part}"] = Estimate(share, level=level, n=n, method="moments")
+        method = _moments(value, n) if total > 0 or n < 2 else "undefined: no spread over problems"
+        found[f"share_{part}"] = Estimate(share, level=level, n=n, method=method)
     return found
+
+
+def _moments(variance: float, n: int) -> str:
+    if not np.isnan(variance):
+        return "moments"
+    return (
+        f"undefined: {'one problem' if n < 2 else 'the noise of answers or timings is not known'}"
+    )
 
 
 def _over_samples(
@@ -307,7 +316,7 @@ def _over_items(
             return bounded_mean_ci(values, low=low or 0.0, high=high or 0.0, level=level)
         if gap:
             return gap_mean(values, level)
-        return replace(skewed_mean_ci(values, level=level), p_value=np.nan)
+        return fact.within(skewed_mean_ci(values, level=level))
     except NotEnoughDataError as error:
         value = float(values.mean())
         return Estimate(value, level=level, n=values.size, method=f"undefined: {error}")

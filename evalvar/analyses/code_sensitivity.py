@@ -263,7 +263,9 @@ def _mean(values: Values, level: float) -> Estimate:
             method=f"undefined: {reason if scores.size else 'no program is scored'}",
         )  # fmt: skip
     try:
-        return replace(skewed_mean_ci(scores, level=level), p_value=np.nan)
+        mean = skewed_mean_ci(scores, level=level)
+        # no program scores below 0
+        return replace(mean, low=float(np.maximum(mean.low, 0.0)), p_value=np.nan)
     except NotEnoughDataError as error:
         return Estimate(
             float(scores.mean()), level=level, n=scores.size, method=f"undefined: {error}"

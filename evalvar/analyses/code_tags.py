@@ -3,6 +3,8 @@
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
+from itertools import combinations
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -52,8 +54,8 @@ def code_by_tag(
     Result
         Quantities of `code_metrics` for each tag and model (against null), on the problems of the
         tag; and for two models the difference model - against in ``pass@k``, ``eff@k`` and
-        ``gap@k`` on the problems that both have, as `compare` gives it, for each pair alone. Label:
-        items.
+        ``gap@k`` on the problems that both have, as `compare` gives it, for each pair alone, and
+        without a value where no pair of the tag has two problems in common. Label: items.
 
     Raises
     ------
@@ -123,9 +125,16 @@ def _differences(
         if not _PAIRED.fullmatch(name):
             continue
         one = part if metric == GAP else part.select(metric=metric)
-        pairs = compare(
-            one, functional=name, correction="none", weights=None, level=level
-        ).quantity("difference")
+        try:
+            pairs = compare(
+                one, functional=name, correction="none", weights=None, level=level
+            ).quantity("difference")
+        except (NotEnoughDataError, UsageError) as error:  # a tag may have one problem of a model
+            undefined = Estimate(nan, level=level, method=f"undefined: {str(error).rstrip('.')}")
+            for a, b in combinations(sorted(map(str, one.records["model"].unique())), 2):
+                key = {"tag": tag, "model": a, "against": b, "metric": metric}
+                yield (key, name, undefined), 0
+            continue
         for row in pairs.to_dict("records"):
             key = {"tag": tag, "model": row["a"], "against": row["b"], "task": row["task"],
                    "metric": row["metric"]}  # fmt: skip

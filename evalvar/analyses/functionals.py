@@ -116,6 +116,9 @@ def values_of_items(
     """
     facts = metric_facts(evidence)
     if functional.kind == "tries":
+        # no program is less efficient than one that scores nothing
+        facts = {key: replace(f, low=0.0) if key[1] == EFFICIENCY and np.isnan(f.low) else f
+                 for key, f in facts.items()}  # fmt: skip
         uneven = {key: replace(f, uneven=f.range != (None, None) and functional.k > 1)
                   for key, f in facts.items()}  # fmt: skip
         return _best_of(evidence.records, functional, facts), uneven

@@ -135,7 +135,7 @@ def efficiency_profiles(
             wide = table.pivot(index="item", columns="model", values="score")
             wide.columns = [str(name) for name in wide.columns]
             rows += _rows(wide, again.get(metric), place, metric, level)
-    lost = int(scores["score"].isna().sum()) // 2
+    lost = len(scores.loc[scores["score"].isna(), ["task", "item", "model"]].drop_duplicates())
     if lost:
         remarks.append(
             f"left out {counted(lost, 'item')} of models with too few right programs to be "
@@ -158,6 +158,9 @@ def _rows(
         kept = wide[name].dropna()
         n = len(kept)
         mean = Estimate(np.nan, level=level, method="undefined: no item is kept")
+        if n == 1:
+            alone = "undefined: one item has no interval"
+            mean = Estimate(float(kept.iloc[0]), level=level, n=1, method=alone)
         if n > 1:
             mean = bounded_mean_ci(kept.to_numpy(), low=0.0, high=_TOP, level=level)
         yield (key, "mean", mean), n
@@ -176,6 +179,10 @@ def _rows(
         shared = wide[[a, b]].dropna()
         key = {"task": place, "metric": metric, "model": a, "against": b}
         if len(shared) < 2:
+            why = f"undefined: {counted(len(shared), 'shared item')}"
+            value = float((shared[a] - shared[b]).mean()) if len(shared) else np.nan
+            few = Estimate(value, level=level, n=len(shared), method=why)
+            yield (key, "difference", few), len(shared)
             continue
         gap = (shared[a] - shared[b]).to_numpy()
         yield (key, "difference", sparse_t(gap, low=-_TOP, high=_TOP, level=level)), len(shared)

@@ -306,6 +306,8 @@ def _of(
 
 
 def _as_estimate(test: LogRank, level: float, n: int) -> Estimate:
-    method = test.method if isfinite(test.statistic) else f"undefined: nothing ended, {test.method}"
+    method = test.method
+    if not isfinite(test.statistic):
+        method = f"undefined: nothing ended, or all at one time, {test.method}"
     return Estimate(test.statistic, level=level, n=n, unit="sample", method=method,
                     p_value=test.p_value)  # fmt: skip

@@ -217,3 +217,14 @@ def test_the_command_counts_the_answers_of_all_models_and_helps_each(tmp_path, r
     assert code == 0
     assert out.splitlines()[0] == "t, eff@1: 12 problems, 1 answer each"
     assert "would help" not in out
+
+
+def test_a_part_that_is_not_known_says_why():
+    single = SCORED.records[SCORED.records["sample"] == 0]
+    rows = part(code_noise(single, k=1, metric="passed"), "pass@1")
+    unknown = rows[rows["value"].isna() & rows.index.str.contains("var_|share_")]
+    assert unknown.index.tolist() == ["var_problem", "var_sample", "share_problem", "share_sample"]
+    assert (unknown["method"] == "undefined: the noise of answers or timings is not known").all()
+    equal = single.assign(score=1.0)
+    row = part(code_noise(equal, k=1, metric="passed"), "pass@1").loc["share_timing"]
+    assert row["method"] == "undefined: no spread over problems"

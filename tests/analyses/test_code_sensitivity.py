@@ -8,6 +8,7 @@ from evalvar.analyses.code import code_metrics
 from evalvar.analyses.code_sensitivity import efficiency_sensitivity
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
+from tests.analyses.made_timings import timings as made
 from tests.analyses.test_timing_scores import joined, program, reference
 
 
@@ -110,3 +111,11 @@ def test_what_cannot_be_is_refused():
         efficiency_sensitivity(timings(), k=0)
     with pytest.raises(UsageError, match="each must be a finite number above 1"):
         efficiency_sensitivity(timings(), alphas=(0.5,))
+
+
+def test_no_interval_reaches_below_a_score_of_0():
+    slow = made(np.random.default_rng(2), {"A": 1.99}, items=6, samples=3, right=0.1)
+    table = efficiency_sensitivity(slow).table
+    eff = table[table["quantity"].eq("eff@1") & table["value"].notna()]
+    assert (eff["low"] >= 0).all()
+    assert (eff["low"] == 0).any()

@@ -65,3 +65,17 @@ def test_the_command_prints_a_line_a_tag(tmp_path, run):
     assert code == 0
     assert out.splitlines()[1].split() == ["tag", "model", "value", "interval", "problems"]
     assert "implementation  A \u2212 B" in out
+
+
+def test_a_tag_whose_problems_two_models_do_not_share_has_no_difference_and_says_why():
+    alone = TAGGED.assign(**{"item.tag": TAGGED["item"].map({0: "one", 1: "apart", 2: "apart"})})
+    apart = alone[~((alone["model"] == "B") & (alone["item"] == 1))]
+    apart = apart[~((apart["model"] == "A") & (apart["item"] == 2))]
+    found = code_by_tag(apart, k=1)
+    for tag, why in (("one", "at least 2 items"), ("apart", "no shared items")):
+        assert len(rows(found, tag)) == 6
+        differences = rows(found, tag, against=True)
+        assert differences["quantity"].tolist() == ["pass@1", "eff@1", "gap@1"]
+        assert differences["value"].isna().all()
+        assert differences["method"].str.startswith("undefined: ").all()
+        assert differences["method"].str.contains(why).all()

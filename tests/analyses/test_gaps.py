@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evalvar.analyses.code_noise import code_noise
 from evalvar.analyses.comparison import compare
 from evalvar.analyses.gaps import gap_mean
 from evalvar.analyses.ranking import leaderboard
@@ -193,3 +194,11 @@ def test_pass_at_k_is_compared_as_differences_of_any_size():
         ranked = leaderboard(FRAME, functional=f"pass@{k}").quantity("gap_to_next").iloc[0]
         assert ranked["method"].startswith(method)
     assert one(compare(FRAME, "A", "B", functional="gap@3"))["method"] == "sparse-t"
+
+
+def test_no_interval_of_an_efficiency_reaches_below_0():
+    frame = programs(np.random.default_rng(3), {"A": 0.03, "B": 0.02}, n_items=12)
+    ranked = leaderboard(frame, functional="eff@2").quantity("eff@2").set_index("model")
+    noise = code_noise(frame, k=2, metric="efficiency", model="B").quantity("over_item").iloc[0]
+    assert ranked.loc["B", "low"] == noise["low"] == 0
+    assert ranked.loc["B", "high"] == noise["high"] > 0

@@ -90,3 +90,20 @@ def test_bad_input_is_refused():
     other = pd.DataFrame({"model": "A", "task": "t", "item": range(3), "score": np.ones(3)})
     with pytest.raises(NotEnoughDataError, match="there is no dps or dps_norm"):
         efficiency_profiles(other)
+
+
+def test_one_item_has_its_value_and_no_interval():
+    profiles, published = small()
+    result = efficiency_profiles(profile_records(profiles, published))
+    row = value(result, model="A", against=None, metric="dps", quantity="mean")
+    assert (row["value"], row["items"]) == (40.0, 1)
+    assert row["method"] == "undefined: one item has no interval"
+    row = value(result, model="A", against="B", metric="dps", quantity="difference")
+    assert (row["value"], row["method"]) == (-30.0, "undefined: 1 shared item")
+
+
+def test_items_that_are_not_kept_are_counted_once_whatever_is_published():
+    profiles, published = small()
+    more = pd.concat([published, published.assign(item="y", dps=np.nan, dps_norm=[60.0, np.nan])])
+    result = efficiency_profiles(profile_records(profiles, more))
+    assert any(said.startswith("left out 2 items of models") for said in result.warnings)
