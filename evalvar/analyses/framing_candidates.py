@@ -105,8 +105,8 @@ def _both(one: pd.DataFrame, other: pd.DataFrame, column: str) -> pd.DataFrame:
     if column not in one or column not in other:
         return pd.DataFrame({"one": [], "other": []})
     known = [
-        table.drop_duplicates("item").astype({"item": str}).set_index("item")[column].astype(object)
-        for table in (one, other)
+        some.drop_duplicates("item").astype({"item": str}).set_index("item")[column].astype(object)
+        for some in (one[["item", column]], other[["item", column]])
     ]
     return pd.DataFrame({"one": known[0], "other": known[1]}).dropna().astype(str)
 

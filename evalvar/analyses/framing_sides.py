@@ -195,7 +195,7 @@ def _in_every_run(records: list[pd.DataFrame], unit: list[str]) -> list[pd.DataF
     both = pd.concat(
         [table[[*_RUN, *unit]].assign(side=side) for side, table in enumerate(records)]
     )
-    both = both.astype({name: str for name in unit}).drop_duplicates()
+    both = both.drop_duplicates().astype({name: str for name in unit})
     runs = both[["side", *_RUN]].drop_duplicates().shape[0]
     counts = both.groupby(unit)["side"].size()
     whole = counts.index[counts == runs]

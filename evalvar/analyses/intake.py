@@ -79,10 +79,9 @@ def last_checkpoint(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     by = ["model", "task", "metric"]
     last = table.groupby(by, observed=True)["checkpoint"].transform("max")
     kept = table[table["checkpoint"] == last].reset_index(drop=True)
-    runs = table[[*by, "seed"]].assign(last=last).drop_duplicates()
-    reached = kept[[*by, "seed"]].drop_duplicates()
-    behind = runs.merge(reached, on=[*by, "seed"], how="left", indicator=True)
-    behind = behind[behind["_merge"] == "left_only"]
+    runs = table[[*by, "seed", "checkpoint"]].assign(last=last)
+    runs = runs.groupby([*by, "seed"], observed=True, sort=False).max().reset_index()
+    behind = runs[runs["checkpoint"] < runs["last"]]
     said = [
         (f"{row.model}, {row.task}, {row.metric}",
          f"seed {row.seed} has no score at the last checkpoint {row.last} and is left out.")

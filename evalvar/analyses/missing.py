@@ -47,15 +47,11 @@ def coverage(
             [*KEYS, "item"], observed=True
         )["scored"]
         table = items.any().reset_index()
-        by = table.groupby(["task", "metric"], observed=True)["item"]
-        asked_of_any = {key: int(asked.nunique()) for key, asked in by}
-        for key, run in table.groupby(list(KEYS), observed=True):
+        asked_of_any = table.groupby(["task", "metric"], observed=True)["item"].nunique().to_dict()
+        runs = table.groupby(list(KEYS), observed=True)["scored"].agg(["size", "sum"])
+        for key, asked, scored in runs.itertuples(name=None):
             total = asked_of_any[(key[1], key[2])]
-            counts = {
-                "items": len(run),
-                "items_missing": total - len(run),
-                "unscored": int((~run["scored"]).sum()),
-            }
+            counts = {"items": asked, "items_missing": total - asked, "unscored": asked - scored}
             rows += _rows(key, counts, total)
     measured = {tuple(row[0][name] for name in KEYS) for row in rows}
     for claim in evidence.reported.to_dict("records"):
