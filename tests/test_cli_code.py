@@ -278,3 +278,10 @@ def test_the_noise_of_two_scores_of_the_same_answers_stands_apart(run, tmp_path)
     assert [line.split()[1][:2] for line in out.splitlines() if line.startswith("A  ")][::2] == [
         "72", "22",
     ]  # fmt: skip
+
+
+def test_differences_of_an_efficiency_are_never_points(run, table):
+    code, out, _ = run("compare", table, "-a", "A", "-b", "B", "--metric", "efficiency")
+    assert code == 0
+    assert "A leads B by 0." in out
+    assert "points" not in out

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.functionals import EFFICIENCY
 from evalvar.analyses.pairing import Key, Side, Sides
 from evalvar.analyses.units import Units, by_prompt, shared
 from evalvar.errors import UsageError, counted
@@ -194,8 +195,10 @@ def meet(
         in_a=table[:, : a.seeds.size], in_b=table[:, a.seeds.size :],
         seeds_a=a.seeds, seeds_b=b.seeds, same_runs=same_runs.size > 0,
         clusters=_clusters(a, items), low=low, high=high,
-        higher_is_better=a.facts.higher_is_better, points=_in_points(a, b), prompts=prompts,
-        unpaired=unpaired, too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
+        higher_is_better=a.facts.higher_is_better,
+        # an efficiency is a ratio, 1 = the reference, wherever these lie
+        points=key[1] != EFFICIENCY and _in_points(a, b), prompts=prompts, unpaired=unpaired,
+        too_few=few[0] if few else "", remarks=tuple(remarks), items=items,
         runs=runs, asked=names, uneven=a.facts.uneven and b.facts.uneven,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from evalvar.results import Result
 
 _KEYS = ("model", "task", "metric", "seed", "checkpoint", "prompt", "between", "a", "b")
 _LABELS = ("higher_is_better", "chance", "discrete", "at_chance", "verdict", "mean_a", "mean_b")
+EFFICIENCY = "efficiency"
 # What single analyses say beside their quantities; a result that was cut down may lack it.
 _OWN_LABELS = {
     "signal": ("models", "smoothed", "share_of_training", "better"),
@@ -152,7 +153,12 @@ class Reading:
         return _ranges([self.rows("items", "difficulty")]) | _ranges(means)
 
     def unit(self, task: Any, metric: Any) -> Unit:
-        """Return the unit of a metric: points where all its means lie between 0 and 1."""
+        """Return the unit of a metric: points where all its means lie between 0 and 1.
+
+        An efficiency is a ratio, 1 = the reference, and is shown as it is wherever it lies.
+        """
+        if metric == EFFICIENCY:
+            return Unit()
         low, high = self._spans.get(_place(task, metric), (nan, nan))
         if low >= 0 and high <= 1 and not is_loss(metric) and self.higher_is_better(task, metric):
             return Unit(100.0, "points")

@@ -400,3 +400,16 @@ def test_two_problem_sets_are_read_apart_and_rendered():
     report = build(results)
     assert to_html(report)
     assert to_pdf(report).startswith(b"%PDF-")
+
+
+def test_an_efficiency_is_told_alike_on_the_whole_page_and_drawn_among_the_ranks():
+    page = build(overview(timings.evidence(problems=6, samples=2)))
+    found = {s.name: [b for b in s.blocks if isinstance(b, Table)] for s in page.sections}
+    (ranks,) = found["leaders"]
+    rows = [row for row in ranks.rows if row.group == "problems, efficiency"]
+    told = {row.cells[2].text: row.cells[3].text for row in rows}
+    tried = next(b for b in found["code"] if "eff@1" in {c.name for c in b.columns})
+    assert told == {row.cells[0].text: row.cells[1].text for row in tried.rows}
+    drawn = rows[0].cells[4]
+    assert drawn.value == pytest.approx(100 * rows[0].cells[3].value)
+    assert "1 = the reference" in ranks.footnotes[0]

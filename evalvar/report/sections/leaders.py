@@ -5,7 +5,7 @@ from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Cell, Column, Row, Section, Table, Verdict
-from evalvar.report.reading import Reading, Unit, basis, missing, records
+from evalvar.report.reading import EFFICIENCY, Reading, Unit, basis, missing, records
 from evalvar.report.sections.claims import claim, quiet
 
 Place = tuple[str, str]
@@ -13,6 +13,7 @@ Field = list[dict[str, dict[str, Any]]]
 
 # With more readings at the head, efficiencies are folded with the others.
 MOST_TIMED = 6
+_EFFICIENCY = "An efficiency is told as it is, 1 = the reference, and drawn in percent of it."
 _ROWS = (
     "Percent for scores between 0 and 1. Scores have the {} interval of one model on the items "
     "that all of its group answered; ranks rest on the paired differences, not on these. "
@@ -44,7 +45,7 @@ def _timed(reading: Reading) -> set[Place]:
     """Return the efficiencies of what was timed."""
     table = reading.rows("leaderboard", "mean")
     tasks = set(reading.table("timed_runs")["task"].dropna().astype(str))
-    metrics = set(table["metric"].astype(str)) & {"efficiency"}
+    metrics = set(table["metric"].astype(str)) & {EFFICIENCY}
     return {(task, metric) for task in tasks for metric in metrics}
 
 
@@ -195,7 +196,8 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
         hint = "" if _higher(field) else ", lower is better"
         group = f"{name_of(place, field) if not place[0] else ', '.join(place)}{hint}"
         higher = _higher(field)
-        rows += [Row(_cells(units[place], one, drawn, higher), group) for one in field]
+        axis = _on_axis(units[place], place)
+        rows += [Row(_cells(units[place], one, axis, higher, drawn), group) for one in field]
     columns = [
         Column("Rank", "text"),
         Column("Tie", "text"),
@@ -219,7 +221,10 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
         # What a row is, and how to read it, is said once.
         footnotes=()
         if folded
-        else (_ROWS.format(level) + wording.sentence(wording.listing(method, most=2)),),
+        else (
+            *([_EFFICIENCY] if any(place[1] == EFFICIENCY for place in fields) else []),
+            _ROWS.format(level) + wording.sentence(wording.listing(method, most=2)),
+        ),
         counted="models" if len(fields) == 1 else "rows",
         scale=(low, high),
         folded=folded,
@@ -234,7 +239,7 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
 
 
 def _cells(
-    unit: Unit, rows: dict[str, dict[str, Any]], drawn: bool, higher: bool
+    unit: Unit, rows: dict[str, dict[str, Any]], axis: Unit | None, higher: bool, drawn: bool
 ) -> tuple[Cell, ...]:
     mean, rank, gap = rows["mean"], rows["rank"], rows.get("gap_to_next")
     if gap is not None:
@@ -249,8 +254,7 @@ def _cells(
         score,
     ]
     if drawn:
-        shown = Cell("", score.value, score.low, score.high)
-        cells.append(shown if unit.percent else Cell(""))
+        cells.append(Cell("", *axis.bounds(mean)) if axis else Cell(""))
     cells.append(Cell(unit.interval(mean) or wording.DASH, score.high - score.low, tone="quiet"))
     cells.append(_gap(unit, gap))
     cells.append(Cell(basis(mean), float(mean["n"])))
@@ -280,14 +284,21 @@ def _higher(field: Field) -> bool:
     return True if missing(told) else bool(told)
 
 
+def _on_axis(unit: Unit, place: Place) -> Unit | None:
+    """Return the unit in which an interval is drawn in percent, None where it is not."""
+    if unit.percent:
+        return unit
+    return Unit(100.0) if place[1] == EFFICIENCY else None
+
+
 def _scale(fields: dict[Place, Field], units: dict[Place, Unit]) -> tuple[float, float, bool]:
     """Return the axis of the drawn intervals, in steps of ten percent."""
     values = [
         bound
         for place, field in fields.items()
-        if units[place].percent
+        if (axis := _on_axis(units[place], place))
         for rows in field
-        for bound in units[place].bounds(rows["mean"])
+        for bound in axis.bounds(rows["mean"])
         if isfinite(bound)
     ]
     if not values:
