@@ -285,3 +285,18 @@ def test_differences_of_an_efficiency_are_never_points(run, table):
     assert code == 0
     assert "A leads B by 0." in out
     assert "points" not in out
+
+
+def test_a_lead_is_positive_where_lower_is_better(run, tmp_path):
+    rows = [{"model": m, "task": "t", "item": i, "metric": "nll", "higher_is_better": False,
+             "score": 1.0 + by + i % 3 / 9} for m, by in (("A", 0), ("B", 1), ("C", 2))
+            for i in range(12)]  # fmt: skip
+    path = tmp_path / "nll.csv"
+    pd.DataFrame(rows).assign(score=lambda x: x["score"] + x.index % 5 / 50).to_csv(
+        path, index=False
+    )
+    code, out, _ = run("rank", path)
+    assert code == 0
+    (lead,) = (line for line in out.splitlines() if " A  " in line and "[" in line)
+    assert "\u2212" not in lead
+    assert "A leads: ahead of B by 1.0" in out

@@ -52,8 +52,15 @@ def _boards(result: "Result") -> list[Board]:
         # what is ranked is named after its functional
         name = row["quantity"] if row["quantity"] in _BESIDE else "score"
         model = board.setdefault(key["model"], {**row, **key})
-        model[name] = row
+        model[name] = _ahead(row) if name == "gap_to_next" else row
     return [list(board.values()) for board in found.values()]
+
+
+def _ahead(gap: dict[str, Any]) -> dict[str, Any]:
+    """Return a lead as a positive number where lower is better too."""
+    if gap["higher_is_better"]:
+        return gap
+    return {**gap, "value": -gap["value"], "low": -gap["high"], "high": -gap["low"]}
 
 
 def _models(board: Board) -> Board:
