@@ -177,7 +177,7 @@ def _pivots(squares: Floats, dfs: Floats, start: int) -> Floats:
     return found
 
 
-@lru_cache(maxsize=64)  # the readings of a study have their numbers of items and runs in common
+@lru_cache(maxsize=256)  # the readings of a study have their numbers of items and runs in common
 def _chi_squares(df: float, prime: int) -> Floats:
     share = (np.arange(1, _POINTS + 1) * sqrt(prime)) % 1
     chi = 2 * special.gammaincinv(df / 2, share)

@@ -25,6 +25,8 @@ _KNOWN = 60
 _WIDE_STEP, _OFTEN = 0.4, 20
 # Squares of half-widths closer than this, in logs, are taken together.
 _BINS, _SPAN = 1000, 20.0
+# How many times its own freedom a part's t may get.
+_MORE = np.linspace(1.0, 1.5, 65)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +170,24 @@ def _exceeded(sds: Floats, weights: Floats, share: float) -> Floats:
 
 def _between(parts: Sequence[NoisePart]) -> tuple[Floats, Floats, Floats]:
     """Give nodes of the mean squares of the parts and of what is taken off, and their weights."""
-    step = _STEP if len(parts) < 3 else 3 * _STEP
-    nodes = [_nodes(part.df, _MANY, _FEW_NODES, step) for part in parts]
-    nodes += [
-        _nodes(part.df_within if part.df_within < _KNOWN else inf, 0, 3, step) for part in parts
-    ]
-    ratios = np.stack(np.meshgrid(*(ratio for ratio, _ in nodes), indexing="ij"))
-    ratios = ratios.reshape(len(nodes), -1)
-    weights = np.ones(1)
-    for _, weight in nodes:
-        weights = np.outer(weights, weight).ravel()
+    taken_off = (part.df_within if part.df_within < _KNOWN else inf for part in parts)
+    ratios, weights = _grid(tuple(part.df for part in parts), tuple(taken_off))
     sizes = np.array([part.variance + part.within for part in parts])[:, None]
     within = np.array([part.within for part in parts])[:, None]
     return sizes * ratios[: len(parts)], within * ratios[len(parts) :], weights
+
+
+@lru_cache(maxsize=32)  # a plan looks at the same numbers of seeds under many variances
+def _grid(dfs: tuple[float, ...], dfs_within: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Put the nodes of several chi-squares together, a row each, with the weights of all."""
+    step = _STEP if len(dfs) < 3 else 3 * _STEP
+    nodes = [_nodes(df, _MANY, _FEW_NODES, step) for df in dfs]
+    nodes += [_nodes(df, 0, 3, step) for df in dfs_within]
+    ratios = np.stack(np.meshgrid(*(ratio for ratio, _ in nodes), indexing="ij"))
+    weights = np.ones(1)
+    for _, weight in nodes:
+        weights = np.outer(weights, weight).ravel()
+    return ratios.reshape(len(nodes), -1), weights
 
 
 def _reaches(between: Floats, dfs: list[float], level: float) -> Floats:
@@ -190,8 +197,13 @@ def _reaches(between: Floats, dfs: list[float], level: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         equals = np.minimum(between.sum(axis=0) ** 2 / (between**2).sum(axis=0), 2.0)
     more = 1 + np.where(np.isfinite(equals), equals - 1, 0.0) / 2 * like
-    steps = np.linspace(1.0, 1.5, 65)
-    return np.array([np.interp(more, steps, _t(level, df * steps)) for df in dfs])
+    return np.array([np.interp(more, _MORE, _quantiles(level, df)) for df in dfs])
+
+
+@lru_cache(maxsize=256)
+def _quantiles(level: float, df: float) -> Floats:
+    """Give the quantile of t by what is added to its freedom."""
+    return _t(level, df * _MORE)
 
 
 def _t(level: float, df: ArrayLike) -> Floats:
@@ -226,6 +238,6 @@ def _thinned(squares: Floats, weights: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
         below = np.log(squares.max()) - np.log(squares)
     bins = np.minimum(below * (_BINS / _SPAN), _BINS).astype(int)
-    mass, total = np.bincount(bins, weights), np.bincount(bins, weights * squares)
+    mass, total = (np.bincount(bins, w).astype(np.float64) for w in (weights, weights * squares))
     kept = mass > 0
     return total[kept] / mass[kept], mass[kept]
