@@ -1,6 +1,7 @@
 """The command line: stdout is the answer, stderr the remarks, the exit code the verdict."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -257,3 +258,13 @@ def test_help_of_every_command_is_its_question(run):
         code, out, _ = run(name, "--help")
         assert code == 0
         assert "Usage: evalvar" in out or "Usage:" in out
+
+
+def test_help_names_values_by_words_and_not_by_types(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    commands = [line.split()[0] for line in out.partition("Commands:")[2].splitlines() if line]
+    assert len(commands) > 20
+    for name in commands:
+        options = run(name, "--help")[1].partition("Options:")[2]
+        assert not re.search(r"<(list|int|float|str|path)", options), name

@@ -122,14 +122,18 @@ def _largest(group: Group) -> str:
 def code_noise(
     evidence: "Evidence",
     k: Annotated[
-        list[str] | None, typer.Option("-k", help="Numbers of tries: 1,5,10 (repeatable).")
+        list[str] | None,
+        typer.Option("-k", metavar="K", help="Numbers of tries: 1,5,10 (repeatable)."),
     ] = None,
-    alpha: Annotated[float, typer.Option(help="Limit of a problem, in reference times.")] = 2.0,
+    alpha: Annotated[
+        float, typer.Option(metavar="X", help="Limit of a problem, in reference times.")
+    ] = 2.0,
     hardness: Annotated[
         str, typer.Option(metavar="WEIGHTS", help="Weight of each level above 0.")
     ] = HARDNESS,
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
     **options: Any,
 ) -> "Result":

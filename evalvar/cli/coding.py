@@ -224,7 +224,8 @@ def _digits(row: Row) -> int:
 def code(
     evidence: "Evidence",
     k: Annotated[
-        list[str] | None, typer.Option("-k", help="Numbers of tries: 1,5,10 (repeatable).")
+        list[str] | None,
+        typer.Option("-k", metavar="K", help="Numbers of tries: 1,5,10 (repeatable)."),
     ] = None,
     quantity: Annotated[
         list[str] | None,
@@ -238,7 +239,7 @@ def code(
     ] = 0.5,
     alpha: Annotated[
         float,
-        typer.Option(help="Of timings: the limit over the reference's slowest time."),
+        typer.Option(metavar="X", help="Of timings: the limit over the reference's slowest time."),
     ] = 2.0,
     hardness: Annotated[
         str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
@@ -249,11 +250,13 @@ def code(
     by: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="One try, or -k, by an attribute of the items, such as tag."
+            metavar="NAME",
+            help="Split by an attribute of the items, such as tag; one try unless -k.",
         ),
     ] = None,
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
     **options: Any,
 ) -> "Result":

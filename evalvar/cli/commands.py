@@ -61,9 +61,9 @@ def about(
 
 
 Checkpoint = Annotated[
-    list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+    list[int] | None, typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last.")
 ]
-Rng = Annotated[int, typer.Option(help="Seed of what draws.")]
+Rng = Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")]
 
 
 @app.command()
@@ -106,7 +106,7 @@ def convert(
 def summary(
     evidence: "Evidence",
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: all.")
+        list[int] | None, typer.Option(metavar="STEP", help="Keep this checkpoint; default: all.")
     ] = None,
     **options: Any,
 ) -> "Result":
@@ -225,9 +225,12 @@ def report(
             "-o", "--output", metavar="FILE", help="report.html, .pdf, .md or .json (repeatable)."
         ),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page.")] = None,
     alpha: Annotated[
-        float, typer.Option(help="Of timings: the limit, in times of the reference's slowest.")
+        float,
+        typer.Option(
+            metavar="X", help="Of timings: the limit, in times of the reference's slowest."
+        ),
     ] = 2.0,
     hardness: Annotated[
         str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
@@ -258,7 +261,9 @@ def demo(
     logs: Annotated[
         str | None, typer.Argument(help="Recorded logs; default: a slice that comes along.")
     ] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write to.")] = Path(),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Directory to write to.")
+    ] = Path(),
 ) -> None:
     """Report on recorded logs of small language models."""
     from evalvar.analyses.overview import overview

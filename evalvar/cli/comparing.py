@@ -266,8 +266,12 @@ def _number(value: Any) -> float:
 @question(SELECTING, ESTIMATING, text=compare_text)
 def compare(
     evidence: "Evidence",
-    a: Annotated[str | None, typer.Option("-a", help="One side; the difference is a - b.")] = None,
-    b: Annotated[str | None, typer.Option("-b", help="The other; without both: all pairs.")] = None,
+    a: Annotated[
+        str | None, typer.Option("-a", metavar="NAME", help="One side; the difference is a - b.")
+    ] = None,
+    b: Annotated[
+        str | None, typer.Option("-b", metavar="NAME", help="The other; without both: all pairs.")
+    ] = None,
     between: Annotated[
         str, typer.Option(metavar="AXIS", help="model, checkpoint, prompt, seed or task.")
     ] = "model",
@@ -295,7 +299,9 @@ def compare(
     ] = "auto",
     margin: Annotated[
         float | None,
-        typer.Option(help="Test a margin: in the unit of the scores, in the better direction."),
+        typer.Option(
+            metavar="X", help="Test a margin: in the unit of the scores, in the better direction."
+        ),
     ] = None,
     test: Annotated[
         str,
@@ -312,10 +318,13 @@ def compare(
         str, typer.Option(metavar="WHICH", help="Mean over tasks: equal, items, or none.")
     ] = "equal",
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
-    resamples: Annotated[int, typer.Option(help="Draws where there is no closed form.")] = 9999,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    resamples: Annotated[
+        int, typer.Option(metavar="N", help="Draws where there is no closed form.")
+    ] = 9999,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """Is a better than b on the same items?"""

@@ -248,8 +248,10 @@ def _span(steps: list[int]) -> str:
 @question(SELECTING, ESTIMATING, text=curves_text)
 def checkpoints(
     evidence: "Evidence",
-    last: Annotated[int, typer.Option(help="How many last checkpoints are the noise.")] = 5,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    last: Annotated[
+        int, typer.Option(metavar="N", help="How many last checkpoints are the noise.")
+    ] = 5,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """Does the benchmark rise while the model learns?"""
@@ -264,9 +266,11 @@ def phases(
     scale: Annotated[
         str, typer.Option(metavar="WORD", help="Scale features within each run, or the model.")
     ] = "run",
-    most_states: Annotated[int, typer.Option(help="Most phases that are tried.")] = 8,
-    restarts: Annotated[int, typer.Option(help="Fits of each, from other starts.")] = 5,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    most_states: Annotated[int, typer.Option(metavar="N", help="Most phases that are tried.")] = 8,
+    restarts: Annotated[
+        int, typer.Option(metavar="N", help="Fits of each, from other starts.")
+    ] = 5,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """Which phases did training go through, the same in every run?"""

@@ -33,8 +33,10 @@ def gate(
             "'pass@1 > 0.4', 'final_seed_sd < 0.02', 'change >= -noise' (repeatable).",
         ),
     ],
-    a: Annotated[str | None, typer.Option("-a", help="What is on trial.")] = None,
-    b: Annotated[str | None, typer.Option("-b", help="What it is compared with.")] = None,
+    a: Annotated[str | None, typer.Option("-a", metavar="NAME", help="What is on trial.")] = None,
+    b: Annotated[
+        str | None, typer.Option("-b", metavar="NAME", help="What it is compared with.")
+    ] = None,
     between: Annotated[
         str, typer.Option(metavar="AXIS", help="What -a and -b name: model, checkpoint, prompt ...")
     ] = "model",
@@ -64,9 +66,10 @@ def gate(
         str, typer.Option(metavar="WORD", help="What inconclusive counts as: keep, pass or fail.")
     ] = "keep",
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for the CI system.")
     ] = None,

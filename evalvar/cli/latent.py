@@ -150,7 +150,7 @@ def irt(
     estimator: Annotated[
         str, typer.Option(metavar="NAME", help="Of abilities: eap, map or mle.")
     ] = "eap",
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """How able is each model, and which items tell models apart?"""

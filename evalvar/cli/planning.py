@@ -31,9 +31,12 @@ _TABLES = 3
 @shares(SELECTING, ESTIMATING, READING, ANSWERING, paths=OPTIONAL_PATHS)
 def plan(
     paths: list[str] | None,
-    a: Annotated[str | None, typer.Option("-a", help="A model of the pilot.")] = None,
+    a: Annotated[
+        str | None, typer.Option("-a", metavar="NAME", help="A model of the pilot.")
+    ] = None,
     b: Annotated[
-        str | None, typer.Option("-b", help="The other; without: one that is like a.")
+        str | None,
+        typer.Option("-b", metavar="NAME", help="The other; without: one that is like a."),
     ] = None,
     difference: Annotated[
         float | None,
@@ -70,7 +73,8 @@ def plan(
         ),
     ] = None,
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
     **options: Any,
 ) -> None:

@@ -163,12 +163,13 @@ def _digits(row: dict[str, Any]) -> int:
 def prompts(
     evidence: "Evidence",
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
     n_resamples: Annotated[
-        int, typer.Option("--n-resamples", help="How often prompts are shuffled.")
+        int, typer.Option("--n-resamples", metavar="N", help="How often prompts are shuffled.")
     ] = 999,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """How much does a score depend on the prompt?"""

@@ -43,9 +43,11 @@ def items(
     fdr: Annotated[
         float, typer.Option(metavar="SHARE", help="Share of false alarms among flagged items.")
     ] = 0.05,
-    splits: Annotated[int, typer.Option(help="Random halves of the respondents.")] = 100,
-    top: Annotated[int, typer.Option(help="How many items to name.")] = _TOP,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    splits: Annotated[
+        int, typer.Option(metavar="N", help="Random halves of the respondents.")
+    ] = 100,
+    top: Annotated[int, typer.Option(metavar="N", help="How many items to name.")] = _TOP,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> None:
     """Which questions work, and which look wrong?"""

@@ -117,9 +117,15 @@ def _cells(rows: Rows, suffix: str) -> list[str]:
 @question(SELECTING, text=runtimes_text)
 def runtimes(
     evidence: "Evidence",
-    a: Annotated[str | None, typer.Option("-a", help="One model; the ratio is a over b.")] = None,
-    b: Annotated[str | None, typer.Option("-b", help="The other; without: all pairs.")] = None,
-    alpha: Annotated[float, typer.Option(help="Limit of a problem, in reference times.")] = 2.0,
+    a: Annotated[
+        str | None, typer.Option("-a", metavar="NAME", help="One model; the ratio is a over b.")
+    ] = None,
+    b: Annotated[
+        str | None, typer.Option("-b", metavar="NAME", help="The other; without: all pairs.")
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(metavar="X", help="Limit of a problem, in reference times.")
+    ] = 2.0,
     weights: Annotated[
         str,
         typer.Option(metavar="NAME", help="Of the test: log-rank, gehan-wilcoxon, tarone-ware."),
@@ -128,7 +134,8 @@ def runtimes(
         float, typer.Option(metavar="SHARE", help="Nominal coverage of the intervals.")
     ] = 0.95,
     checkpoint: Annotated[
-        list[int] | None, typer.Option(help="Keep this checkpoint; default: the last.")
+        list[int] | None,
+        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
     **options: Any,
 ) -> "Result":

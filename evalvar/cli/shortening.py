@@ -38,7 +38,8 @@ Block = list[dict[str, Any]]
 def subset(
     paths: list[str],
     size: Annotated[
-        list[str] | None, typer.Option("--size", "-n", help="How many items: 50,100 (repeatable).")
+        list[str] | None,
+        typer.Option("--size", "-n", metavar="N", help="How many items: 50,100 (repeatable)."),
     ] = None,
     selection: Annotated[
         list[str] | None,
@@ -60,8 +61,8 @@ def subset(
             metavar="WHICH", help="Take all tasks as one benchmark; alike count: items, or equal."
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option(help="How often models are split anew.")] = 2,
-    draws: Annotated[int, typer.Option(help="How many random subsets.")] = 500,
+    repeats: Annotated[int, typer.Option(metavar="N", help="How often models are split anew.")] = 2,
+    draws: Annotated[int, typer.Option(metavar="N", help="How many random subsets.")] = 500,
     chosen: Annotated[
         Path | None,
         typer.Option(
@@ -71,7 +72,7 @@ def subset(
             ".tsv or .parquet.",
         ),
     ] = None,
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> None:
     """What does a shorter benchmark cost?"""

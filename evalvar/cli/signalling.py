@@ -240,19 +240,24 @@ def _percents(row: Row | None) -> str:
 @question(SELECTING, ESTIMATING, text=signal_text)
 def signal(
     evidence: "Evidence",
-    last: Annotated[int, typer.Option(help="How many last checkpoints are the noise.")] = 5,
+    last: Annotated[
+        int, typer.Option(metavar="N", help="How many last checkpoints are the noise.")
+    ] = 5,
     small: Annotated[
         list[str] | None,
         typer.Option(metavar="SMALL=LARGE", help="A small model and its large one (repeatable)."),
     ] = None,
     smooth: Annotated[
         list[int] | None,
-        typer.Option(help="Average so many last checkpoints (repeatable); default: 1, 2, 3, 5."),
+        typer.Option(
+            metavar="STEP",
+            help="Average so many last checkpoints (repeatable); default: 1, 2, 3, 5.",
+        ),
     ] = None,
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="Over pairs: bonferroni or none.")
     ] = "bonferroni",
-    rng: Annotated[int, typer.Option(help="Seed of what draws.")] = 0,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """Can this benchmark tell models apart, and from which step on?"""
