@@ -177,7 +177,7 @@ def _between(parts: Sequence[NoisePart]) -> tuple[Floats, Floats, Floats]:
     return sizes * ratios[: len(parts)], within * ratios[len(parts) :], weights
 
 
-@lru_cache(maxsize=32)  # a plan looks at the same numbers of seeds under many variances
+@lru_cache(maxsize=8)  # a plan looks at the same numbers of seeds under many variances
 def _grid(dfs: tuple[float, ...], dfs_within: tuple[float, ...]) -> tuple[Floats, Floats]:
     """Put the nodes of several chi-squares together, a row each, with the weights of all."""
     step = _STEP if len(dfs) < 3 else 3 * _STEP
