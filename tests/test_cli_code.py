@@ -300,3 +300,17 @@ def test_a_lead_is_positive_where_lower_is_better(run, tmp_path):
     (lead,) = (line for line in out.splitlines() if " A  " in line and "[" in line)
     assert "\u2212" not in lead
     assert "A leads: ahead of B by 1.0" in out
+
+
+def test_what_timings_lack_is_said(run, table, tmp_path):
+    frame = pd.read_parquet(table)
+    path = tmp_path / "t.csv"
+    frame.rename(columns={"seconds": "secs"}).to_csv(path, index=False)
+    code, _, err = run("code", path)
+    assert code == 3
+    assert "expected a column seconds with the times of programs, found 'model'" in err
+    frame[frame["model"] != "reference"].to_csv(path, index=False)
+    code, out, _ = run("code", path)
+    assert code == 0
+    assert "No efficiency could be scored: the remarks say why." in out
+    assert "No efficiency" not in run("code", table)[1]

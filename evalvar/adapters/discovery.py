@@ -68,6 +68,11 @@ def find(paths: Sequence[str | Path], workspace: Path, remarks: list[str]) -> li
     for number, path in enumerate(given):
         below = os.path.relpath(path, common) if len(given) > 1 else ""
         if not path.exists():
+            if Path(f"{path}.partial").is_dir():
+                raise AdapterError(
+                    f"{path}: its run was stopped before the end. Go on with it by the same "
+                    "evalvar run-code."
+                )
             raise AdapterError(f"{path}: no such file or directory. Check the spelling.")
         if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
             raise AdapterError(f"{path}: may not be read. Change its permissions.")

@@ -195,6 +195,11 @@ def no_score(names: Sequence[str]) -> str:
             f"the columns {listed(sorted(plain[key] for key in foreign))} are those of another "
             "tool's file, which is not read yet; export it as a table."
         )
+    if {"phase", "case", "status"} <= plain.keys():
+        return (
+            f"expected a column seconds with the times of programs, found {listed(names)}. Rename "
+            "the column with the times."
+        )
     by_item = bool(plain.keys() & {*_ITEM, "input"})
     wanted = ("score", "correct", "pass1") if by_item else ("value", "score", "mean")
     likely = next((plain[key] for key in plain if key in _LIKELY), None)

@@ -81,6 +81,11 @@ def _task(rows: list[Row], result: "Result") -> str:
     if bayes:
         several = [_PULLED] * (len({row["model"] for row in bayes}) > 1)
         blocks.append("\n".join([*map(_bayes, bayes), *several]))
+    lacking = f"{rows[0]['task']}: " if rows else ""
+    if not any(_family(row) == "eff@" for row in rows) and any(
+        said.startswith(lacking) and "efficiency is not scored" in said for said in result.warnings
+    ):
+        blocks.append("No efficiency could be scored: the remarks say why.")
     reasons = {
         row["method"] for row in rows if row["method"].startswith("undefined") and not _known(row)
     }

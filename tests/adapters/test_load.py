@@ -99,6 +99,11 @@ def test_nothing_to_read_is_refused():
     put("notes.txt")
     assert message(lambda: load()) == "nothing to read: name a file, a directory or a pattern."
     assert message(lambda: load("gone")) == ("gone: no such file or directory. Check the spelling.")
+    Path("gone.parquet.partial").mkdir()
+    assert message(lambda: load("gone.parquet")) == (
+        "gone.parquet: its run was stopped before the end. Go on with it by the same evalvar "
+        "run-code."
+    )
     assert message(lambda: load("*.parquet")) == (
         "*.parquet: the pattern matches no file. Check the spelling."
     )
