@@ -413,3 +413,10 @@ def test_an_efficiency_is_told_alike_on_the_whole_page_and_drawn_among_the_ranks
     drawn = rows[0].cells[4]
     assert drawn.value == pytest.approx(100 * rows[0].cells[3].value)
     assert "1 = the reference" in ranks.footnotes[0]
+
+
+def test_two_that_scored_alike_have_no_higher_mean():
+    models = {"one": (1.0, 1.0, 1.0), "other": (1.0, 1.0, 1.0)}
+    page = build(overview(timings.evidence(models=models, problems=6, samples=1)))
+    (ranks,) = (s for s in page.sections if s.name == "leaders")
+    assert "On problems (passed), one and other scored alike; the two cannot be" in ranks.answer

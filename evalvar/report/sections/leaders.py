@@ -120,6 +120,10 @@ def _answer(heads: dict[Place, Field]) -> str:
     where = name_of(place, field)
     first = str(field[0]["mean"]["model"])
     if len(field) == 2:
+        means = [rows["mean"] for rows in field]
+        if means[0]["value"] == means[1]["value"]:
+            alike = "scored alike; the two cannot be told apart"
+            return f"On {where}, {first} and {means[1]['model']} {alike}.{_left_out(field)}"
         better = "higher" if _higher(field) else "lower (better)"
         said = f"has the {better} mean; the two cannot be told apart" if shared else "leads"
         return f"On {where}, {first} {said}.{_left_out(field)}"
