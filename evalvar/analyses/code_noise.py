@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evalvar.analyses.asked import check_rng
 from evalvar.analyses.facts import Facts, metric_facts
 from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED
 from evalvar.analyses.gaps import gap_mean, gap_records
@@ -42,6 +43,7 @@ def code_noise(
     alpha: float = ALPHA,
     hardness: tuple[float, ...] = HARDNESS,
     level: float = 0.95,
+    rng: int = 0,
     missing: Missing = "drop",
 ) -> Result:
     """Say how sure the best of k answers is, for new problems, new samples and new timings.
@@ -59,6 +61,8 @@ def code_noise(
         As for `score_timings`.
     level : float in (0, 1)
         Nominal coverage.
+    rng : int
+        Source of the draws of new timings.
     missing : {"drop", "wrong"}
         What an answer without a score means.
 
@@ -95,12 +99,13 @@ def code_noise(
     Each problem's value is an unbiased estimate, so that their spread over problems holds all the
     noise beneath them (Miller 2024): over_item needs no more, and drawing samples or repeats again
     within redrawn problems would count that noise twice. Its parts: `best_of_k_variance` within
-    problems, which holds the timing of the programs too; `timed_scores`, whose jackknife of
-    repeats gives the part of timing and that of the references, which all samples and models of a
-    sitting share and which partly cancels in differences. A drift of the machine between sittings,
-    or within one, is in none of them; nor is a rare interruption that has not happened yet, for
-    which over_timing covers 86 to 93 % instead of 95 (``benchmarks/calibration``).
+    problems, which holds the timing of the programs too; `retimed_scores`, which draws the repeats
+    of a model's programs anew from the noise of all of them and of the references, and the repeats
+    of the references, which all samples and models of a sitting share and which partly cancel in
+    differences. A drift of the machine between sittings, or within one, is in none of them; nor is
+    an interruption that hit no repeat at all, nor that programs differ in how noisy they are.
     """
+    check_rng(rng)
     evidence = data if isinstance(data, Evidence) else intake(data, missing=None)
     timings = evidence.timings
     if len(timings) and not len(evidence.records):
@@ -116,7 +121,7 @@ def code_noise(
     tries = _tries(k, records)
     retimed = {}
     if len(timings):
-        retimed = retimed_items(timings, records, tries, alpha=alpha, hardness=hardness)
+        retimed = retimed_items(timings, records, tries, alpha=alpha, hardness=hardness, rng=rng)
     said: list[tuple[str, str]] = []
     rows: list[tuple[Row, dict[str, Any]]] = []
     for name, reading in _readings(evidence, metric):
@@ -139,7 +144,7 @@ def code_noise(
     settings = {
         **{"k": as_tuple(k), "model": as_tuple(model), "task": as_tuple(task)},
         **{"metric": as_tuple(metric), "checkpoint": as_tuple(checkpoint), "alpha": alpha},
-        **{"hardness": list(hardness), "level": level, "missing": missing},
+        **{"hardness": list(hardness), "level": level, "rng": rng, "missing": missing},
     }
     result = Result.of(
         "code_noise", KEYS, [row for row, _ in rows], settings=settings,
@@ -238,7 +243,7 @@ def _estimates(
     why = "does not depend on times" if not is_timed(metric) else "no repeated timings"
     found["over_timing"] = _within(
         values, own + shared if timed else np.full(n, np.nan), freedom, None, (None, None),
-        "timing", level, "jackknife of the repeats", why,
+        "timing", level, "repeats drawn anew", why,
     )  # fmt: skip
     total = float(values.var(ddof=1)) / n if n > 1 else np.nan
     variances = _split(total, *(float(x.sum()) / n**2 for x in (sample, own, shared)))
@@ -267,7 +272,7 @@ def _over_samples(
     fewest = np.min([noise.answers for noise in noises], axis=0)
     how = f"{'jackknife' if (fewest < 2 * k).any() else 'U-statistic'} of the answers"
     timed = np.isfinite(shared).all() and bool(shared.any())
-    how += " + jackknife of the references" if timed else ""
+    how += " + references timed anew" if timed else ""
     why = "as many tries as answers to some item: what new samples would change cannot be seen"
     low, high = fact.range
     if low is None or high is None or len(noises) == 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,18 @@ from evalvar.analyses.repeats import Repeats, repeats_of
 from evalvar.analyses.timed import PROGRAM
 from evalvar.stats import order_weights
 from evalvar.stats.timing_noise import (
+    RetimedScores,
     best_of_k_timing_variance,
-    jackknife_variance,
-    timed_scores,
+    drawn_factors,
+    repeat_noise,
+    retimed_scores,
 )
 from evalvar.stats.try_noise import best_of_k_variance
+
+# Draws of new timings of a problem: so many over all problems, within these ends.
+_DRAWS, _FEWEST, _MOST = 40_000, 400, 4_000
+# Sitting and levels of the cases -> noise of the repeats, shape (m, C).
+Noise = dict[tuple[str, bytes], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +37,15 @@ class Retimed:
         The sitting; its references are shared by all programs timed in it.
     own : float array, shape (K,)
         Variance over new timings of the programs, for each number of tries.
-    without_reference : float array, shape (R*, K)
-        The value without each repeat of the reference.
+    by_reference : float array, shape (M, K)
+        The value by new timings of the reference; a single row where it was timed once.
     freedom : int
-        Repeats less one, of whichever has fewer.
+        Repeats that the noise is drawn from, less one.
     """
 
     run: str
     own: np.ndarray
-    without_reference: np.ndarray
+    by_reference: np.ndarray
     freedom: int
 
 
@@ -117,8 +125,9 @@ def retimed_items(
     *,
     alpha: float,
     hardness: Sequence[float],
+    rng: int,
 ) -> dict[tuple[str, str], dict[str, Retimed]]:
-    """Score the programs again without each repeat, by task and model, then item.
+    """Score the programs as if they were timed again, by task and model, then item.
 
     Parameters
     ----------
@@ -127,11 +136,18 @@ def retimed_items(
     tries : sequence of int
     alpha, hardness
         As they were scored.
+    rng : int
+        Source of the draws, which are the same for an item whatever else is there.
 
     Returns
     -------
     dict
         An item that was timed in several sittings is not in it: its scores are means over them.
+
+    Notes
+    -----
+    The noise of the references of a sitting is that of all their repeats; that of a model's
+    programs comes from its own repeats and those of the references.
     """
     efficient = records[(records["metric"] == EFFICIENCY) & records["score"].notna()]
     programs, problems = repeats_of(timings)
@@ -148,21 +164,29 @@ def retimed_items(
         if rows.size
     }
     model_of = programs["model"].astype(str).to_numpy()
+    every = list(problems)
+    theirs = _noise(every, [one.reference[None] for one in every])
+    draws = min(max(_DRAWS // max(len(every), 1), _FEWEST), _MOST)
     found: dict[tuple[str, str], dict[str, Retimed]] = {}
     twice: set[tuple[str, str, str]] = set()
-    for problem in problems:
-        timed = _scored_again(problem, hardness, alpha)
-        for model in np.unique(model_of[problem.program]):
+    for model in np.unique(model_of):
+        mine = [one.times[model_of[one.program] == model] for one in every]
+        noise = _noise(every, mine, theirs)
+        for problem, times in zip(every, mine, strict=True):
             key = (problem.task, str(model), problem.item)
-            if key not in groups:
+            if not len(times) or key not in groups:
                 continue
             if problem.item in found.get((problem.task, str(model)), {}):
                 twice.add(key)
-            rows = groups[key]
-            where = np.searchsorted(problem.program, at[rows])
-            where = np.minimum(where, problem.program.size - 1)
+            place = problem.run, problem.levels.tobytes()
+            seed = [rng, crc32(f"{problem.task}\0{problem.item}".encode())]
+            timed = _timed_again(
+                problem, times, noise[place], theirs[place], hardness, alpha, draws, seed
+            )
+            rows, program = groups[key], problem.program[model_of[problem.program] == model]
+            where = np.minimum(np.searchsorted(program, at[rows]), program.size - 1)
             # wrong at level 0 there are no times, and at a later one they do not count
-            counts = (problem.program[where] == at[rows]) & (score[rows] > 0)
+            counts = (program[where] == at[rows]) & (score[rows] > 0)
             found.setdefault((problem.task, str(model)), {})[problem.item] = Retimed(
                 problem.run,
                 _own(
@@ -170,8 +194,8 @@ def retimed_items(
                     np.where(counts, timed.own_variance[where], 0.0),
                     tries,
                 ),
-                _best(np.where(counts, timed.without_reference[:, where], 0.0), tries),
-                int(timed.repeats[where[counts]].min(initial=len(timed.without_reference))) - 1,
+                _best(np.where(counts, timed.by_reference[:, where], 0.0), tries),
+                max(len(noise[place]) - 1, 1),
             )
     for task, model, item in twice:
         del found[(task, model)][item]
@@ -185,36 +209,47 @@ def retimed_items(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """Scores of n programs, and what new timings would change; NaN where it is not known."""
+def _noise(
+    problems: Sequence[Repeats], times: Sequence[np.ndarray], known: Noise | None = None
+) -> Noise:
+    """Gather the noise of repeats, sitting by sitting, of problems with the same cases."""
+    parts: dict[tuple[str, bytes], list[np.ndarray]] = {
+        place: [rows] for place, rows in (known or {}).items()
+    }
+    for problem, some in zip(problems, times, strict=True):
+        place = problem.run, problem.levels.tobytes()
+        parts.setdefault(place, []).append(repeat_noise(some))
+    return {place: np.concatenate(rows) for place, rows in parts.items()}
 
-    scores: np.ndarray
-    own_variance: np.ndarray
-    without_reference: np.ndarray
-    repeats: np.ndarray
 
-
-def _scored_again(problem: Repeats, hardness: Sequence[float], alpha: float) -> _Again:
-    """Score programs that ran the same repeats at a time; some stop before every case is run."""
-    n, reference = len(problem.times), problem.reference
-    found = _Again(
-        np.full(n, np.nan), np.full(n, np.nan), np.full((reference.shape[1], n), np.nan),
-        np.ones(n, dtype=np.int64),
-    )  # fmt: skip
-    stopped = np.isinf(problem.times).any(axis=2)
-    run = (~np.isnan(problem.times) & ~stopped[..., None]).any(axis=1)
+def _timed_again(
+    problem: Repeats, times: np.ndarray, mine: np.ndarray, theirs: np.ndarray,
+    hardness: Sequence[float], alpha: float, draws: int, seed: Sequence[int],
+) -> RetimedScores:  # fmt: skip
+    """Time programs again that ran the same repeats; some stop before every case is run."""
+    n, reference = len(times), problem.reference
+    many = reference.shape[1]
+    drawn = np.ones((1, len(reference)))
+    if many > 1:
+        drawn = drawn_factors(theirs, repeats=many, draws=draws, rng=np.random.default_rng(seed))
+    found = RetimedScores(np.full(n, np.nan), np.full(n, np.nan), np.full((len(drawn), n), np.nan))
+    stopped = np.isinf(times).any(axis=2)
+    run = (~np.isnan(times) & ~stopped[..., None]).any(axis=1)
     run |= ~run.any(axis=1)[:, None]  # stopped in every case
     for pattern in np.unique(run, axis=0):
-        mine = (run == pattern).all(axis=1)
-        timed = timed_scores(
-            problem.times[mine][..., pattern], reference, problem.levels, hardness=hardness,
-            alpha=alpha,
+        chosen = (run == pattern).all(axis=1)
+        repeats = int(pattern.sum())
+        factors = np.ones((1, len(reference)))
+        if repeats > 1 and len(mine):
+            rng = np.random.default_rng([*seed, repeats])
+            factors = drawn_factors(mine, repeats=repeats, draws=draws, rng=rng)
+        timed = retimed_scores(
+            times[chosen][..., pattern], reference, problem.levels, own_factors=factors,
+            reference_factors=drawn, hardness=hardness, alpha=alpha,
         )  # fmt: skip
-        found.scores[mine] = timed.scores
-        found.own_variance[mine] = timed.own_variance
-        found.without_reference[:, mine] = timed.without_reference
-        found.repeats[mine] = int(pattern.sum())
+        found.scores[chosen] = timed.scores
+        found.own_variance[chosen] = timed.own_variance if len(factors) > 1 else np.nan
+        found.by_reference[:, chosen] = timed.by_reference
     return found
 
 
@@ -245,16 +280,20 @@ def reference_variance(parts: Sequence[list[Retimed]], column: int) -> np.ndarra
         Which number of tries.
     """
     if len(parts) == 1:
-        return np.array([float(jackknife_variance(one.without_reference[:, column]))
-                         for one in parts[0]])  # fmt: skip
+        return np.array([_variance(one.by_reference[:, column]) for one in parts[0]])
     found = []
     for one, other in zip(*parts, strict=True):
-        x, y = one.without_reference[:, column], other.without_reference[:, column]
-        if one.run == other.run and x.size == y.size and x.size > 1:
-            found.append(float(jackknife_variance(x - y)))
+        x, y = one.by_reference[:, column], other.by_reference[:, column]
+        if one.run == other.run and x.size == y.size:
+            found.append(_variance(x - y))
         else:
-            found.append(float(jackknife_variance(x)) + float(jackknife_variance(y)))
+            found.append(_variance(x) + _variance(y))
     return np.array(found)
+
+
+def _variance(drawn: np.ndarray) -> float:
+    """Give the variance of draws; NaN for one, which was not drawn."""
+    return float(drawn.var()) if drawn.size > 1 else np.nan
 
 
 def is_timed(metric: str) -> bool:

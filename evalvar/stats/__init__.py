@@ -162,7 +162,7 @@ from evalvar.stats.survival import (
     survival_curve,
 )
 from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
-from evalvar.stats.timing_noise import timed_scores
+from evalvar.stats.timing_noise import retimed_scores
 from evalvar.stats.try_noise import best_of_k_variance
 from evalvar.stats.unpaired import independent_proportions, unpaired_difference_ci, welch
 from evalvar.stats.variance import mean_variance, variance_components
@@ -360,6 +360,7 @@ __all__ = [
     "rest_scores",
     "restricted_mean",
     "restricted_mean_ratio",
+    "retimed_scores",
     "rise_share",
     "run_variance",
     "same_columns",
@@ -393,7 +394,6 @@ __all__ = [
     "tango",
     "tie_runs",
     "time_limit",
-    "timed_scores",
     "total_variation",
     "trend_test",
     "unbiased_sd_ci",

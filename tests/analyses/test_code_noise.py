@@ -11,7 +11,7 @@ from evalvar.analyses.repeats import repeats_of
 from evalvar.analyses.timing_scores import score_timings
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
-from evalvar.stats.timing_noise import timed_scores
+from evalvar.stats.timing_noise import retimed_scores
 from tests.analyses.made import one
 from tests.analyses.made_timings import timings
 
@@ -80,9 +80,11 @@ def test_without_their_repeats_programs_score_as_score_timings_says():
     known = records.set_index(["model", "item", "sample"])["score"]
     programs, problems = repeats_of(TIMED.timings)
     for problem in problems:
-        again = timed_scores(
-            problem.times, problem.reference, problem.levels, hardness=(3, 3, 4)
-        ).scores
+        ones = np.ones((1, len(problem.levels)))
+        again = retimed_scores(
+            problem.times, problem.reference, problem.levels, own_factors=ones,
+            reference_factors=ones, hardness=(3, 3, 4),
+        ).scores  # fmt: skip
         keys = programs.iloc[problem.program][["model", "item", "sample"]].itertuples(index=False)
         assert again.tolist() == [known[tuple(key)] for key in keys]
 
