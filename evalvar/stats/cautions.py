@@ -69,9 +69,8 @@ beyond its interval.
         return []
     known = high if sign == "positive" else low
     room = abs(known) if known is not None and np.isfinite(known) else float(np.abs(d).max())
-    shared = np.unique(np.round(d, 12), return_counts=True)[1].max()
-    half = (estimate.high - estimate.low) / 2
-    if 2 * shared < d.size and 3 / d.size * room > half:
+    beyond = 3 / d.size * room > (estimate.high - estimate.low) / 2
+    if beyond and 2 * np.unique(np.round(d, 12), return_counts=True)[1].max() < d.size:
         are = "is" if counts[sign] == 1 else "are"
         return [
             f"{counts[sign]} of {d.size} differences {are} {sign}: a few large ones that this "
