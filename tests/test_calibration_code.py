@@ -30,9 +30,16 @@ def test_new_samples_of_these_problems_are_covered():
     assert all(row.share >= floor(row) and row.flat == 0 for row in rows)
 
 
-def test_new_timings_of_these_programs_are_covered_where_none_is_rarely_held_up():
-    rows = list(code._over_timings(Effort(0.5), 30, 10, 10, 0.1))
+@pytest.mark.parametrize(("n", "sd"), [(10, 0.1), (1, 0.02)])
+def test_new_timings_of_these_programs_are_covered(n, sd):
+    rows = list(code._over_timings(Effort(0.5), 30, n, n, sd))
     assert all(row.share >= floor(row) for row in rows)
+
+
+@pytest.mark.parametrize(("n", "k"), [(10, 5), (200, 10)])
+def test_two_nearly_solved_models_are_covered(n, k):
+    (row,) = code._nearly_solved(Effort(0.2), 142, n, k)
+    assert row.share >= floor(row)
 
 
 @pytest.mark.parametrize(("n", "problems"), [((10, 10), 1), ((1, 8), 30), ((8, 1), 142)])

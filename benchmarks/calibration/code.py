@@ -19,13 +19,14 @@ from evalvar.stats import (
     bounded_mean_ci,
     hodges_lehmann,
     order_weights,
+    pass_at_k,
     ratio_of_means,
     skewed_mean_ci,
     sparse_t,
 )
 from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
 from evalvar.stats.survival import log_rank, restricted_mean_ratio
-from evalvar.stats.timing_noise import best_of_k_timing_variance, jackknife_variance
+from evalvar.stats.timing_noise import best_of_k_timing_variance, drawn_factors, repeat_noise
 from evalvar.stats.try_noise import best_of_k_variance
 
 REPEATS, ALPHA = 6, 2.0
@@ -35,10 +36,10 @@ MEASURES = ("pass", "eff", "gap")
 _METHODS = {
     "new problems": "spread over problems",
     "new samples": "U-statistic, jackknife",
-    "new timings": "jackknife of repeats",
+    "new timings": "repeats drawn anew",
 }
-# Numbers drawn at a time.
-_BLOCK = 1 << 22
+# Numbers drawn at a time; new timings of a set.
+_BLOCK, _DRAWS = 1 << 22, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +82,51 @@ def _programs(rng: np.random.Generator, problems: Problems, n: int) -> Programs:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Scores of both models, and the same without each repeat of programs and of references."""
+    """Scores of both models (first axis), and the repeats behind them."""
 
     right: Numbers
     scores: Numbers
-    own: Numbers
-    without_reference: Numbers
+    times: Numbers
+    reference: Numbers
 
     @classmethod
-    def of(
-        cls, rng: np.random.Generator, programs: Programs, sd: float, *, jackknife: bool
-    ) -> "Timed":
+    def of(cls, rng: np.random.Generator, programs: Programs, sd: float) -> "Timed":
         """Time programs beside a reference of pace 1, and score them on one level."""
         right, slow = programs
         times = slow[..., None] * _noise(rng, (*slow.shape, REPEATS), sd)
         reference = _noise(rng, (*slow.shape[1:3], 2 * REPEATS), sd)
-        mine, theirs = hodges_lehmann(times), hodges_lehmann(reference)
+        ratio = hodges_lehmann(times) / hodges_lehmann(reference)[..., None]
+        return cls(right.astype(np.float64), right * _score(ratio), times, reference)
 
-        def score(t: Numbers, r: Numbers) -> Numbers:
-            return np.asarray(right * np.maximum(ALPHA - t / r[..., None], 0) / (ALPHA - 1))
+    def again(self, s: int, k: int) -> tuple[Numbers, Numbers]:
+        """Give what new timings of a set change, as `retimed_scores` does.
 
-        nothing = np.zeros(0)
-        own, shared = nothing, nothing
-        if jackknife:
-            own = jackknife_variance(
-                [score(hodges_lehmann(np.delete(times, r, -1)), theirs) for r in range(REPEATS)]
-            )
-            shared = np.stack(
-                [score(mine, hodges_lehmann(np.delete(reference, r, -1)))
-                 for r in range(2 * REPEATS)]
-            )  # fmt: skip
-        return cls(right.astype(np.float64), score(mine, theirs), own, shared)
+        Returns
+        -------
+        own : array, shape (2, problems, n)
+            Variance of each score over new repeats of its program.
+        shared : array, shape (2, problems, draws)
+            Best of k by new repeats of the references.
+        """
+        reference = self.reference[s]
+        theirs = repeat_noise(reference[:, None])
+        shared = drawn_factors(theirs, repeats=2 * REPEATS, draws=_DRAWS, rng=0)[:, 0]
+        own, best = np.zeros(self.scores[:, s].shape), []
+        for model, (right, times) in enumerate(
+            zip(self.right[:, s], self.times[:, s], strict=True)
+        ):
+            ran = right == 1  # what is wrong is not timed
+            noise = np.concatenate([repeat_noise(times[ran][:, None]), theirs])
+            factors = drawn_factors(noise, repeats=REPEATS, draws=_DRAWS, rng=1)[:, 0]
+            ratio = hodges_lehmann(times) / hodges_lehmann(reference)[:, None]
+            own[model][ran] = _score(ratio[ran][:, None] * factors).var(axis=-1)
+            moved = right[..., None] * _score(ratio[..., None] / shared)
+            best.append(order_weights(ratio.shape[-1], k=k) @ np.sort(moved, axis=1))
+        return own, np.stack(best)
+
+
+def _score(ratio: Numbers) -> Numbers:
+    return np.asarray(np.maximum(ALPHA - ratio, 0) / (ALPHA - 1))
 
 
 def _ranked(timed: Timed, measure: str) -> Numbers:
@@ -136,12 +151,6 @@ def _variances(timed: Timed, measure: str, k: int) -> Numbers:
     return flat.reshape(ranked.shape[:-1])
 
 
-def _references(timed: Timed, k: int) -> Numbers:
-    """Give eff@k without each repeat of the references, shape (R*, 2, sets, problems)."""
-    ranked = np.sort(timed.without_reference, axis=-1)
-    return np.asarray(ranked @ order_weights(ranked.shape[-1], k=k))
-
-
 def code(effort: Effort) -> Iterator[Row]:
     """Draw problems that share their difficulty between models, answers, and their timings."""
     for n_problems in (30, 142):
@@ -150,6 +159,8 @@ def code(effort: Effort) -> Iterator[Row]:
                 yield from _over_items(effort, n_problems, n, k, sd)
         for n in (1, 10):
             yield from _over_items(effort, n_problems, n, 1, 0.02, level=_WEAK)
+        for n, k in ((10, 5), (100, 10), (200, 10)):
+            yield from _nearly_solved(effort, n_problems, n, k)
         for n, k in ((10, 1), (15, 10), (100, 10)):
             for level in (0.5, 5.0):
                 yield from _over_samples(effort, n_problems, n, k, level)
@@ -203,12 +214,12 @@ def _over_items(
     sets = _count(effort, 500, n_problems, n)
     for size in _blocks(sets, n_problems, n):
         problems = Problems.drawn(rng, size, n_problems, level)
-        timed = Timed.of(rng, _programs(rng, problems, n), sd, jackknife=False)
+        timed = Timed.of(rng, _programs(rng, problems, n), sd)
         for measure in MEASURES:
             values = _values(timed, measure, k)
             for one, other in zip(*values, strict=True):
                 found[measure].append(_alone(one, measure))
-                found[f"difference in {measure}"].append(_apart(one, other, measure))
+                found[f"difference in {measure}"].append(_apart(one, other, measure, k))
     yield from _rows("new problems", cell, found, truth)
 
 
@@ -220,10 +231,29 @@ def _alone(values: Numbers, measure: str) -> Estimate:
     return skewed_mean_ci(values)
 
 
-def _apart(one: Numbers, other: Numbers, measure: str) -> Estimate:
+def _apart(one: Numbers, other: Numbers, measure: str, k: int) -> Estimate:
     scale = float(max(np.abs(one).max(), np.abs(other).max()))
     span = 1.0 if measure == "pass" else None
-    return sparse_t(one - other, low=span and -span, high=span, scale=scale)
+    uneven = span is not None and k > 1
+    return sparse_t(one - other, low=span and -span, high=span, scale=scale, uneven=uneven)
+
+
+def _nearly_solved(effort: Effort, n_problems: int, n: int, k: int) -> Iterator[Row]:
+    """Compare two models that solve nearly all problems, one of them more surely."""
+    cell = f"best of {k} of {n}, {n_problems} problems, two nearly solve all"
+    rng = generator("code, nearly solved", cell)
+    table = pass_at_k(n, np.arange(n + 1), k=k)
+
+    def chances(sets: int) -> Numbers:
+        ease = 1.5 * rng.standard_normal((sets, n_problems))
+        own = 0.5 * rng.standard_normal((2, sets, n_problems))
+        return np.asarray(1 / (1 + np.exp(-(ease + own + np.array([4.0, 3.0])[:, None, None]))))
+
+    one, other = 1 - (1 - chances(600_000 // n_problems)) ** k
+    name = "difference in pass"
+    values = table[rng.binomial(n, chances(effort.draws(1000)))]
+    found = [_apart(a, b, "pass", k) for a, b in zip(*values, strict=True)]
+    yield from _rows("new problems", cell, {name: found}, {name: float((one - other).mean())})
 
 
 def _truth(rng: np.random.Generator, k: int, sd: float, level: float = 0.5) -> dict[str, float]:
@@ -231,7 +261,7 @@ def _truth(rng: np.random.Generator, k: int, sd: float, level: float = 0.5) -> d
     total, count = {measure: np.zeros(2) for measure in MEASURES}, 40
     for _ in range(count):
         problems = Problems.drawn(rng, 1, 1500, level)
-        timed = Timed.of(rng, _programs(rng, problems, k), sd, jackknife=False)
+        timed = Timed.of(rng, _programs(rng, problems, k), sd)
         for measure in MEASURES:
             total[measure] += _values(timed, measure, k).mean(axis=(1, 2)) / count
     return {
@@ -246,8 +276,8 @@ def _over_samples(effort: Effort, n_problems: int, n: int, k: int, level: float)
     rng = generator("code, samples", cell)
     one = Problems.drawn(rng, 1, n_problems, level)
 
-    def draw(size: int, answers: int, jackknife: bool) -> Timed:
-        return Timed.of(rng, _programs(rng, one.of(size), answers), 0.05, jackknife=jackknife)
+    def draw(size: int, answers: int) -> Timed:
+        return Timed.of(rng, _programs(rng, one.of(size), answers), 0.05)
 
     yield from _within(effort, "new samples", cell, n_problems, n, k, draw)
 
@@ -257,17 +287,17 @@ def _over_timings(effort: Effort, n_problems: int, n: int, k: int, sd: float) ->
     rng = generator("code, timings", cell)
     right, slow = _programs(rng, Problems.drawn(rng, 1, n_problems, 0.5), n)
 
-    def draw(size: int, answers: int, jackknife: bool) -> Timed:
+    def draw(size: int, answers: int) -> Timed:
         shape = (2, size, n_problems, n)
         again = np.broadcast_to(right, shape), np.broadcast_to(slow, shape)
-        return Timed.of(rng, again, sd, jackknife=jackknife)
+        return Timed.of(rng, again, sd)
 
     yield from _within(effort, "new timings", cell, n_problems, n, k, draw)
 
 
 def _within(
     effort: Effort, regime: str, cell: str, n_problems: int, n: int, k: int,
-    draw: Callable[[int, int, bool], Timed],
+    draw: Callable[[int, int], Timed],
 ) -> Iterator[Row]:  # fmt: skip
     """Cover the mean of these problems: the mean of many unbiased estimates of it."""
     samples = regime == "new samples"
@@ -278,24 +308,26 @@ def _within(
     few = n if not samples else max(k, 10)
     many, sets = max(200, 20_000 // n_problems // few * 10), _count(effort, 300, n_problems, n)
     for size in _blocks(many, n_problems, few):
-        timed = draw(size, few, False)
+        timed = draw(size, few)
         for measure in measures:
             one, other = _values(timed, measure, k).mean(axis=2).sum(axis=1) / many
             sums[measure] += float(one)
             sums[f"difference in {measure}"] += float(one - other)
     for size in _blocks(sets, n_problems, n):
-        timed = draw(size, n, True)
-        references = _references(timed, k)
+        timed = draw(size, n)
+        again = [timed.again(s, k) for s in range(size)]
+        alone, by_reference = (np.stack(parts, axis=1) for parts in zip(*again, strict=True))
         for measure in measures:
             values = _values(timed, measure, k)
             own = (
                 _variances(timed, measure, k)
                 if samples
-                else best_of_k_timing_variance(timed.scores, timed.own, k=k)
+                else best_of_k_timing_variance(timed.scores, alone, k=k)
             )
-            shared = jackknife_variance(references) * (measure != "pass")
-            apart = jackknife_variance(references[:, 0] - references[:, 1]) * (measure != "pass")
-            freedom = float(n - 1 if samples else REPEATS - 1)
+            shared = by_reference.var(axis=-1) * (measure != "pass")
+            apart = (by_reference[0] - by_reference[1]).var(axis=-1) * (measure != "pass")
+            # the noise of timings is drawn from the repeats of all references, and more
+            freedom = float(n - 1 if samples else 2 * REPEATS * n_problems - 1)
             ends = (0.0, 1.0) if measure == "pass" else (None, None)
             for s in range(size):
                 found[measure].append(
@@ -329,7 +361,7 @@ def _again_and_again(
         sets = effort.draws(150)
         for _ in range(sets):
             problems = Problems.drawn(rng, 1, 30, 0.5)
-            scores = Timed.of(rng, _programs(rng, problems, n), 0.02, jackknife=False).scores[0, 0]
+            scores = Timed.of(rng, _programs(rng, problems, n), 0.02).scores[0, 0]
             drawn = np.empty(300)
             for b in range(drawn.size):
                 some = scores[rng.integers(0, 30, 30)]
