@@ -37,7 +37,10 @@ class Units:
         """Return the names of some items: the same object for the same ones."""
         if kept.size == len(self.items):
             return self.items
-        return self._parts.setdefault(kept.tobytes(), self.items[kept])
+        key = kept.tobytes()
+        if key not in self._parts:
+            self._parts[key] = self.items[kept]
+        return self._parts[key]
 
 
 @dataclass(frozen=True, slots=True)
