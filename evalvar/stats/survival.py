@@ -1,7 +1,7 @@
 """Right-censored times: are one group's shorter than another's, and by what factor?"""
 
 from dataclasses import dataclass
-from math import exp, isfinite, log, nan, sqrt
+from math import exp, hypot, isfinite, log, nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -274,6 +274,10 @@ def restricted_mean_ratio(
     var(log ratio) = var_a/mean_a^2 + var_b/mean_b^2: "The use of restricted mean survival time to
     estimate the treatment effect" (Royston, Parmar 2011), which is normal; t with Welch's degrees
     of freedom covers groups of 10 too (``benchmarks/calibration``).
+    Where all n of one group reach the limit they show no variance: its mean is then at least
+    (1 - level)^(1/n) of the limit, mid-p of n in n, and the distances of both groups' bounds are
+    squared and added, as in `fixed_items_difference`. The p-value is that of the interval that ends
+    at 1.
 
     Examples
     --------
@@ -297,12 +301,40 @@ def restricted_mean_ratio(
         return Estimate(ratio, level=level, n=size, unit="sample",
                         method=f"{name} ({why}: no interval)")  # fmt: skip
     se = sqrt(variance)
+    stopped = [part == 0 and mean >= limit for mean, part, _ in parts]
+    if any(stopped):
+        # the other group, and how many were all stopped
+        other, n = parts[stopped.index(False)][2], parts[stopped.index(True)][2]
+        return _beside_stopped(ratio, se, (other, n), size, level, a_stopped=stopped[0])
     df = variance**2 / sum(part**2 / (n - 1) for _, part, n in parts)
     half = t_quantile(level, df) * se
     low, high = exp(log(ratio) - half), exp(log(ratio) + half)
     p = float(t_two_sided(df, log(ratio), se))
     flat = "" if all(part > 0 for _, part, _ in parts) else " (one side all equal, taken as exact)"
     return Estimate(ratio, se, low, high, level, size, "sample", f"{name}, t in the log{flat}", p)
+
+
+def _beside_stopped(
+    ratio: float, se: float, n: tuple[int, int], size: int, level: float, *, a_stopped: bool
+) -> Estimate:
+    """Give the ratio of two groups, n[1] of one of which all reached the limit."""
+    away = abs(log(ratio))
+
+    def reach(alpha: float) -> tuple[float, float]:
+        half = float(special.stdtrit(n[0] - 1, 1 - alpha / 2)) * se
+        return half, hypot(half, log(alpha) / n[1])
+
+    least, most = 0.0, 1.0
+    while most - least > 1e-12 * most and most > 1e-300:
+        middle = (least + most) / 2 if least else most / 2
+        least, most = (middle, most) if reach(middle)[1] > away else (least, middle)
+    near, far = reach(1 - level)
+    low, high = (far, near) if a_stopped else (near, far)
+    side = "a" if a_stopped else "b"
+    name = f"restricted mean ratio, t in the log and mid-p of {side}, all stopped"
+    return Estimate(
+        ratio, se, exp(log(ratio) - low), exp(log(ratio) + high), level, size, "sample", name, most
+    )
 
 
 def _area(t: Floats, event: Flags, limit: float) -> tuple[float, float]:
