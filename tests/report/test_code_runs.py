@@ -420,3 +420,22 @@ def test_two_that_scored_alike_have_no_higher_mean():
     page = build(overview(timings.evidence(models=models, problems=6, samples=1)))
     (ranks,) = (s for s in page.sections if s.name == "leaders")
     assert "On problems (passed), one and other scored alike; the two cannot be" in ranks.answer
+
+
+@pytest.mark.parametrize(
+    ("result", "answer", "table"),
+    [
+        (timings.races, "coder-a\u2019s right programs on humaneval take 0.69 [0.60, 0.78] times",
+         "runtimes-table"),
+        (timings.noise, "eff@1 of coder-a on humaneval is 0.46 [0.40, 0.52] for new problems; [0.4",
+         "efficiency-noise-table"),
+        (timings.tags, "coder-a on humaneval: pass@1 0.70 [0.65, 0.75] on problems of design and",
+         "tags-table"),
+        (timings.leads, "coder-a is ahead of coder-b on humaneval by any weights of the levels: [+",
+         None),
+    ],
+)  # fmt: skip
+def test_each_analysis_of_programs_makes_a_page_by_itself(result, answer, table):
+    found = section(result())
+    assert found.answer.startswith(answer)
+    assert list(tables(result())) == ([table] if table else [])

@@ -9,6 +9,7 @@ from evalvar.report.model import Block, Figure, Phrase, Section, Verdict
 from evalvar.report.reading import Reading, Unit, basis, missing, number, records
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import Gap, gaps
+from evalvar.report.sections.code_run_alone import alone
 from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
 from evalvar.report.sections.code_run_pairs import (
     noise_table,
@@ -26,9 +27,10 @@ Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 
 
 def section(reading: Reading) -> Section | None:
-    """Return the section, or None where no program was timed and none has an efficiency."""
+    """Return the section, or None where nothing is told of timed programs."""
     found, runs = gaps(reading), timed(reading)
-    if not found and not runs:
+    answer = _answer(found, runs) if found or runs else alone(reading)
+    if not answer:
         return None
     drawn = figures_of(reading)
     # The table of the gap stands under the figure of it.
@@ -42,7 +44,7 @@ def section(reading: Reading) -> Section | None:
     return Section(
         "efficiency",
         "How efficient the programs are",
-        _answer(found, runs),
+        answer,
         tuple(blocks),
         tuple(note for task, rows in runs.items() for note in _notes(task, rows))
         + _definition(reading),
