@@ -314,3 +314,26 @@ def test_what_timings_lack_is_said(run, table, tmp_path):
     assert code == 0
     assert "No efficiency could be scored: the remarks say why." in out
     assert "No efficiency" not in run("code", table)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sensitivity", "--by", "tag"), "Leave --by out"),
+        (("--sensitivity", "-k", "1,2"), "Leave -k 1,2 out"),
+        (("--sensitivity", "--quantity", "all", "--metric", "passed"),
+         "Leave --quantity and --metric out"),
+        (("--by", "tag", "--quantity", "all"), "--by is of the best of k. Leave --quantity out"),
+        (("--tau", "0.8"), "a share is asked for by --quantity share. Leave --tau out"),
+    ],
+)  # fmt: skip
+def test_options_that_would_go_unheard_are_refused(run, table, words, said):
+    code, out, err = run("code", table, *words)
+    assert (code, out) == (3, "")
+    assert said in err
+
+
+def test_a_dash_of_too_few_tries_is_not_called_stopped(run, table):
+    code, out, _ = run("code", table, "--sensitivity", "-k", "9")
+    assert code == 0
+    assert "\u2013: k is larger than the number of answers to some item." in out

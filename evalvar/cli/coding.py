@@ -8,11 +8,12 @@ import typer
 from evalvar.cli.columns import fitted
 from evalvar.cli.reading import ESTIMATING, SELECTING, question
 from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
-from evalvar.errors import NotEnoughDataError, counted
+from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.numbers import (
     decimals_for,
     fixed,
     interval,
+    listing,
     most_common,
     no_interval,
     percent,
@@ -37,6 +38,7 @@ _WORDS = {
     "mg_pass@": "mean share",
     "maj@": "most right, ties a half",
 }
+_TAU = 0.5
 _PULLED = (
     "Bayes@N lies nearer to one half the fewer answers there are: it orders models as pass@1 does "
     "only where they have equally many."
@@ -241,7 +243,7 @@ def code(
     ] = None,
     tau: Annotated[
         float, typer.Option(metavar="SHARE", help="What share must be right, for 'share'.")
-    ] = 0.5,
+    ] = _TAU,
     alpha: Annotated[
         float,
         typer.Option(metavar="X", help="Of timings: the limit over the reference's slowest time."),
@@ -269,23 +271,30 @@ def code(
     from evalvar.analyses import code_sensitivity
     from evalvar.analyses.code import code_metrics
 
-    weights = weights_of(hardness)
+    weights, tries = weights_of(hardness), numbers_of(k)
+    asked = {"--quantity": bool(quantity), "--tau": tau != _TAU}
     if sensitivity:
-        options.pop("missing"), options.pop("metric")
+        asked |= {"--by": by is not None, "--metric": bool(options.pop("metric")),
+                  "--missing": options.pop("missing") != "drop",
+                  f"-k {' '.join(k or ())}": len(tries or ()) > 1}  # fmt: skip
+        _refuse("--sensitivity is of eff@k at one number of tries", asked)
         return code_sensitivity.efficiency_sensitivity(
-            evidence, k=(numbers_of(k) or [1])[0], alpha=alpha, hardness=weights,
+            evidence, k=(tries or [1])[0], alpha=alpha, hardness=weights,
             checkpoint=checkpoint, **options,
         )  # fmt: skip
     if by is not None:
         from evalvar.analyses.code_tags import code_by_tag
 
+        _refuse("--by is of the best of k", asked)
         return code_by_tag(
-            evidence, by, k=numbers_of(k) or [1], alpha=alpha, hardness=weights,
+            evidence, by, k=tries or [1], alpha=alpha, hardness=weights,
             checkpoint=checkpoint, **options,
         )  # fmt: skip
+    if "share" not in (quantity or ()):
+        _refuse("a share is asked for by --quantity share", {"--tau": tau != _TAU})
     result = code_metrics(
         evidence,
-        k=numbers_of(k),
+        k=tries,
         asked=quantity or "best",
         tau=tau,
         alpha=alpha,
@@ -295,6 +304,13 @@ def code(
     )
     _check_any(result, k)
     return result
+
+
+def _refuse(why: str, given: dict[str, bool]) -> None:
+    """Refuse the options that would go unheard."""
+    named = [name for name, is_given in given.items() if is_given]
+    if named:
+        raise UsageError(f"{why}. Leave {listing(named)} out, or ask for each by itself.")
 
 
 def _check_any(result: "Result", k: list[str] | None) -> None:

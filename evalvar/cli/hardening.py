@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from evalvar.cli.columns import aligned
-from evalvar.numbers import DASH, decimals_for, fixed, interval, listing
+from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, no_interval
 
 if TYPE_CHECKING:
     from evalvar.results import Result
@@ -59,10 +59,9 @@ def _task(task: str, rows: list[Row], result: "Result") -> str:
         "Mean score of a level, beside the reference\u2019s time there over its slowest\n"
         + "\n".join(levels)
     )
-    if any(row["value"] is None for row in by_alpha):
-        blocks.append(
-            f"{DASH}: programs were stopped before this limit, what they take is unknown."
-        )
+    why = dict.fromkeys(no_interval(row["method"]) for row in moved if row["value"] is None)
+    if why:
+        blocks.append(f"{DASH}: {'; '.join(why)}.")
     return "\n\n".join(blocks)
 
 
