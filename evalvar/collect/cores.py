@@ -8,13 +8,15 @@ between two beats begins behind one.
 
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+_SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 # The beats that kernels are built with, in 1/s.
 _BEATS = (100, 250, 300, 1000)
 # What a look takes, what of it a clock that is read without pause may miss, and the share of beats
@@ -39,6 +41,18 @@ def pinned(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def apart(core: int, others: Iterable[int]) -> list[int]:
+    """Return the others without those that are a second thread of this core, which slow it down."""
+    return [other for other in others if _threads(other) != _threads(core)]
+
+
+def _threads(core: int) -> str:
+    try:
+        return Path(_SIBLINGS.format(core)).read_text()
+    except OSError:
+        return str(core)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from select import POLLIN, poll
 from typing import IO, Any
 
 from evalvar.collect.blocks import Block, Program, Settings, time_block
 from evalvar.collect.clocks import beside, slowest
-from evalvar.collect.cores import Turns, beat
+from evalvar.collect.cores import Turns, apart, beat
 from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import prepare, time_reference
 from evalvar.collect.sandbox import Box, Limits
-from evalvar.errors import UsageError
+from evalvar.errors import ToolError, UsageError
 
 Task = tuple[Problem, Sequence[Program]]
 
@@ -45,17 +45,28 @@ class _Worker:
     replies: IO[bytes]
 
     def send(self, message: object) -> None:
-        pickle.dump(message, self.requests)
-        self.requests.flush()
+        try:
+            pickle.dump(message, self.requests)
+            self.requests.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
 
     def receive(self) -> Any:
         try:
             reply = pickle.load(self.replies)
-        except EOFError:
-            raise RuntimeError("a process that times has ended early") from None
+        except (EOFError, pickle.UnpicklingError):
+            raise self._ended() from None
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    def _ended(self) -> ToolError:
+        code = self.process.wait()
+        how = f"exit {code}" if code >= 0 else signal.Signals(-code).name
+        return ToolError(
+            f"a process of this run ended early ({how}; the kernel kills where memory is short). "
+            "The same command goes on with what is done."
+        )
 
 
 def check_jobs(jobs: int) -> list[int]:
@@ -86,7 +97,7 @@ def one_by_one(
 ) -> None:
     """Time the blocks in this process, all on one core; another one prepares those to come."""
     box = replace(box, cpu=core)
-    others = sorted(os.sched_getaffinity(0) - {core})
+    others = apart(core, sorted(os.sched_getaffinity(0) - {core}))
     if not others or len(tasks) < _WORTH_A_HELPER:
         for number, task in enumerate(tasks):
             done(number, time_block(box, *task, limits, settings))
@@ -160,8 +171,10 @@ def _interference(workers: Sequence[_Worker], repeats: int) -> float:
 def _workers(
     cores: Sequence[int], box: Box, limits: Limits, settings: Settings
 ) -> Iterator[list[_Worker]]:
-    # Not multiprocessing: it would run the user's script once more in every process.
-    command = [sys.executable, "-c", "from evalvar.collect import jobs; jobs.serve()"]
+    # Not multiprocessing: it would run the user's script once more in every process. Modules are
+    # found where this process finds them, and not in the directory that it happens to be in.
+    text = f"import sys; sys.path[:] = {sys.path!r}; from evalvar.collect import jobs; jobs.serve()"
+    command = [sys.executable, "-c", text]
     workers = []
     try:
         for core in cores:
@@ -170,6 +183,7 @@ def _workers(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 preexec_fn=_die_with_parent,
+                process_group=0,  # an interrupt from the terminal is this process's alone
             )
             assert process.stdin is not None
             assert process.stdout is not None
@@ -180,7 +194,8 @@ def _workers(
         for worker in workers:
             worker.process.kill()
             worker.process.wait()
-            worker.requests.close()
+            with suppress(BrokenPipeError):  # where something is still to be sent
+                worker.requests.close()
             worker.replies.close()
 
 

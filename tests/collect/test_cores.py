@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from evalvar.collect.cores import Beat, Turns, beat, beat_of, pinned
+from evalvar.collect import cores
+from evalvar.collect.cores import Beat, Turns, apart, beat, beat_of, pinned
 
 LOOK_S = 0.1
 
@@ -79,3 +80,12 @@ def test_a_thread_is_where_it_was_once_it_is_let_go():
     with pinned(None):
         assert os.sched_getaffinity(0) == before
     assert os.sched_getaffinity(0) == before
+
+
+def test_a_second_thread_of_a_core_is_not_apart_from_it(tmp_path, monkeypatch):
+    for core, threads in enumerate(["0,2", "1,3", "0,2", "1,3"]):
+        (tmp_path / str(core)).write_text(f"{threads}\n")
+    monkeypatch.setattr(cores, "_SIBLINGS", f"{tmp_path}/{{}}")
+    assert apart(3, [0, 1, 2]) == [0, 2]
+    assert apart(2, [0]) == []
+    assert apart(8, [7, 8]) == [7]  # where nothing is known
