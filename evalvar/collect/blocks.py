@@ -32,6 +32,8 @@ SIZE = 25
 # no honest program is kept waiting by the machine.
 _TIMES, _GRACE_S = 2.0, 0.05
 _STOPS = 2
+# With so much of it to be checked, what a program answered does not wait for the end of its cases.
+_HELD_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,10 @@ def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session) -> None
 def _through(
     bench: _Bench, turns: Turns, session: Session, loaded: Reply, levels: range, repeat: int
 ) -> list[Timed]:
-    """Hand a program its cases; what it answers is checked behind level 0 and at the end."""
+    """Hand a program its cases; what it answers is checked behind level 0 and at the end.
+
+    Where it is much, it is checked sooner, so that a flood of it is not held.
+    """
     cases = [case for case in bench.cases if case.level in levels]
     rows: list[Timed] = []
     outputs: list[tuple[Timed, Output]] = []
@@ -267,7 +272,8 @@ def _through(
         rows.append(row)
         pairs = enumerate(zip(reply.parts, case.answers, strict=False))
         outputs += [(row, (case, n, text)) for n, (text, right) in pairs if text != right]
-        if case.key == (0, CASES[0] - 1):
+        held = sum(len(text) for _, (_, _, text) in outputs)
+        if case.key == (0, CASES[0] - 1) or held > _HELD_BYTES:
             bench.clock.lap("programs")
             if not _all_right(bench, outputs):
                 return rows

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import evalvar as ev
+from evalvar.collect import blocks
 from evalvar.collect.account import account
 from evalvar.collect.code_runner import timed_run
 from evalvar.collect.sandbox import Limits, Session
@@ -108,6 +109,21 @@ def test_a_stop_is_confirmed_once_and_the_levels_below_are_timed_to_the_end(ende
     memory = rows_of(ended.evidence.timings, "memory late")
     assert memory[memory["level"] == 3]["status"].tolist() == ["memory"]
     assert len(memory[memory["level"].isin((1, 2))]) == 2 * 4 * REPEATS
+
+
+def test_much_to_be_checked_does_not_wait(monkeypatch):
+    monkeypatch.setattr(blocks, "_HELD_BYTES", 20)
+    programs = [
+        "def total(numbers):\n    return sum(numbers) if len(numbers) < 10 else [0] * 10\n",
+        RIGHT,
+        "def total(numbers):\n    return float(sum(numbers))\n",
+    ]
+    samples = {"m": {TOTAL.task_id: programs}}
+    timings = ev.run_code(toys(TOTAL), samples, repeats=1).timings
+    wrong, right, other = (timings[timings["sample"] == n] for n in range(3))
+    assert wrong[wrong["model"] == "m"]["status"].tolist() == ["ok"] * 8 + ["wrong"]
+    assert len(right[right["model"] == "m"]) == len(other) == 20
+    assert set(other["status"]) == {"ok"}
 
 
 def test_the_reference_is_timed_before_and_after(ended):
