@@ -55,9 +55,11 @@ _turn = itertools.count()
 # How long the supervisor gets to end everything, before it is ended with all that it holds; where
 # it is not the first of a namespace, its end would leave processes behind.
 _GRACE_S, _UNSAFE_GRACE_S = 1.0, 10.0
-# How long a program may take to be ready for the next request; all of these together may take
-# `Limits.load_s`.
-_PAUSE_S = 1.0
+# How long what is ours alone may take to be up.
+_START_S = 60.0
+# How long a program may take to be ready for the next request, beside a second for so many bytes
+# that it answered; all of these together may take `Limits.load_s`.
+_PAUSE_S, _LOOKED_AT = 1.0, 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,10 @@ class Limits:
     """What a program may use; the time of a call is limited by `Session.ask`.
 
     `load_s` is the wall time to load the program, and what it may take in all between its answers
-    and the next requests; `cpu_s` the processor time of the session; `memory_bytes` its address
-    space; `file_bytes` the size of a file and `tmp_bytes` of all files; `processes` how many
-    processes and threads it may be, itself included; `output_bytes` the length of a reply.
+    and the next requests, beside looking at long answers; `cpu_s` the processor time of the
+    session; `memory_bytes` its address space; `file_bytes` the size of a file and `tmp_bytes` of
+    all files; `processes` how many processes and threads it may be, itself included;
+    `output_bytes` the length of a reply.
     """
 
     load_s: float = 10.0
@@ -239,9 +242,12 @@ class Session:
         if self._up or self._over is not None:
             return
         try:
-            self._channel.remark(self._limits.load_s)
+            self._channel.remark(_START_S)
         except Broken as broken:
-            self._over = self._ended(broken, self._limits.load_s)
+            self._over = self._ended(broken, _START_S)
+            if broken.status == "timeout":
+                # no program is there yet that could be the cause
+                raise ToolError(f"the sandbox did not start within {_START_S:g} s.") from None
         self._up = True
 
     def load(self) -> Reply:
@@ -308,15 +314,17 @@ class Session:
         One that does not end it keeps its answer, and gets no further question.
         """
         began = monotonic()
+        granted_s = sum(map(len, reply.parts)) / _LOOKED_AT
         try:
-            remark = self._channel.remark(min(self._pause_s, self._pauses_s))
+            remark = self._channel.remark(granted_s + min(self._pause_s, self._pauses_s))
         except Broken as broken:
             over = self._ended(broken, self._pause_s)
             if over.status == "timeout":
                 over = replace(over, message=f"idle for {monotonic() - began:.2g} s after a call")
             self._over = over
             return reply
-        self._pauses_s = max(0.0, self._pauses_s - (monotonic() - began))
+        taken_s = max(0.0, monotonic() - began - granted_s)
+        self._pauses_s = max(0.0, self._pauses_s - taken_s)
         return reply if remark.status == "ok" else remark
 
     def _ended(self, broken: Broken, limit_s: float) -> Reply:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from evalvar.collect import bubblewrap
+from evalvar.collect import bubblewrap, sandbox
 from evalvar.collect.inside.wire import encode
 from evalvar.collect.sandbox import UNPROTECTED, Box
 from evalvar.errors import ToolError
@@ -123,6 +123,23 @@ session.ask([NOTHING], 100)
         assert ends == ["ok"] * ends.count("ok") + ["timeout"] * ends.count("timeout")
         assert 1 <= ends.count("ok") <= answers
         assert replies[-1].message.startswith("idle for ")
+
+    def test_to_look_at_a_long_answer_takes_none_of_that_time(self, box, monkeypatch):
+        monkeypatch.setattr(sandbox, "_LOOKED_AT", 1 << 16)
+        with running(box, "def f(): return [[n] for n in range(300_000)]") as session:
+            session.load()
+            session._pause_s = session._pauses_s = 0.001
+            ends = [session.ask([NOTHING], 20.0).status for _ in range(2)]
+            assert ends == ["ok", "ok"]
+            assert session._pauses_s == 0.001
+
+    def test_a_sandbox_that_is_not_up_in_time_is_no_fault_of_the_program(self, box, monkeypatch):
+        monkeypatch.setattr(sandbox, "_START_S", 0.0)
+        with (
+            running(box, "def f(): pass") as session,
+            pytest.raises(ToolError, match=r"the sandbox did not start within 0 s\."),
+        ):
+            session.load()
 
     def test_a_session_that_is_closed_at_once_leaves_nothing(self, box):
         session = running(box, "def f(): pass")
