@@ -45,6 +45,8 @@ def _told(name: str, count: float) -> str:
     """Return a count that holds everywhere; no word of what is nowhere."""
     if not count:
         return ""
+    if name == "reported":
+        return counted(int(count), "reported value")
     return counted(int(count), name[:-1]) if name in _PLURALS else f"{count:,.0f} {name}"
 
 

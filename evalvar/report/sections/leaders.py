@@ -226,8 +226,8 @@ def _table(reading: Reading, fields: dict[Place, Field], name: str, folded: str 
         footnotes=()
         if folded
         else (
-            *([_EFFICIENCY] if any(place[1] == EFFICIENCY for place in fields) else []),
             _ROWS.format(level) + wording.sentence(wording.listing(method, most=2)),
+            *([_EFFICIENCY] if any(place[1] == EFFICIENCY for place in fields) else []),
         ),
         counted="models" if len(fields) == 1 else "rows",
         scale=(low, high),
