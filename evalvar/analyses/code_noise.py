@@ -26,6 +26,7 @@ from evalvar.evidence import Evidence, Missing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, bounded_mean_ci, skewed_mean_ci, sparse_t
 from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
+from evalvar.stats.tries import as_tries
 
 KEYS = ("task", "metric", "functional", "model", "against")
 _TRIES = (1, 10, 100)
@@ -167,7 +168,7 @@ def _one_run(records: pd.DataFrame) -> None:
 
 def _tries(k: Any, records: pd.DataFrame) -> list[int]:
     if k is not None:
-        return sorted({k} if isinstance(k, int) else set(k))
+        return sorted(set(as_tries(k if np.ndim(k) == 0 else list(k)).tolist()))
     by = ["model", "task", "metric", "item"]
     fewest = int(records.groupby(by, observed=True).size().min())
     return [one for one in _TRIES if one <= fewest]
@@ -273,6 +274,8 @@ def _over_samples(
     how = f"{'jackknife' if (fewest < 2 * k).any() else 'U-statistic'} of the answers"
     timed = np.isfinite(shared).all() and bool(shared.any())
     how += " + references timed anew" if timed else ""
+    if np.isnan(shared).any():
+        how += ", without the noise of the references, which is not known"
     why = "as many tries as answers to some item: what new samples would change cannot be seen"
     low, high = fact.range
     if low is None or high is None or len(noises) == 1:

@@ -22,7 +22,7 @@ from evalvar.stats.timing_noise import (
 from evalvar.stats.try_noise import best_of_k_variance
 
 # Draws of new timings of a problem: so many over all problems, within these ends.
-_DRAWS, _FEWEST, _MOST = 40_000, 400, 4_000
+_DRAWS, _FEWEST, _MOST = 30_000, 200, 2_000
 # Sitting and levels of the cases -> noise of the repeats, shape (m, C).
 Noise = dict[tuple[str, bytes], np.ndarray]
 
@@ -137,7 +137,7 @@ def retimed_items(
     alpha, hardness
         As they were scored.
     rng : int
-        Source of the draws, which are the same for an item whatever else is there.
+        Source of the draws, which are the same for an item whatever other models there are.
 
     Returns
     -------
@@ -167,22 +167,20 @@ def retimed_items(
     every = list(problems)
     theirs = _noise(every, [one.reference[None] for one in every])
     draws = min(max(_DRAWS // max(len(every), 1), _FEWEST), _MOST)
+    shared = [_references_again(one, theirs, draws, rng) for one in every]
     found: dict[tuple[str, str], dict[str, Retimed]] = {}
     twice: set[tuple[str, str, str]] = set()
     for model in np.unique(model_of):
         mine = [one.times[model_of[one.program] == model] for one in every]
         noise = _noise(every, mine, theirs)
-        for problem, times in zip(every, mine, strict=True):
+        for problem, times, again in zip(every, mine, shared, strict=True):
             key = (problem.task, str(model), problem.item)
             if not len(times) or key not in groups:
                 continue
             if problem.item in found.get((problem.task, str(model)), {}):
                 twice.add(key)
-            place = problem.run, problem.levels.tobytes()
-            seed = [rng, crc32(f"{problem.task}\0{problem.item}".encode())]
-            timed = _timed_again(
-                problem, times, noise[place], theirs[place], hardness, alpha, draws, seed
-            )
+            own = noise[_place(problem)]
+            timed = _timed_again(problem, times, own, again, hardness, alpha, draws, rng)
             rows, program = groups[key], problem.program[model_of[problem.program] == model]
             where = np.minimum(np.searchsorted(program, at[rows]), program.size - 1)
             # wrong at level 0 there are no times, and at a later one they do not count
@@ -195,7 +193,7 @@ def retimed_items(
                     tries,
                 ),
                 _best(np.where(counts, timed.by_reference[:, where], 0.0), tries),
-                max(len(noise[place]) - 1, 1),
+                max(len(own) - 1, 1),
             )
     for task, model, item in twice:
         del found[(task, model)][item]
@@ -217,22 +215,36 @@ def _noise(
         place: [rows] for place, rows in (known or {}).items()
     }
     for problem, some in zip(problems, times, strict=True):
-        place = problem.run, problem.levels.tobytes()
-        parts.setdefault(place, []).append(repeat_noise(some))
+        parts.setdefault(_place(problem), []).append(repeat_noise(some))
     return {place: np.concatenate(rows) for place, rows in parts.items()}
 
 
+def _place(problem: Repeats) -> tuple[str, bytes]:
+    return problem.run, problem.levels.tobytes()
+
+
+def _source(problem: Repeats, of: str, rng: int) -> np.random.Generator:
+    """Give the source of the draws of an item, the same for all models and sittings."""
+    name = f"{problem.task}\0{problem.item}\0{of}"
+    return np.random.default_rng([rng, crc32(name.encode())])
+
+
+def _references_again(problem: Repeats, theirs: Noise, draws: int, rng: int) -> np.ndarray:
+    """Draw factors of the reference's times; a single 1 where it was timed once."""
+    repeats = problem.reference.shape[1]
+    if repeats < 2:
+        return np.ones((1, len(problem.reference)))
+    source = _source(problem, "reference", rng)
+    return drawn_factors(theirs[_place(problem)], repeats=repeats, draws=draws, rng=source)
+
+
 def _timed_again(
-    problem: Repeats, times: np.ndarray, mine: np.ndarray, theirs: np.ndarray,
-    hardness: Sequence[float], alpha: float, draws: int, seed: Sequence[int],
+    problem: Repeats, times: np.ndarray, noise: np.ndarray, shared: np.ndarray,
+    hardness: Sequence[float], alpha: float, draws: int, rng: int,
 ) -> RetimedScores:  # fmt: skip
     """Time programs again that ran the same repeats; some stop before every case is run."""
     n, reference = len(times), problem.reference
-    many = reference.shape[1]
-    drawn = np.ones((1, len(reference)))
-    if many > 1:
-        drawn = drawn_factors(theirs, repeats=many, draws=draws, rng=np.random.default_rng(seed))
-    found = RetimedScores(np.full(n, np.nan), np.full(n, np.nan), np.full((len(drawn), n), np.nan))
+    found = RetimedScores(np.full(n, np.nan), np.full(n, np.nan), np.full((len(shared), n), np.nan))
     stopped = np.isinf(times).any(axis=2)
     run = (~np.isnan(times) & ~stopped[..., None]).any(axis=1)
     run |= ~run.any(axis=1)[:, None]  # stopped in every case
@@ -240,12 +252,12 @@ def _timed_again(
         chosen = (run == pattern).all(axis=1)
         repeats = int(pattern.sum())
         factors = np.ones((1, len(reference)))
-        if repeats > 1 and len(mine):
-            rng = np.random.default_rng([*seed, repeats])
-            factors = drawn_factors(mine, repeats=repeats, draws=draws, rng=rng)
+        if repeats > 1 and len(noise):
+            source = _source(problem, "programs", rng)
+            factors = drawn_factors(noise, repeats=repeats, draws=draws, rng=source)
         timed = retimed_scores(
             times[chosen][..., pattern], reference, problem.levels, own_factors=factors,
-            reference_factors=drawn, hardness=hardness, alpha=alpha,
+            reference_factors=shared, hardness=hardness, alpha=alpha,
         )  # fmt: skip
         found.scores[chosen] = timed.scores
         found.own_variance[chosen] = timed.own_variance if len(factors) > 1 else np.nan

@@ -230,3 +230,31 @@ def test_a_part_that_is_not_known_says_why():
     equal = single.assign(score=1.0)
     row = part(code_noise(equal, k=1, metric="passed"), "pass@1").loc["share_timing"]
     assert row["method"] == "undefined: no spread over problems"
+
+
+def test_any_whole_number_is_a_number_of_tries():
+    for k in (np.int64(2), [2, 2], (2,)):
+        assert set(code_noise(SCORED, k=k).table["functional"]) == {"pass@2", "eff@2", "gap@2"}
+    for k in (0, [1, 0], "2", 1.5, []):
+        with pytest.raises(UsageError, match="k must be whole numbers of at least 1"):
+            code_noise(SCORED, k=k)
+
+
+def test_what_is_not_known_of_the_references_is_said():
+    sentence = "without the noise of the references, which is not known"
+    for data, said in ((TIMED, False), (SCORED, True)):
+        method = part(code_noise(data, k=2), "eff@2").loc["over_sample", "method"]
+        assert (sentence in method) == said
+    method = part(code_noise(SCORED, k=2), "pass@2").loc["over_sample", "method"]
+    assert sentence not in method
+
+
+def test_the_seed_decides_the_draws_of_timings():
+    one, same, other = (code_noise(TIMED, k=2, rng=rng).table for rng in (0, 0, 1))
+    pd.testing.assert_frame_equal(one, same)
+    parts = one["quantity"].isin(["over_item", "var_problem"])
+    assert (one.loc[parts, "value"] - other.loc[parts, "value"]).abs().max() < 1e-4
+    timing = (one["quantity"] == "var_timing") & one["functional"].str.startswith("eff")
+    assert (one.loc[timing, "value"] != other.loc[timing, "value"]).all()
+    with pytest.raises(UsageError, match="rng must be a whole number"):
+        code_noise(TIMED, rng=-1)
