@@ -79,3 +79,9 @@ def test_bad_input():
         kendall_w([[1], [2]])
     with pytest.raises(UsageError, match="quantiles must lie in"):
         prompt_spread(TEMPLATES, quantiles=(5,))
+
+
+def test_the_largest_of_two_and_three_normals_is_exact_to_rounding():
+    for prompts, expected in ((2, np.pi**-0.5), (3, 1.5 * np.pi**-0.5)):
+        found = best_prompt_bias(1.0, 1.0, prompts).value
+        assert found == pytest.approx(expected, rel=1e-15)
