@@ -91,7 +91,9 @@ def _task(rows: list[Row], result: "Result") -> str:
     reasons = {
         row["method"] for row in rows if row["method"].startswith("undefined") and not _known(row)
     }
-    reasons |= {f"no interval of {', '.join(names)}: {why}" for why, names in _bare(rows).items()}
+    reasons |= {
+        f"no interval of {listing([*names], most=4)}: {why}" for why, names in _bare(rows).items()
+    }
     if reasons:
         blocks.append("\n".join(sentence(reason) for reason in sorted(reasons)))
     return "\n\n".join(blocks)
