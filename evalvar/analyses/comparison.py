@@ -97,8 +97,8 @@ def compare(
         seed``. By default ``item x seed`` where a side has several seeds, else ``item``; prompts
         are then these ones, and those of an item are averaged.
     method : str
-        ``auto``: sparse-t over items, the crossed interval over items and seeds, clustered t where
-        items share clusters. The others treat items as drawn again and average the seeds: ``t``,
+        ``auto``: sparse-t over items (uneven for the best of k > 1 answers in a known range), the
+        crossed interval over items and seeds, clustered t where items share clusters. The others treat items as drawn again and average the seeds: ``t``,
         ``sparse-t``, ``bootstrap``; for one 0 or 1 an item ``tango``, ``newcombe``,
         ``bonett-price`` and ``agresti-min``; with a p-value only ``mcnemar`` (exact),
         ``mcnemar-midp`` and ``sign-flip``.
