@@ -98,10 +98,10 @@ def compare(
         are then these ones, and those of an item are averaged.
     method : str
         ``auto``: sparse-t over items (uneven for the best of k > 1 answers in a known range), the
-        crossed interval over items and seeds, clustered t where items share clusters. The others treat items as drawn again and average the seeds: ``t``,
-        ``sparse-t``, ``bootstrap``; for one 0 or 1 an item ``tango``, ``newcombe``,
-        ``bonett-price`` and ``agresti-min``; with a p-value only ``mcnemar`` (exact),
-        ``mcnemar-midp`` and ``sign-flip``.
+        crossed interval over items and seeds, clustered t where items share clusters. The others
+        treat items as drawn again and average the seeds: ``t``, ``sparse-t``, ``bootstrap``; for
+        one 0 or 1 an item ``tango``, ``newcombe``, ``bonett-price`` and ``agresti-min``; with a
+        p-value only ``mcnemar`` (exact), ``mcnemar-midp`` and ``sign-flip``.
     margin : float, optional
         Tests a margin, in the unit of the scores and in the direction that is better.
     test : {"superiority", "non-inferiority", "equivalence"}
