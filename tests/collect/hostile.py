@@ -50,6 +50,49 @@ def _tricks(text: str, *statuses: str) -> Hostile:
     return Hostile(f"{HONEST}\n{text}", statuses or ("ok",))
 
 
+def _takes_over(text: str, *statuses: str) -> Hostile:
+    """What goes on in the worker's place: `answer` is bytes for numbers, `remark` after it."""
+    return Hostile(f"{HONEST}\n{_TAKE_OVER}\n{text}", statuses)
+
+
+_TAKE_OVER = """
+import gc, os, struct, types
+from marshal import dumps, loads
+_honest, QUIET = smaller, struct.pack('<cdI', b'o', 0.0, 0)
+def answer(numbers):
+    return dumps(_honest(numbers), 2)
+def remark(tell):
+    tell(QUIET)
+def smaller(numbers):
+    pipes = {}
+    for held in gc.get_objects():
+        if isinstance(held, types.FunctionType) and held.__name__ in ('exactly', 'tell'):
+            cells = dict(zip(held.__code__.co_freevars, held.__closure__ or ()))
+            if 'pipe' in cells:
+                pipes[held.__name__] = cells['pipe'].cell_contents
+    def fill(size):
+        held = b''
+        while len(held) < size:
+            read = os.read(pipes['exactly'], size - len(held))
+            if not read:
+                os._exit(0)
+            held += read
+        return held
+    def tell(text):
+        while text:
+            text = text[os.write(pipes['tell'], text):]
+    def reply(texts):
+        sizes = b''.join(struct.pack('<Q', len(text)) for text in texts)
+        tell(struct.pack('<cdI', b'o', 0.0, len(texts)) + sizes + b''.join(texts))
+    reply([answer(numbers)])
+    while True:
+        count, = struct.unpack('<I', fill(4))
+        sizes = struct.unpack(f'<{count}Q', fill(8 * count))
+        given = [loads(fill(size)) for size in sizes]
+        reply([answer(*each) for each in given]) if count else remark(tell)
+"""
+
+
 # What it costs a machine or a run: none of these may harm, hang or outlive.
 NUISANCES = {
     "swallow every exception": _ends("""
@@ -316,6 +359,41 @@ for pipe in range(3, 256):
     except OSError:
         pass
 """, "crash", "memory"),
+    "forge frames and remarks": _tricks("""
+import marshal, os, struct
+_honest = smaller
+def smaller(numbers):
+    out = marshal.dumps(_honest(numbers), 2)
+    frame = struct.pack('<cdI', b'o', 0.0, 1) + struct.pack('<Q', len(out)) + out
+    for pipe in range(3, 256):
+        try:
+            os.write(pipe, frame + struct.pack('<cdI', b'o', 0.0, 0))
+        except OSError:
+            pass
+    return _honest(numbers)
+""", "ok", "crash"),
+    "take over the worker": _takes_over("", "ok"),
+    "take over and withhold remarks": _takes_over("""
+def remark(tell):
+    while True:
+        pass
+""", "timeout"),
+    "take over and remark for ever": _takes_over("""
+def remark(tell):
+    while True:
+        tell(QUIET)
+""", "crash"),
+    "take over and remark by letters": _takes_over("""
+def remark(tell):
+    import time
+    for place in range(len(QUIET)):
+        time.sleep(0.2)
+        tell(QUIET[place:place + 1])
+""", "timeout"),
+    "take over and end after the answer": _takes_over("""
+def remark(tell):
+    os._exit(0)
+""", "crash"),
     "print results": _tricks("""
 print('ok', 'true', '{\"status\": \"ok\", \"inside_s\": 0.0}', flush=True)
 """),
@@ -336,6 +414,22 @@ for process in (1, os.getppid(), -1, 0):
         except OSError:
             pass
 """),
+}  # fmt: skip
+
+# Bytes for an answer that stand for none, or for much: who takes over the worker may send any.
+BYTES = {
+    name: _takes_over(f"def answer(numbers):\n    return {text}\n", "ok")
+    for name, text in {
+        "nothing": "b''",
+        "bytes too many": "dumps(_honest(numbers), 2) + b'N'",
+        "more members than bytes": "b'[' + struct.pack('<i', 1 << 30) + b'N' * 100",
+        "fewer than none": "b'(' + struct.pack('<i', -1)",
+        "deeper than is read": "b'(' + struct.pack('<i', 1) + (b'[' + struct.pack('<i', 1)) * 9999",
+        "what cannot be hashed": "b'<' + struct.pack('<i', 1) + b'[' + bytes(4)",
+        "a reference back": "b'[' + struct.pack('<i', 1) + b'r' + bytes(4)",
+        "code": "dumps(smaller.__code__, 2)",
+        "many sets": "b'[' + struct.pack('<i', 40_000) + (b'<' + bytes(4)) * 40_000",
+    }.items()
 }  # fmt: skip
 
 # What a program says that it found: an honest machine shows nothing.

@@ -43,6 +43,7 @@ def smaller(numbers):
 """
 CHEATS = {
     **{name: cheat.program for name, cheat in hostile.CHEATS.items()},
+    **{name: cheat.program for name, cheat in hostile.BYTES.items()},
     "cache by input within a process": hostile.HONEST + BY_INPUT,
     "hold the clock that was taken before": hostile.HONEST + TAKE_OVER,
 }
@@ -85,7 +86,7 @@ def test_no_cheat_scores_above_its_honest_self(scores, name):
 @pytest.mark.parametrize(
     "name",
     ["always equal", "always equal in a list", "lazy", "lazy generator", "return an early answer",
-     "return the last answer", "forge a huge frame"],
+     "return the last answer", "forge a huge frame", *hostile.BYTES],
 )  # fmt: skip
 def test_what_is_no_right_answer_does_not_pass(scores, name):
     assert scores[name]["passed"] == 0
