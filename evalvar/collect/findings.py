@@ -19,7 +19,7 @@ from evalvar.evidence import REFERENCE
 from evalvar.tables import stack
 
 _OPEN = 0.10
-# Reasons of crashes that are told, and how much of each.
+# Reasons that are told, and how much of each.
 _NAMED, _TOLD = 3, 80
 # What became of a program, the later the more it counts; a single stop counts as none.
 _RANK = {
@@ -98,26 +98,35 @@ def remarks(facts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def crashes(facts: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what programs crashed with, the most frequent first, and what that may mean."""
-    ends = [end for fact in facts for end in fact.get("failed", ()) if end[2] == "crash"]
-    if not ends:
-        return []
-    reasons = Counter(message[:_TOLD] for *_, message in ends).most_common()
-    shown = "; ".join(
-        f"{reason} ({count:,})" if len(reasons) > 1 else reason
-        for reason, count in reasons[:_NAMED]
-    )
-    rest = sum(count for _, count in reasons[_NAMED:])
-    said = [
-        f"{counted(len(ends), 'program')} crashed: {shown}{f'; others ({rest:,})' if rest else ''}."
-    ]
-    missing = sum("ModuleNotFoundError" in message for *_, message in ends)
+    """Say what programs crashed with or gave that cannot be checked, the most frequent first."""
+    ends = [end[2:] for fact in facts for end in fact.get("failed", ())]
+    crashed = [message for status, message in ends if status == "crash"]
+    odd = [message.partition(":")[0] for status, message in ends if status == "wrong"]
+    said = []
+    if crashed:
+        said.append(f"{counted(len(crashed), 'program')} crashed: {_most_frequent(crashed)}.")
+    missing = sum("ModuleNotFoundError" in message for message in crashed)
     if missing:
         said.append(
             f"{counted(missing, 'program')} crashed for want of a package: programs have the "
             "standard library alone, unless --python names an interpreter with packages."
         )
+    if odd:
+        said.append(
+            f"{counted(len(odd), 'program')} wrong by the type of an answer, which is no plain "
+            f"data of Python's own: {_most_frequent(odd)}."
+        )
     return said
+
+
+def _most_frequent(messages: Sequence[str]) -> str:
+    reasons = Counter(message[:_TOLD] for message in messages).most_common()
+    shown = "; ".join(
+        f"{reason} ({count:,})" if len(reasons) > 1 else reason
+        for reason, count in reasons[:_NAMED]
+    )
+    rest = sum(count for _, count in reasons[_NAMED:])
+    return f"{shown}{f'; others ({rest:,})' if rest else ''}"
 
 
 def scoring_remarks(timings: pd.DataFrame, alpha: float) -> list[str]:

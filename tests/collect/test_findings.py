@@ -45,6 +45,16 @@ def test_what_programs_crashed_with_is_told_by_how_often():
     assert crashes([{"failed": ends[6:]}]) == []
 
 
+def test_what_programs_returned_that_cannot_be_checked_is_told():
+    """As those do that return numbers of numpy's."""
+    told = [f"returned {what}: only plain data" for what in ("an int64", "an int64", "a map")]
+    ends = [["m", n, "wrong", text] for n, text in enumerate(told)]
+    assert crashes([{"failed": ends}]) == [
+        "3 programs wrong by the type of an answer, which is no plain data of Python's own: "
+        "returned an int64 (2); returned a map (1)."
+    ]
+
+
 def test_a_program_ends_as_its_worst_row():
     rows = [
         *[("m", 0, 1, 0, r, "ok") for r in range(3)],
