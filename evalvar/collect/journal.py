@@ -20,7 +20,7 @@ _HEADER, _LOCK, _BLOCKS = "run.json", "lock", "*.block.json"
 
 
 class JournalError(EvalvarError):
-    """Another run has left, or is writing, what lies beside the output."""
+    """What lies beside the output is another run's, or cannot be written."""
 
 
 @dataclass(slots=True)
@@ -118,5 +118,11 @@ class Journal:
 
 def _write(path: Path, data: object) -> None:
     partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(data))  # knows NaN, and floats come back exactly
-    os.replace(partial, path)
+    try:
+        partial.write_text(json.dumps(data))  # knows NaN, and floats come back exactly
+        os.replace(partial, path)
+    except OSError as error:
+        raise JournalError(
+            f"{path}: cannot be written ({error.strerror}). Make room or give rights: then the "
+            "same command goes on with what is done."
+        ) from None

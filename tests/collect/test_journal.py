@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -52,6 +53,18 @@ def test_two_runs_do_not_write_the_same_journal(tmp_path):
 def test_a_journal_needs_its_directory(tmp_path):
     with pytest.raises(UsageError, match=r"the directory .*nowhere does not exist"):
         Journal.open(tmp_path / "nowhere" / "j", DIGESTS, "")
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path):
+    with Journal.open(tmp_path / "j", DIGESTS, "") as journal:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+        try:
+            with pytest.raises(JournalError, match=r"0\.0\.block\.json: cannot be written \(File"):
+                journal.add("0.0", BLOCK)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert journal.blocks() == {}
 
 
 def test_a_block_that_was_half_written_is_not_there(tmp_path):
