@@ -9,7 +9,7 @@ import evalvar as ev
 from evalvar.collect import blocks
 from evalvar.collect.account import account
 from evalvar.collect.code_runner import timed_run
-from evalvar.collect.sandbox import Limits, Session
+from evalvar.collect.sandbox import Limits, Reply, Session
 from evalvar.errors import EvalvarError, UsageError
 from tests.collect.toys import HOPELESS, PARITY, RIGHT, SLOW, TOTAL, renamed, toys
 
@@ -349,6 +349,23 @@ def test_times_are_not_lost_on_the_way_through_a_file(ended, tmp_path):
         for column in ("seconds", "inside_s", "outside_s", "resolution_s"):
             np.testing.assert_array_equal(back.timings[column], ended.evidence.timings[column])
         assert back.timings["status"].tolist() == ended.evidence.timings["status"].tolist()
+
+
+def test_a_program_that_the_machine_did_not_let_load_has_a_second_chance(monkeypatch):
+    load, held = Session.load, []
+
+    def loading(self):
+        if b"held up" in self._source and not held:
+            held.append(self)
+            self.close()
+            self._over = Reply("timeout", "stopped after 5 s")
+        return load(self)
+
+    monkeypatch.setattr(Session, "load", loading)
+    samples = {"m": {TOTAL.task_id: [f"{RIGHT}# held up\n"]}}
+    timings = ev.run_code(toys(TOTAL), samples, repeats=1).timings
+    assert len(held) == 1
+    assert timings[timings["model"] == "m"]["status"].tolist() == ["ok"] * 20
 
 
 def test_no_program_is_loaded_while_another_one_is_timed(monkeypatch):
