@@ -195,8 +195,9 @@ def test_the_command_prints_intervals_and_shares(tmp_path, run):
     assert code == 0
     lines = out.splitlines()
     assert lines[0] == "t, eff@1: 12 problems, 6 answers each"
-    assert lines[1].split("  ")[-1].strip() == "references"
-    assert lines[4].startswith("A \u2212 B")
+    assert lines[3].split() == ["value", *["new", "problems", "new", "samples", "new", "timings"]]
+    assert lines[6].startswith("A \u2212 B")
+    assert lines[8].split()[-4:] == ["problems", "samples", "timings", "references"]
     code, _, err = run("code-noise", path, "-k", "one")
     assert code == 3
     assert "expected whole numbers" in err
