@@ -225,15 +225,18 @@ class Session:
             self._report, report = _pipe(ours, theirs)
             user = _claimed_user(ours) if os.geteuid() == 0 and not box.user_namespace else None
             directory = _directory(ours, user) if box.unsafe else "/tmp"
+            # Where all that is started here is on that core anyway, it cannot leave it.
+            stays = box.cpu is not None and os.sched_getaffinity(0) == {box.cpu}
             settings = {
                 "requests": read.fileno(), "replies": written.fileno(),
                 "control": told.fileno(), "report": report.fileno(), "role": role,
-                "cpu": box.cpu, "user": user, "directory": directory,
+                "cpu": None if stays else box.cpu, "user": user, "directory": directory,
                 "namespace": not box.unsafe, "guard": user is None or box.unsafe,
                 "packages": list(box.packages), "rlimits": _rlimits(limits, box),
             }  # fmt: skip
             pipes = [pipe.fileno() for pipe in (read, written, told, report)]
-            self._process = _started(box, limits, wire.encode(settings).hex(), pipes)
+            told_to = wire.encode(settings).hex()
+            self._process = _started(box, limits, told_to, pipes, stays=stays)
             self._channel = Channel(asked.fileno(), replies.fileno(), limits.output_bytes)
             self._held = ours.pop_all()
 
@@ -377,12 +380,14 @@ def _directory(held: ExitStack, user: int | None) -> str:
     return path
 
 
-def _started(box: Box, limits: Limits, settings: str, pipes: list[int]) -> subprocess.Popen[bytes]:
+def _started(
+    box: Box, limits: Limits, settings: str, pipes: list[int], *, stays: bool
+) -> subprocess.Popen[bytes]:
     code = _INSIDE if box.bwrap is None else bubblewrap.CODE
     words = [str(box.python), "-s", "-S", str(code / "start.py"), settings]
     with ExitStack() as held:
         if box.bwrap is not None:
-            filter_pipe = _filter(held)
+            filter_pipe = _filter(held, stays=stays)
             pipes = [*pipes, *([] if filter_pipe is None else [filter_pipe])]
             words[:0] = bubblewrap.command(
                 box.bwrap, _INSIDE, box.trees, box.hidden, user_namespace=box.user_namespace,
@@ -398,9 +403,9 @@ def _started(box: Box, limits: Limits, settings: str, pipes: list[int]) -> subpr
             raise ToolError(f"the sandbox did not start: {error}") from None
 
 
-def _filter(held: ExitStack) -> int | None:
+def _filter(held: ExitStack, *, stays: bool) -> int | None:
     """Return a pipe that holds the filter of system calls, where one is known."""
-    program = syscalls.program()
+    program = syscalls.program(stays=stays)
     if program is None:
         return None
     with ExitStack() as writer:

@@ -37,6 +37,7 @@ _NUMBERS = {
         "fcntl": 25,
     },
 }  # fmt: skip
+_SET_AFFINITY = {"x86_64": 203, "aarch64": 122}
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # Numbers from here on are those of a second, 32-bit table of x86_64.
 _SECOND_TABLE = 0x40000000
@@ -53,12 +54,17 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 
 
-def program() -> bytes | None:
-    """Return the filter for this machine, or None where its numbers are not known."""
+def program(*, stays: bool = False) -> bytes | None:
+    """Return the filter for this machine, or None where its numbers are not known.
+
+    With `stays` a program cannot leave its core, to slow down what is timed on another one.
+    """
     machine = platform.machine()
     if machine not in _NUMBERS:
         return None
     numbers = dict(_NUMBERS[machine])
+    if stays:
+        numbers["sched_setaffinity"] = _SET_AFFINITY[machine]
     clone, socket, fcntl = (numbers.pop(name) for name in ("clone", "socket", "fcntl"))
     absent = [numbers.pop(name) for name in _ABSENT]
     refused = _refuse(errno.EPERM)

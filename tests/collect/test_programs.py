@@ -1,10 +1,12 @@
 """What a sandbox does with a program that means well, or is merely wrong."""
 
 import os
+import platform
 from dataclasses import replace
 
 import pytest
 
+from evalvar.collect.cores import pinned
 from evalvar.collect.inside.wire import decode, encode
 from evalvar.collect.sandbox import Session
 from tests.collect.asking import LIMITS, NOTHING, answer, running
@@ -175,6 +177,23 @@ def f():
         cpu = max(os.sched_getaffinity(0))
         program = "import os\ndef f(): return list(os.sched_getaffinity(0))"
         assert answer(replace(box, cpu=cpu), program) == [cpu]
+
+    def test_a_program_cannot_leave_a_core_that_all_were_started_on(self, box):
+        if platform.machine() not in ("x86_64", "aarch64"):
+            pytest.skip("no numbers of system calls are known")
+        cores = sorted(os.sched_getaffinity(0))
+        program = """
+import os
+def f(cores):
+    try:
+        os.sched_setaffinity(0, cores)
+    except PermissionError:
+        pass
+    return sorted(os.sched_getaffinity(0))
+"""
+        with pinned(cores[-1]):
+            assert answer(replace(box, cpu=cores[-1]), program, cores) == [cores[-1]]
+        assert answer(replace(box, cpu=cores[-1]), program, cores) == cores
 
     def test_more_processes_where_they_are_allowed(self, box):
         program = (
