@@ -378,6 +378,31 @@ def f():
             session.close()
         assert alive(processes) == []
 
+    def test_its_directory_goes_although_the_host_is_killed(self, unsafe_box, root):
+        script = """
+import sys
+from tests.collect.asking import NOTHING, running
+from evalvar.collect.sandbox import Box
+box = Box.find(sys.argv[1], unsafe_local=True)
+session = running(box, "def f():\\n    open('a', 'w').close()\\n    while True: pass")
+print(session.load().status, flush=True)
+session.ask([NOTHING], 100)
+"""
+        with tempfile.TemporaryDirectory(dir="/tmp") as name:
+            directory = Path(name)
+            directory.chmod(0o755)
+            with subprocess.Popen(
+                [sys.executable, "-c", script, str(unsafe_box.python)],
+                stdout=subprocess.PIPE, cwd=root, env={**os.environ, "TMPDIR": name},
+            ) as host:  # fmt: skip
+                assert host.stdout.readline() == b"ok\n"
+                assert len(list(directory.iterdir())) == 1
+                host.kill()
+            deadline = time.monotonic() + 10
+            while list(directory.iterdir()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert list(directory.iterdir()) == []
+
     def test_its_directory_goes_with_it(self, unsafe_box):
         program = "import os\ndef f():\n    open('a', 'w').close()\n    return os.getcwd()"
         assert not Path(answer(unsafe_box, program)).exists()

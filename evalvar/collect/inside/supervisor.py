@@ -90,6 +90,11 @@ def _supervise(child: int, settings: "dict[str, Any]") -> None:
         os.kill(child, _KILL)
     _, status = os.waitpid(child, 0)
     _end_all(settings)
+    if not settings["namespace"]:
+        import shutil
+
+        # The host may be gone.
+        shutil.rmtree(settings["directory"], ignore_errors=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds, code = used.ru_utime + used.ru_stime, os.waitstatus_to_exitcode(status)
     report = [seconds, used.ru_maxrss * 1024, code, told and code == -_KILL]
