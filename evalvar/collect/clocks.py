@@ -50,7 +50,10 @@ class Beside:
         What the reference needs at the median of its repeats, and every right program with it.
     bound_s : float
         What is granted: beyond it the outer clock counts. A program that lies about its clock can
-        hide the difference, and all of it if it could read and write in no time.
+        hide the difference, and all of it if it could read and write in no time. Programs written
+        to do so scored, beside 1.0 for the same without, 1.0 to 1.1 on a problem of ENAMEL with
+        small inputs (HumanEval/25), and 1.2 to 1.4 on three where reading takes longer than the
+        call or as long (12, 35, 72).
     """
 
     typical_s: float

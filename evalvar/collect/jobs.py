@@ -124,7 +124,7 @@ def at_once(
     *,
     cores: Sequence[int],
 ) -> float:
-    """Time blocks on several cores.
+    """Time blocks on several cores; where system calls are filtered no program can leave its own.
 
     Returns
     -------
