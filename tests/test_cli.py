@@ -1,6 +1,7 @@
 """The command line: stdout is the answer, stderr the remarks, the exit code the verdict."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -268,3 +269,29 @@ def test_help_names_values_by_words_and_not_by_types(run):
     for name in commands:
         options = run(name, "--help")[1].partition("Options:")[2]
         assert not re.search(r"<(list|int|float|str|path)", options), name
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("summary", "quiz.csv"), 0),
+        (("summary", "quiz.csv", "--json"), 0),
+        (("summary", "--help"), 0),
+        (("gate", "quiz.csv", "--rule", "mean >= 0.99", "--json"), 1),
+        (("summary", "nowhere.csv"), 3),
+    ],
+)
+def test_a_reader_that_has_gone_changes_no_exit_code(quiz, words, code):
+    """As before `head -1`, but gone from the start: nothing hangs on who is faster."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        for stream in ("stdout", "stderr"):
+            ran = subprocess.run(
+                [sys.executable, "-m", "evalvar.cli", *words], cwd=quiz.parent, check=False,
+                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: write},
+            )  # fmt: skip
+            assert ran.returncode == code
+            assert b"Error" not in (ran.stderr or b"")
+    finally:
+        os.close(write)

@@ -4,10 +4,10 @@ stdout is the answer, stderr is remarks and progress. Exit codes: 0 fine or gate
 failed, 2 gate inconclusive, 3 bad input or usage, 70 a bug of evalvar, which shows its traceback.
 """
 
-import os
 import sys
 import traceback
 
+from evalvar.cli.answering import put
 from evalvar.cli.commands import app
 from evalvar.errors import EvalvarError
 
@@ -24,9 +24,8 @@ def main() -> None:
         code = _fail(str(error))
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:
-        # the reader of stdout has gone, as `head` does; that is no error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # typer leaves so when its help finds no reader, as before `head`, with 1: a failed gate
         code = 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -48,5 +47,5 @@ def _usage(message: str) -> str:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"evalvar: {' '.join(message.split())}\n")
+    put([f"evalvar: {' '.join(message.split())}"], sys.stderr)
     return BAD_INPUT

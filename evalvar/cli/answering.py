@@ -1,5 +1,6 @@
 """The answer on stdout or in files, the remarks on stderr."""
 
+import os
 import shutil
 import sys
 import textwrap
@@ -43,7 +44,7 @@ def answer(
         else:
             write_report([result], [target], None)
     if json:
-        print(result.to_json())
+        say([result.to_json()])
     elif not targets:
         say((text or results.as_text)(result).split("\n"))
     else:
@@ -75,8 +76,18 @@ def check_suffixes(targets: Iterable[Path], legal: Iterable[str]) -> None:
 
 def say(lines: Iterable[object]) -> None:
     """Print lines of the answer, sentences wrapped where they are read on a terminal."""
-    for line in lines:
-        print(_wrapped(line, sys.stdout) if isinstance(line, str) else line)
+    put(lines, sys.stdout)
+
+
+def put(lines: Iterable[object], stream: TextIO) -> None:
+    """Print lines, as long as anybody reads them."""
+    try:
+        for line in lines:
+            print(_wrapped(line, stream) if isinstance(line, str) else line, file=stream)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader has gone, as `head` does: what is left goes nowhere, and the exit code stands.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _wrapped(text: str, stream: TextIO) -> str:
@@ -101,11 +112,11 @@ def _wrapped(text: str, stream: TextIO) -> str:
 def remark(warnings: Iterable[str]) -> None:
     """Print the first remarks on stderr, and how many more there are."""
     sentences = list(dict.fromkeys(warnings))
-    for sentence in sentences[:_REMARKS_SHOWN]:
-        print(_wrapped(f"remark: {sentence}", sys.stderr), file=sys.stderr)
+    shown = [f"remark: {sentence}" for sentence in sentences[:_REMARKS_SHOWN]]
     if len(sentences) > _REMARKS_SHOWN:
         rest = len(sentences) - _REMARKS_SHOWN
-        print(f"remark: {rest} more; all stand in the JSON and on the page.", file=sys.stderr)
+        shown.append(f"remark: {rest} more; all stand in the JSON and on the page.")
+    put(shown, sys.stderr)
 
 
 def gaps_text(result: "Result") -> str:

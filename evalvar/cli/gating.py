@@ -130,7 +130,7 @@ def gate(
     if learned and taught is not None:
         write_json(taught, learned)
     if json:
-        print(result.to_json())
+        say([result.to_json()])
     else:
         # a plain minus, as the rules are typed, for terminals of any encoding
         text = "\n".join([gating.as_text(result), *_lessons(taught, result)])
