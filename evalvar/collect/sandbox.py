@@ -70,7 +70,8 @@ class Limits:
     and the next requests, beside looking at long answers; `cpu_s` the processor time of the
     session; `memory_bytes` its address space; `file_bytes` the size of a file and `tmp_bytes` of
     all files; `processes` how many processes and threads it may be, itself included;
-    `output_bytes` the length of a reply.
+    `output_bytes` the length of a reply. Empty files are in none of these: as long as it runs, a
+    program may fill an eighth of the machine's memory with their names.
     """
 
     load_s: float = 10.0
