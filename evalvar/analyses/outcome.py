@@ -208,6 +208,8 @@ def check_any(outcomes: Sequence[Outcome]) -> None:
     if "seeds needs at least" in why:
         runs = first.meetings[0].runs
         hint = " Read more seeds." if runs else " Leave seed out of over (--over item)."
+    if "answers to an item, too few for" in why:
+        hint = " Ask for fewer tries."
     if len(outcomes) == 1:
         who = f"{first.told.a} and {first.told.b} cannot be compared"
     else:

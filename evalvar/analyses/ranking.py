@@ -248,7 +248,8 @@ def _check_any(boards: list[Board], rows: list[tuple[Row, dict[str, Any]]]) -> N
     first = boards[0].standing
     where = f"{first.task}, {first.metric}" if len(boards) == 1 else "any task"
     why = gaps[0].removeprefix("undefined: ") if gaps else "the models share no items"
-    raise NotEnoughDataError(f"nobody can be ranked on {where}: {why}.")
+    hint = " Ask for fewer tries." if "answers to an item, too few for" in why else ""
+    raise NotEnoughDataError(f"nobody can be ranked on {where}: {why}.{hint}")
 
 
 def _boards(

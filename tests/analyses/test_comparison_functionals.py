@@ -53,7 +53,7 @@ def test_too_few_answers_leave_it_undefined_and_say_so():
     said = "pass@5 needs 5 answers to an item, too few for 25 items of A"
     with pytest.raises(NotEnoughDataError) as caught:
         compare(frame, "A", "B", functional="pass@5")
-    assert str(caught.value) == f"A and B cannot be compared: {said}."
+    assert str(caught.value) == f"A and B cannot be compared: {said}. Ask for fewer tries."
     third = crossed({"C": B[::-1]}, "sample")
     rows = compare(pd.concat([frame, third]), functional="pass@5").quantity("difference")
     lost = rows[(rows["a"] == "A") | (rows["b"] == "A")]

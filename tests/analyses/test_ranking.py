@@ -293,7 +293,7 @@ def test_too_few_answers_leave_a_model_without_a_rank_as_without_a_comparison():
         leaderboard(several, functional="pass@5")
     assert str(caught.value) == (
         "nobody can be ranked on t, score: pass@5 needs 5 answers to an item, too few for 60 items "
-        "of m0."
+        "of m0. Ask for fewer tries."
     )
 
 
