@@ -48,6 +48,15 @@ def apart(core: int, others: Iterable[int]) -> list[int]:
     return [other for other in others if _threads(other) != _threads(core)]
 
 
+def ranked(cores: Sequence[int]) -> list[int]:
+    """Return cores so that the last are the best to time on: one thread of each that has several.
+
+    Of these the highest number is the last, since the first has the interrupts.
+    """
+    whole = {_threads(core): core for core in sorted(cores)}.values()
+    return [*sorted(set(cores) - set(whole)), *whole]
+
+
 def _threads(core: int) -> str:
     try:
         return Path(_SIBLINGS.format(core)).read_text()

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from evalvar.collect.blocks import Block, Program, Settings, time_block
 from evalvar.collect.clocks import beside, slowest
-from evalvar.collect.cores import Turns, apart, beat
+from evalvar.collect.cores import Turns, apart, beat, ranked
 from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import prepare, time_reference
@@ -70,7 +70,7 @@ class _Worker:
 
 
 def check_jobs(jobs: int) -> list[int]:
-    """Return the cores for so many jobs: the last ones, since the first has the interrupts.
+    """Return the cores for so many jobs.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def check_jobs(jobs: int) -> list[int]:
             f"--jobs {jobs}: expected 1 to {len(cores)}, the cores of this machine: two programs "
             "on one core cannot be timed."
         )
-    return cores[-jobs:]
+    return ranked(cores)[-jobs:]
 
 
 def one_by_one(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evalvar.collect import cores
-from evalvar.collect.cores import Beat, Turns, apart, beat, beat_of, pinned
+from evalvar.collect.cores import Beat, Turns, apart, beat, beat_of, pinned, ranked
 
 LOOK_S = 0.1
 
@@ -89,3 +89,8 @@ def test_a_second_thread_of_a_core_is_not_apart_from_it(tmp_path, monkeypatch):
     assert apart(3, [0, 1, 2]) == [0, 2]
     assert apart(2, [0]) == []
     assert apart(8, [7, 8]) == [7]  # where nothing is known
+    assert ranked([0, 1, 2, 3]) == [0, 1, 2, 3]
+    for core, threads in enumerate(["0-1", "0-1", "2-3", "2-3"]):
+        (tmp_path / str(core)).write_text(f"{threads}\n")
+    assert ranked([3, 2, 1, 0]) == [0, 2, 1, 3]
+    assert ranked([7, 8]) == [7, 8]
