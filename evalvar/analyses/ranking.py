@@ -248,8 +248,7 @@ def _check_any(boards: list[Board], rows: list[tuple[Row, dict[str, Any]]]) -> N
     first = boards[0].standing
     where = f"{first.task}, {first.metric}" if len(boards) == 1 else "any task"
     why = gaps[0].removeprefix("undefined: ") if gaps else "the models share no items"
-    hint = " Ask for fewer tries." if "answers to an item, too few for" in why else ""
-    raise NotEnoughDataError(f"nobody can be ranked on {where}: {why}.{hint}")
+    raise NotEnoughDataError(f"nobody can be ranked on {where}: {why}.")
 
 
 def _boards(
@@ -292,7 +291,8 @@ def _boards(
         few = [field for field in met if any(own.short for own in field.away)]
         if few:
             raise NotEnoughDataError(
-                f"nobody can be ranked on {few[0].name}: {_alone(few[0], worth)}"
+                f"nobody can be ranked on {few[0].name}: {_alone(few[0], worth)} Ask for fewer "
+                "tries."
             )
         raise _nothing(met)
     remarks = []
