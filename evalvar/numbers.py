@@ -165,8 +165,8 @@ def sentence(text: str) -> str:
 def no_interval(method: str) -> str:
     """Return why a method gave no interval, as its name says.
 
-    >>> no_interval("t (constant sample: no interval)"), no_interval("undefined: too few items.")
-    ('constant sample', 'too few items')
+    >>> no_interval("t (all scores alike: no interval)"), no_interval("undefined: too few items.")
+    ('all scores alike', 'too few items')
     """
     if method.startswith("undefined: "):
         return method.removeprefix("undefined: ").rstrip(".")

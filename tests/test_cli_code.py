@@ -256,10 +256,10 @@ def test_a_score_without_an_interval_says_why(run, table, tmp_path):
     ).to_parquet(broken)
     code, out, _ = run("code", broken, "-k", "1")
     assert code == 0
-    assert "No interval of eff@1 (A): constant sample." in out
+    assert "No interval of eff@1 (A): all scores alike." in out
     page = tmp_path / "page.md"
     assert run("report", broken, "-o", page)[0] == 0
-    assert "No interval: constant sample. A dash: not defined" in page.read_text()
+    assert "No interval: all scores alike. A dash: not defined" in page.read_text()
 
 
 def test_the_noise_of_two_scores_of_the_same_answers_stands_apart(run, tmp_path):

@@ -62,7 +62,7 @@ def mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     check_level(level)
     at_least(x.size, 2, "the t interval of a mean", "item")
     if constant(x):
-        method = "t (constant sample: no interval)"
+        method = "t (all scores alike: no interval)"
         return Estimate(float(x[0]), level=level, n=x.size, method=method)
     mean, se = float(x.mean()), float(x.std(ddof=1) / np.sqrt(x.size))
     half = t_quantile(level, x.size - 1) * se

@@ -60,7 +60,7 @@ def bootstrap_mean_ci(scores: ArrayLike, *, level: float = 0.95) -> Estimate:
     check_level(level)
     at_least(x.size, 2, "the bootstrap of a mean", "item")
     if constant(x):
-        method = "bootstrap percentile (constant sample: no interval)"
+        method = "bootstrap percentile (all scores alike: no interval)"
         return Estimate(float(x[0]), level=level, n=x.size, method=method)
     n, bottom, top = x.size, float(x.min()), float(x.max())
     at_top = int((x == top).sum())

@@ -63,7 +63,7 @@ def skewed_mean_ci(scores: ArrayLike, *, level: float = 0.95, null: float = 0.0)
     check_level(level)
     at_least(x.size, 2, "the interval of a mean", "item")
     if constant(x):
-        method = f"{SKEWED} (constant sample: no interval)"
+        method = f"{SKEWED} (all scores alike: no interval)"
         return Estimate(float(x[0]), level=level, n=x.size, method=method)
     n, mean = x.size, float(x.mean())
     variance, third = float(x.var(ddof=1)), float(((x - mean) ** 2 * (x - mean)).mean())

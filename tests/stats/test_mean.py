@@ -41,7 +41,7 @@ def test_a_constant_sample_keeps_its_value_and_has_no_interval(value):
     estimate = mean_ci([value] * 7)
     assert estimate.value == value
     assert np.isnan([estimate.se, estimate.low, estimate.high]).all()
-    assert estimate.method == "t (constant sample: no interval)"
+    assert estimate.method == "t (all scores alike: no interval)"
 
 
 def test_one_score_is_not_enough_for_a_t_interval():

@@ -107,7 +107,7 @@ def test_a_constant_sample_has_no_interval():
     found = bootstrap_mean_ci([0.3] * 5)
     assert found.value == 0.3
     assert np.isnan([found.low, found.high, found.se]).all()
-    assert found.method == "bootstrap percentile (constant sample: no interval)"
+    assert found.method == "bootstrap percentile (all scores alike: no interval)"
 
 
 def test_one_score_and_a_wrong_level_are_refused():

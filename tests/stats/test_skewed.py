@@ -50,7 +50,7 @@ def test_p_and_interval_agree(sample, null, level):
     found = skewed_mean_ci(sample, level=level, null=null)
     if np.ptp(sample) == 0:
         assert np.isnan([*ends(found), found.p_value, found.se]).all()
-        assert found.method == "hull of t and skew-t (constant sample: no interval)"
+        assert found.method == "hull of t and skew-t (all scores alike: no interval)"
         return
     plain = mean_ci(sample, level=level)
     assert found.low <= plain.low < plain.high <= found.high
