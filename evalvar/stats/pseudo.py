@@ -90,10 +90,9 @@ def pseudo_means(
     counts : int array, shape (n_samples, n), optional
         How often each value occurs in its sample; once if None.
     uneven : bool
-        Whether values that differ from v may do so by next to nothing: where half of them or more
-        lie within a tenth of an item's weight, 0.1/n of half the range, of v, m is
-        (sum |e|)^2 / sum e^2, how many others of one size would weigh as much, and no more than lie
-        further off.
+        Whether values that differ from v may do so by next to nothing: those nearer than a tenth of
+        an item's weight, 0.1/n of half the range, count by their share of that; where all count for
+        half of the items or less, m is this count, and at most `of_one_size`.
     """
     times = np.ones(values.shape) if counts is None else counts.astype(np.float64)
     number = times.sum(axis=1)
@@ -126,11 +125,19 @@ def pseudo_means(
 def _weighty(e: Floats, times: Floats, others: Floats, room: Floats) -> Floats:
     """Count the others by what they weigh, where half of the values are as good as equal."""
     number, size = times.sum(axis=1), np.abs(e)
-    near = np.where(np.isfinite(room), _NEAR * room / number, 0.0)
-    far = np.where(size > near[:, None], times, 0.0).sum(axis=1)
-    squares = (times * size**2).sum(axis=1)
-    alike = (times * size).sum(axis=1) ** 2 / np.where(squares > 0, squares, 1.0)
-    return np.where(2 * far <= number, np.minimum(far, alike), others)
+    near = np.where(np.isfinite(room) & (room > 0), _NEAR * room / number, 0.0)
+    shares = np.minimum(size / np.where(near > 0, near, 1.0)[:, None], 1.0)
+    far = np.where(near > 0, (times * shares).sum(axis=1), others)
+    return np.where(2 * far <= number, np.minimum(far, of_one_size(size, times)), others)
+
+
+def of_one_size(size: Floats, times: Floats) -> Floats:
+    """Say in each row how many of one size weigh as much: (sum |e|)^2 / sum e^2; 0 for none."""
+    # in units of the largest, so that squares of tiny sizes do not vanish
+    largest = size.max(axis=1)[:, None]
+    part = size / np.where(largest > 0, largest, 1.0)
+    squares = (times * part**2).sum(axis=1)
+    return np.asarray((times * part).sum(axis=1) ** 2 / np.where(squares > 0, squares, 1.0))
 
 
 def _atoms(values: Floats, times: Floats, number: Floats, slack: Floats) -> Floats:

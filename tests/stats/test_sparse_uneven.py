@@ -11,7 +11,7 @@ from evalvar.stats.quantiles import t_quantile
 
 def test_a_case_by_hand():
     """Of 8 differences 2 lie more than a tenth of an eighth from 0; they weigh as 25/17 alike."""
-    d = np.array([0.0, 0.0, 0.0, 0.0, 1e-9, -1e-9, 0.1, 0.4])
+    d = np.array([0.0, 0.0, 0.0, 0.0, 1e-8, -1e-8, 0.1, 0.4])
     found = sparse_t(d, low=-1, high=1, uneven=True)
     m = 0.5**2 / (0.1**2 + 0.4**2)
     mass = (1 + 5 / (m + 5)) * (1 - m / 8)
@@ -21,13 +21,39 @@ def test_a_case_by_hand():
     squares = ((d - centre) ** 2).sum() + mass / 2 * ((away - centre) ** 2 + (away + centre) ** 2)
     se = (squares / (1 - 1 / total)) ** 0.5 / total
     assert found.se == pytest.approx(se, rel=1e-6)
-    # below 15 items the correction for skewness stays that of 15
+    # below 15 items the correction for skewness stays that of 15, and 2 (1 - m/4) is above 1
     moment, square = ((d - d.mean()) ** 3).mean(), d.var()
     t, slope = t_quantile(0.95, 7), 21 / 13 * moment / square / 8
     reach = (t**2 * slope + (t**4 * slope**2 + 4 * t**2 * se**2) ** 0.5) / 2
     assert found.high == pytest.approx(centre + reach, rel=1e-6)
     assert found.low == pytest.approx(centre - t * se, rel=1e-6)
     assert found.method == "sparse-t, uneven"
+
+
+@pytest.mark.parametrize(
+    ("some", "step"),
+    [([1.0, 1.0, 1.0, 1.0, 1.0], 1e-3), ([0.1 / 30] * 3, 1e-4), ([0.1 / 30] * 12 + [0.5], 1e-4)],
+)
+def test_a_small_step_of_a_difference_moves_the_interval_little(some, step):
+    """One size and another, and nearer or further than a tenth of an item's weight, are alike."""
+    d = np.zeros(30)
+    d[: len(some)] = some
+    moved = np.where(d > 0, d - step, 0.0) if len(some) != 5 else d - step * (np.arange(30) == 0)
+    one, other = (sparse_t(x, low=-1, high=1, uneven=True) for x in (d, moved))
+    assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=10 * step)
+
+
+def test_models_of_differences_of_about_one_size_are_skewed_in_part():
+    """m = (4 + .5)^2/(4 + .25), of 5 others: 2 (1 - m/5) of the slope."""
+    d = np.r_[np.ones(4), 0.5, np.zeros(35)]
+    found = sparse_t(d, low=-1, high=1, uneven=True)
+    share = 2 * (1 - 4.5**2 / 4.25 / 5)
+    t = t_quantile(0.95, 39)
+    slope = share * 46 / 38 * ((d - d.mean()) ** 3).mean() / d.var() / 40
+    centre = found.low + t * found.se
+    reach = (t**2 * slope + (t**4 * slope**2 + 4 * t**2 * found.se**2) ** 0.5) / 2
+    assert 0 < share < 1
+    assert found.high == pytest.approx(centre + reach, rel=1e-9)
 
 
 def test_answers_right_or_wrong_are_not_uneven():
