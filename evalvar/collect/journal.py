@@ -27,7 +27,7 @@ class JournalError(EvalvarError):
 class Journal:
     """A directory with one file for every block that is done.
 
-    A file appears whole or not at all, so that the run may be killed at any moment.
+    A file appears whole or not at all, so that the run or the machine may end at any moment.
     """
 
     path: Path
@@ -119,7 +119,10 @@ class Journal:
 def _write(path: Path, data: object) -> None:
     partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text(json.dumps(data))  # knows NaN, and floats come back exactly
+        with partial.open("w") as file:
+            file.write(json.dumps(data))  # knows NaN, and floats come back exactly
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
         raise JournalError(
