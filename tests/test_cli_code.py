@@ -22,11 +22,43 @@ def test_timings_are_read_directly_and_the_gap_stands_beside(run, table):
     assert lines[0] == "t: 2 models, 4 problems"
     assert lines[1].startswith("A: right 1.00 [")
     assert "efficiency" in lines[1]
-    assert "being slow costs" in lines[1]
+    assert lines[1].endswith("137] at one try, not clearly above 0.")
+    assert "being slow costs 0.28 [" in lines[2]
     head = next(line for line in lines if line.startswith("model"))
     assert head.split() == ["model", "k", "pass@k", "interval", "eff@k", "interval", "gap@k",
                             "interval"]  # fmt: skip
     assert len(lines) < 15
+
+
+def test_a_gap_that_drift_can_make_is_no_cost(run, table, tmp_path):
+    frame = pd.read_parquet(table)
+    before = frame[frame["phase"] == "before"]
+    after = before.assign(phase="after", seconds=1.4 * before["seconds"])
+    drifted = tmp_path / "drifted.parquet"
+    pd.concat([frame, after], ignore_index=True).to_parquet(drifted)
+    code, out, _ = run("code", drifted, "-k", "1")
+    assert code == 0
+    assert "being slow costs" not in out
+    told = "at one try, not clearly above the 0.400 that the drift of the references can make."
+    assert out.count(told) == 2
+    page = tmp_path / "page.md"
+    assert run("report", drifted, "-o", page)[0] == 0
+    assert "Right, less fast" not in page.read_text(encoding="utf-8")
+
+
+def test_scores_beside_the_timings_of_others_have_no_drift(run, table, tmp_path):
+    scores = tmp_path / "scores.csv"
+    rows = [
+        ("C", "t", item, sample, metric, worth * float((item + sample) % 3 > 0))
+        for item in range(6)
+        for sample in range(3)
+        for metric, worth in (("passed", 1), ("efficiency", 0.5))
+    ]
+    names = ["model", "task", "item", "sample", "metric", "score"]
+    pd.DataFrame(rows, columns=names).to_csv(scores, index=False)
+    code, out, _ = run("code", table, scores, "--model", "C")
+    assert code == 0
+    assert "being slow costs 0.33 [" in out
 
 
 def test_check_counts_timings(run, table):
