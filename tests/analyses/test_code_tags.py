@@ -1,6 +1,7 @@
 """pass@k and eff@k on the problems of each tag, and the differences there."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evalvar.analyses.code import code_metrics
@@ -63,10 +64,30 @@ def test_the_command_prints_a_line_a_tag(tmp_path, run):
     TAGGED.to_parquet(path)
     code, out, _ = run("code", path, "--by", "tag", "-k", "3")
     assert code == 0
-    lines = out.splitlines()
-    assert lines[1].split() == ["value", "interval", "problems"]
-    assert (lines[2], lines[6]) == ("algorithm", "implementation")
-    assert lines[9].startswith("  A \u2212 B")
+    said, table = (block.splitlines() for block in out.split("\n\n")[:2])
+    assert [line.partition(" has eff@3 ")[0] for line in said] == ["t: A", "t: B"]
+    assert " on algorithm" in said[0]
+    assert " on implementation" in said[0]
+    assert table[1].split() == ["value", "interval", "problems"]
+    assert (table[2], table[6]) == ("algorithm", "implementation")
+    assert table[9].startswith("  A \u2212 B")
+
+
+def test_of_many_models_and_tags_the_best_is_spoken_of_by_its_ends(tmp_path, run):
+    rows = [
+        {"model": model, "task": "t", "item": item, "item.tag": f"kind {item % 6}",
+         "sample": sample, "score": float((item * (sample + 1)) % 6 <= place)}
+        for place, model in enumerate("ABCD") for item in range(24) for sample in range(2)
+    ]  # fmt: skip
+    path = tmp_path / "records.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    code, out, _ = run("code", path, "--by", "tag")
+    assert code == 0
+    said = out.split("\n\n")[0].splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("t: D has pass@1 1.00 [")
+    assert said[0].endswith(", best and worst of 6 tags.")
+    assert "others" not in said[0]
 
 
 def test_a_tag_whose_problems_two_models_do_not_share_has_no_difference_and_says_why():
