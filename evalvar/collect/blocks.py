@@ -143,8 +143,8 @@ def time_block(
 
     The `cases` are those that `prepare` gives, or why there are none, where it was called before.
 
-    Where the reference was so much slower afterwards that a program was stopped below the limit,
-    all is done once `again`.
+    Where the reference was so much slower afterwards that a program was stopped below the limit, or
+    did not end in time, all is done once `again`: the machine may have been busy.
     """
     clock = _Clock()
     facts: dict[str, Any] = {"item": problem.task_id, "refused": "", "seconds": clock.spent}
@@ -170,6 +170,8 @@ def time_block(
             after = time_reference(box, problem, cases, limits, turns, repeats=repeats)
             clock.lap("references")
     except Refused as refusal:
+        if refusal.status == "timeout" and not again:
+            return time_block(box, problem, programs, limits, settings, again=True)
         facts["refused"] = str(refusal)
         return _block([(_REFERENCE, "before", Timed(0, 0, 0, refusal.status))], facts)
     around = beside([*before, *after])

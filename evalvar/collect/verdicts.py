@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from types import TracebackType
 
@@ -107,7 +107,7 @@ class Checker:
                 self.box,
                 "check",
                 {"prompt": self.problem.prompt, "checker": self.problem.checker},
-                self.limits,
+                replace(self.limits, load_s=max(self.limits.load_s, CHECK_S)),
             )
             self.session.__enter__()
             reply = self.session.load()

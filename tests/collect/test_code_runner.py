@@ -351,6 +351,27 @@ def test_times_are_not_lost_on_the_way_through_a_file(ended, tmp_path):
         assert back.timings["status"].tolist() == ended.evidence.timings["status"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("times", "refused"), [(1, ""), (2, "the reference does not load (timeout")]
+)
+def test_a_reference_that_was_not_in_time_has_a_second_chance(monkeypatch, times, refused):
+    load, held = Session.load, []
+
+    def loading(self):
+        if b"held up" in self._source and len(held) < times:
+            held.append(self)
+            self.close()
+            self._over = Reply("timeout", "stopped after 5 s")
+        return load(self)
+
+    monkeypatch.setattr(Session, "load", loading)
+    slow = renamed(TOTAL, "slow", reference=f"{TOTAL.reference}    # held up\n")
+    outcome = timed_run(toys(slow), {"m": {"slow": [RIGHT]}}, repeats=1)
+    assert len(held) == times
+    assert outcome.facts[0]["refused"].startswith(refused)
+    assert bool(outcome.facts[0]["refused"]) == bool(refused)
+
+
 def test_a_program_that_the_machine_did_not_let_load_has_a_second_chance(monkeypatch):
     load, held = Session.load, []
 
