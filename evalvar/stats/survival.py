@@ -274,10 +274,10 @@ def restricted_mean_ratio(
     var(log ratio) = var_a/mean_a^2 + var_b/mean_b^2: "The use of restricted mean survival time to
     estimate the treatment effect" (Royston, Parmar 2011), which is normal; t with Welch's degrees
     of freedom covers groups of 10 too (``benchmarks/calibration``).
-    Where all n of one group reach the limit they show no variance: its mean is then at least
-    (1 - level)^(1/n) of the limit, mid-p of n in n, and the distances of both groups' bounds are
-    squared and added, as in `fixed_items_difference`. The p-value is that of the interval that ends
-    at 1.
+    Where n of one group reach the limit and none ended before, they show no variance: its mean is
+    then at least (1 - level)^(1/n) of the limit, mid-p of n in n, and the distances of both groups'
+    bounds are squared and added, as in `fixed_items_difference`. The p-value is that of the
+    interval that ends at 1.
 
     Examples
     --------
@@ -287,12 +287,14 @@ def restricted_mean_ratio(
     """
     check_level(level)
     parts: list[tuple[float, float, int]] = []
+    reached: list[int] = []
     for times, ended in ((times_a, ended_a), (times_b, ended_b)):
         t, event, _ = _checked(times, ended)
         mean, variance = _area(t, event, limit)
         if not mean > 0:
             raise UsageError("a ratio needs times above zero, but a mean time is 0.")
         parts.append((mean, variance / mean**2, t.size))
+        reached.append(int((t >= limit).sum()))
     ratio, variance = parts[0][0] / parts[1][0], parts[0][1] + parts[1][1]
     size, lone = parts[0][2] + parts[1][2], min(parts[0][2], parts[1][2]) < 2
     name = "restricted mean ratio"
@@ -303,8 +305,8 @@ def restricted_mean_ratio(
     se = sqrt(variance)
     stopped = [part == 0 and mean >= limit for mean, part, _ in parts]
     if any(stopped):
-        # the other group, and how many were all stopped
-        other, n = parts[stopped.index(False)][2], parts[stopped.index(True)][2]
+        # the other group, and how many were all stopped; who was lost before does not tell
+        other, n = parts[stopped.index(False)][2], reached[stopped.index(True)]
         return _beside_stopped(ratio, se, (other, n), size, level, a_stopped=stopped[0])
     df = variance**2 / sum(part**2 / (n - 1) for _, part, n in parts)
     half = t_quantile(level, df) * se

@@ -197,6 +197,13 @@ def test_where_all_were_stopped_p_is_that_of_the_interval_that_ends_at_1():
     assert back.p_value == pytest.approx(found.p_value)
 
 
+def test_who_was_lost_before_the_limit_does_not_tell_of_it():
+    lost = np.r_[SLOW[0], 0.1, 0.2], np.zeros(6, dtype=bool)
+    found, whole = (restricted_mean_ratio(*side, *FAST, limit=2.0) for side in (lost, SLOW))
+    assert (found.low, found.high) == pytest.approx((whole.low, whole.high))
+    assert found.n == whole.n + 2
+
+
 def test_a_wholly_stopped_group_is_covered():
     """Where one group was wholly stopped and taken as exact, it was 82 to 96 %."""
     rng = np.random.default_rng(6)
