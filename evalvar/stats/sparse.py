@@ -182,11 +182,11 @@ def _slopes(d: Floats, slack: Floats) -> Floats:
     """Give by how much the variance of each mean grows with it; 0 where all others are one size."""
     size = np.where(np.abs(d) > slack[:, None], np.abs(d), 0.0)
     others = np.maximum((size > 0).sum(axis=1), 1)
-    odd = np.clip(2 * (1 - of_one_size(size, np.ones(d.shape)) / others), 0.0, 1.0)
+    odd: Floats = np.clip(2 * (1 - of_one_size(size, np.ones(d.shape)) / others), 0.0, 1.0)
     variance, apart = d.var(axis=1, ddof=1), d - d.mean(axis=1)[:, None]
     known = variance > slack**2
     third = np.where(known, (apart**3).mean(axis=1), 0.0)
-    return odd * tail_slope(d.shape[1], np.where(known, variance, 1.0), third)
+    return np.asarray(odd * tail_slope(d.shape[1], np.where(known, variance, 1.0), third))
 
 
 def sparse_t_counts(
