@@ -1,18 +1,15 @@
 """How good is the best of k tries?"""
 
-from dataclasses import replace
-from math import nan
 from numbers import Integral
 
 import pandas as pd
 
-from evalvar.analyses.facts import metric_facts
-from evalvar.analyses.functionals import EFFICIENCY, PASSED
+from evalvar.analyses.facts import EFFICIENCY, PASSED, metric_facts
 from evalvar.analyses.intake import as_read, as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
 from evalvar.analyses.try_rows import (
     KEYS,
-    Tables,
+    Tried,
     bayes_rows,
     gap_rows,
     mean_rows,
@@ -69,8 +66,8 @@ def code_metrics(
     Result
         Quantities ``pass@k`` for metrics of 0 and 1 where higher is better, ``eff@k`` (the expected
         best score) for others, mean over items with its interval over items; of the metrics
-        ``passed`` and ``efficiency`` of the same programs also ``gap@k``, pass@k - eff@k on the
-        items that have both, under the metric ``passed - efficiency``. As asked ``pass^k``,
+        ``passed`` and ``efficiency`` of the same programs also ``gap@k``, pass@k - eff@k of the
+        answers that have both, under the metric ``passed - efficiency``. As asked ``pass^k``,
         ``worst@k``, ``g_pass@k``, ``mg_pass@k``, ``maj@k``, ``bayes@n``. Where there are several
         seeds also a row over items and seeds (seed null). Tries are of one prompt; the prompts of
         an item are averaged. A k larger than the n of some item has no value. Label: items (how
@@ -108,12 +105,10 @@ def code_metrics(
     several = _with_samples(scored, keep_all=metric is not None)
     rows: list[tuple[Row, int]] = []
     warnings, said = [*evidence.warnings, *behind], list[tuple[str, str]]()
-    found: dict[tuple[str, ...], Tables] = {}
+    found: dict[tuple[str, ...], Tried] = {}
     for key, group in several.groupby(list(KEYS[:3]), observed=True, sort=True):
         place = tuple(map(str, key))
         fact = facts[(place[1], place[2])]
-        if place[2] == EFFICIENCY:  # where all programs fail, it is not right or wrong for that
-            fact = replace(fact, discrete=False, low=0.0, high=nan)
         tries, remarks = _answers(group, wanted)
         said += [(", ".join(place), remark) for remark in remarks]
         for word in words:
@@ -123,7 +118,7 @@ def code_metrics(
                 tables = seed_values(group, fact, tries, word, tau)
                 names = [quantity(word, fact, k) for k in tries]
                 rows += mean_rows(tables, place, names, fact, level, warnings)
-                found[(*place, word)] = tables
+                found[(*place, word)] = Tried(group, fact, tables)
     rows += gap_rows(found, level, warnings, said)
     warnings += by_reason(said)
     if not rows:

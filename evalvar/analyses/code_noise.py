@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.asked import check_rng
-from evalvar.analyses.facts import Facts, metric_facts
-from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED
+from evalvar.analyses.facts import EFFICIENCY, PASSED, Facts, metric_facts
+from evalvar.analyses.functionals import GAP
 from evalvar.analyses.gaps import gap_mean, gap_records
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
 from evalvar.analyses.noise_parts import (
@@ -127,14 +127,13 @@ def code_noise(
         retimed = retimed_items(timings, records, tries, alpha=alpha, hardness=hardness, rng=rng)
     said: list[tuple[str, str]] = []
     rows: list[tuple[Row, dict[str, Any]]] = []
-    for name, reading in _readings(evidence, metric):
+    untold = list[str]()
+    for name, reading in _readings(evidence, metric, untold):
         facts = metric_facts(reading)
         scored = reading.records[reading.records["score"].notna()]
         for key, group in scored.groupby(["task", "metric"], observed=True, sort=True):
             place, measure = map(str, key)
             fact = facts[(place, measure)]
-            if measure == EFFICIENCY:  # where all programs fail, it is not right or wrong for that
-                fact = replace(fact, discrete=False, low=0.0, high=np.nan)
             kind = name or ("pass" if fact.discrete and fact.higher_is_better else "eff")
             models = {
                 str(who): item_noise(answers, fact, tries, retimed.get((place, str(who)), {}))
@@ -151,7 +150,7 @@ def code_noise(
     }
     result = Result.of(
         "code_noise", KEYS, [row for row, _ in rows], settings=settings,
-        warnings=[*evidence.warnings, *behind, *by_reason(said)], sources=evidence.sources,
+        warnings=[*evidence.warnings, *behind, *untold, *by_reason(said)], sources=evidence.sources,
     )  # fmt: skip
     for label in _LABELS:
         result.table[label] = [labels[label] for _, labels in rows]
@@ -176,18 +175,31 @@ def _tries(k: Any, records: pd.DataFrame) -> list[int]:
     return [one for one in _TRIES if one <= fewest]
 
 
-def _readings(evidence: Evidence, metric: str | list[str] | None) -> Iterator[tuple[str, Evidence]]:
-    """Yield the records as they are, and those of the gap, where both its sides are there."""
+def _readings(
+    evidence: Evidence, metric: str | list[str] | None, untold: list[str]
+) -> Iterator[tuple[str, Evidence]]:
+    """Yield the records as they are, and those of the gap, where both its sides are there.
+
+    A gap that nobody asked for by name is `untold` where no answer has both.
+    """
     present = set(map(str, evidence.records["metric"].unique()))
     both = {PASSED, EFFICIENCY} <= present
     wanted = None if metric is None else {metric} if isinstance(metric, str) else set(metric)
     plain = None if wanted is None else sorted(wanted & present)
     if plain is None or plain:
         yield "", evidence.select(metric=plain)
-    if both:
+    if not both or (wanted is not None and GAP not in wanted):
+        return
+    try:
         gap = gap_records(evidence)
-        if wanted is None or set(map(str, gap.records["metric"].unique())) <= wanted:
-            yield "gap", gap
+    except UsageError:
+        if wanted is not None:
+            raise
+        untold.append(
+            f"no answer has both scores, {PASSED} and {EFFICIENCY}, so that there is no gap@k."
+        )
+    else:
+        yield "gap", gap
 
 
 def _rows(

@@ -9,6 +9,9 @@ from evalvar.evidence import Evidence, binary, higher_is_better, metric_numbers,
 from evalvar.results import Result
 from evalvar.stats import Estimate
 
+# Whether an answer is right, and how efficient it is.
+PASSED, EFFICIENCY = "passed", "efficiency"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -70,8 +73,17 @@ def metric_facts(evidence: Evidence) -> dict[tuple[str, str], Facts]:
                 bool(row["up"]), float(row["chance"]), float(row["low"]), float(row["high"]),
                 bool(row["declared"]), bool(row["discrete"]) if from_items else None,
             )  # fmt: skip
+            if row["metric"] == EFFICIENCY and from_items:
+                facts = _of_ratio(facts)
             found.setdefault((str(row["task"]), str(row["metric"])), facts)
     return found
+
+
+def _of_ratio(facts: Facts) -> Facts:
+    """Tell of an efficiency that its scores may be 0 and 1 without being right and wrong."""
+    if facts.declared:
+        return replace(facts, discrete=False)
+    return replace(facts, discrete=False, low=0.0, high=np.nan)
 
 
 def _facts(table: pd.DataFrame, from_items: bool) -> pd.DataFrame:

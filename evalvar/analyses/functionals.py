@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evalvar.analyses.cells import item_scores
-from evalvar.analyses.facts import Facts, metric_facts
+from evalvar.analyses.facts import EFFICIENCY, PASSED, Facts, metric_facts
 from evalvar.errors import UsageError
 from evalvar.evidence import RECORDS_KEY, Evidence
 from evalvar.stats import order_weights, pass_at_k, pass_hat_k
@@ -21,8 +21,7 @@ NAMES = (
 )
 _ITEM_KEY = [name for name in RECORDS_KEY if name != "sample"]
 _TRIES = re.compile(r"(pass@|pass\^|eff@|gap@)([1-9][0-9]*)")
-# Whether an answer is right, how efficient it is, and what is lost between the two.
-PASSED, EFFICIENCY = "passed", "efficiency"
+# What is lost between being right and being efficient.
 GAP = f"{PASSED} - {EFFICIENCY}"
 
 AllFacts = dict[tuple[str, str], Facts]
@@ -116,9 +115,6 @@ def values_of_items(
     """
     facts = metric_facts(evidence)
     if functional.kind == "tries":
-        # no program is less efficient than one that scores nothing
-        facts = {key: replace(f, low=0.0) if key[1] == EFFICIENCY and np.isnan(f.low) else f
-                 for key, f in facts.items()}  # fmt: skip
         uneven = {key: replace(f, uneven=f.range != (None, None) and functional.k > 1)
                   for key, f in facts.items()}  # fmt: skip
         return _best_of(evidence.records, functional, facts), uneven

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.facts import metric_facts
-from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED, Functional
+from evalvar.analyses.facts import EFFICIENCY, PASSED, metric_facts
+from evalvar.analyses.functionals import GAP, Functional
 from evalvar.errors import UsageError, counted
 from evalvar.evidence import RECORDS_KEY, Evidence
 from evalvar.numbers import listing

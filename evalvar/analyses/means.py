@@ -112,7 +112,7 @@ def _estimates(
                 int(n[i]), "item", method,
             )  # fmt: skip
         elif from_items[i]:
-            estimate = _unbounded(mean[i], se[i], int(n[i]), third[i], level)
+            estimate = fact.within(_unbounded(mean[i], se[i], int(n[i]), third[i], level))
         else:
             estimate = fact.within(_as_claimed(mean[i], se[i], n[i], level))
         estimates.append(estimate)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.functionals import EFFICIENCY
+from evalvar.analyses.facts import EFFICIENCY
 from evalvar.analyses.pairing import Key, Side, Sides
 from evalvar.analyses.units import Units, by_prompt, shared
 from evalvar.errors import UsageError, counted

@@ -1,5 +1,6 @@
 """The best of k answers to every item, and how far new answers or timings would move each."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -7,8 +8,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.facts import Facts
-from evalvar.analyses.functionals import EFFICIENCY, GAP
+from evalvar.analyses.facts import EFFICIENCY, Facts
+from evalvar.analyses.functionals import GAP
 from evalvar.analyses.repeats import Repeats, repeats_of
 from evalvar.analyses.timed import PROGRAM
 from evalvar.stats import order_weights
@@ -21,10 +22,11 @@ from evalvar.stats.timing_noise import (
 )
 from evalvar.stats.try_noise import best_of_k_variance
 
-# Draws of new timings of a problem: so many over all problems, within these ends.
+# Draws of new timings of a problem: so many over all problems of a task, within these ends.
 _DRAWS, _FEWEST, _MOST = 30_000, 200, 2_000
-# Sitting and levels of the cases -> noise of the repeats, shape (m, C).
-Noise = dict[tuple[str, bytes], np.ndarray]
+# Task, sitting and levels of the cases, and noise of their repeats, shape (m, C).
+Place = tuple[str, str, bytes]
+Noise = dict[Place, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Retimed:
     own : float array, shape (K,)
         Variance over new timings of the programs, for each number of tries.
     by_reference : float array, shape (M, K)
-        The value by new timings of the reference; a single row where it was timed once.
+        The value by new timings of the reference; a single row where repeats do not tell.
     freedom : int
         Repeats that the noise is drawn from, less one.
     """
@@ -137,7 +139,8 @@ def retimed_items(
     alpha, hardness
         As they were scored.
     rng : int
-        Source of the draws, which are the same for an item whatever other models there are.
+        Source of the draws, which are the same for an item whatever other models and tasks there
+        are.
 
     Returns
     -------
@@ -146,8 +149,8 @@ def retimed_items(
 
     Notes
     -----
-    The noise of the references of a sitting is that of all their repeats; that of a model's
-    programs comes from its own repeats and those of the references.
+    The noise of the references of a task and sitting is that of all their repeats; that of a
+    model's programs comes from its own repeats and those of the references.
     """
     efficient = records[(records["metric"] == EFFICIENCY) & records["score"].notna()]
     programs, problems = repeats_of(timings)
@@ -166,8 +169,9 @@ def retimed_items(
     model_of = programs["model"].astype(str).to_numpy()
     every = list(problems)
     theirs = _noise(every, [one.reference[None] for one in every])
-    draws = min(max(_DRAWS // max(len(every), 1), _FEWEST), _MOST)
-    shared = [_references_again(one, theirs, draws, rng) for one in every]
+    of_task = Counter(one.task for one in every)
+    draws = {task: min(max(_DRAWS // n, _FEWEST), _MOST) for task, n in of_task.items()}
+    shared = [_references_again(one, theirs, draws[one.task], rng) for one in every]
     found: dict[tuple[str, str], dict[str, Retimed]] = {}
     twice: set[tuple[str, str, str]] = set()
     for model in np.unique(model_of):
@@ -180,7 +184,8 @@ def retimed_items(
             if problem.item in found.get((problem.task, str(model)), {}):
                 twice.add(key)
             own = noise[_place(problem)]
-            timed = _timed_again(problem, times, own, again, hardness, alpha, draws, rng)
+            many = draws[problem.task]
+            timed = _timed_again(problem, times, own, again, hardness, alpha, many, rng)
             rows, program = groups[key], problem.program[model_of[problem.program] == model]
             where = np.minimum(np.searchsorted(program, at[rows]), program.size - 1)
             # wrong at level 0 there are no times, and at a later one they do not count
@@ -211,16 +216,14 @@ def _noise(
     problems: Sequence[Repeats], times: Sequence[np.ndarray], known: Noise | None = None
 ) -> Noise:
     """Gather the noise of repeats, sitting by sitting, of problems with the same cases."""
-    parts: dict[tuple[str, bytes], list[np.ndarray]] = {
-        place: [rows] for place, rows in (known or {}).items()
-    }
+    parts: dict[Place, list[np.ndarray]] = {place: [rows] for place, rows in (known or {}).items()}
     for problem, some in zip(problems, times, strict=True):
         parts.setdefault(_place(problem), []).append(repeat_noise(some))
     return {place: np.concatenate(rows) for place, rows in parts.items()}
 
 
-def _place(problem: Repeats) -> tuple[str, bytes]:
-    return problem.run, problem.levels.tobytes()
+def _place(problem: Repeats) -> Place:
+    return problem.task, problem.run, problem.levels.tobytes()
 
 
 def _source(problem: Repeats, of: str, rng: int) -> np.random.Generator:
@@ -230,12 +233,12 @@ def _source(problem: Repeats, of: str, rng: int) -> np.random.Generator:
 
 
 def _references_again(problem: Repeats, theirs: Noise, draws: int, rng: int) -> np.ndarray:
-    """Draw factors of the reference's times; a single 1 where it was timed once."""
-    repeats = problem.reference.shape[1]
-    if repeats < 2:
+    """Draw factors of the reference's times; a single 1 where no repeats tell of their noise."""
+    noise, repeats = theirs[_place(problem)], problem.reference.shape[1]
+    if repeats < 2 or not len(noise):
         return np.ones((1, len(problem.reference)))
     source = _source(problem, "reference", rng)
-    return drawn_factors(theirs[_place(problem)], repeats=repeats, draws=draws, rng=source)
+    return drawn_factors(noise, repeats=repeats, draws=draws, rng=source)
 
 
 def _timed_again(

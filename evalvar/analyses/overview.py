@@ -12,9 +12,8 @@ from evalvar.analyses.code_noise import code_noise
 from evalvar.analyses.code_sensitivity import efficiency_sensitivity
 from evalvar.analyses.code_tags import code_by_tag
 from evalvar.analyses.comparison import compare
-from evalvar.analyses.facts import metric_facts
+from evalvar.analyses.facts import EFFICIENCY, metric_facts
 from evalvar.analyses.framings import framing, framing_pairs
-from evalvar.analyses.functionals import EFFICIENCY
 from evalvar.analyses.intake import intake, last_checkpoint
 from evalvar.analyses.item_quality import items
 from evalvar.analyses.latent import irt

@@ -142,7 +142,11 @@ def runtimes(
     if len(seen) < 2:
         raise NotEnoughDataError(f"nothing to compare: {counted(len(seen), 'model')} with times.")
     if not rows:
-        raise NotEnoughDataError("no two models have right programs for the same problem.")
+        raise NotEnoughDataError(
+            " ".join(
+                ["no two models have right programs to compare of the same problem.", *remarks]
+            )
+        )
     remarks.append(
         "run times are of right programs only: wrong ones are left out, and counted in wrong_a and "
         "wrong_b. Read them beside pass@k."

@@ -1,12 +1,13 @@
 """Rows of what k answers are worth: means over items, and over items and seeds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from evalvar.analyses.facts import Facts
-from evalvar.analyses.functionals import EFFICIENCY, GAP, PASSED
+from evalvar.analyses.facts import EFFICIENCY, PASSED, Facts
+from evalvar.analyses.functionals import GAP
 from evalvar.analyses.gaps import gap_mean
 from evalvar.analyses.try_values import item_values
 from evalvar.errors import NotEnoughDataError, counted
@@ -20,8 +21,20 @@ from evalvar.stats import (
 )
 
 KEYS = ("model", "task", "metric", "seed")
+# What tells the answers of a model in a task apart.
+_ANSWER = ("item", "seed", "checkpoint", "prompt", "sample")
 # Seed -> values of items (rows) and tries (columns).
 Tables = dict[int, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The answers of a model in a metric, what is known of it, and the values of their items."""
+
+    answers: pd.DataFrame
+    fact: Facts
+    tables: Tables
+
 
 _TOO_FEW = "undefined: k is larger than the number of answers to some item"
 # A gap may be below 0, where the best program is faster than the reference.
@@ -71,17 +84,24 @@ def mean_rows(
 
 
 def gap_rows(
-    found: dict[tuple[str, ...], Tables],
+    found: dict[tuple[str, ...], Tried],
     level: float,
     remarks: list[str],
     said: list[tuple[str, str]],
 ) -> Iterator[tuple[Row, int]]:
     """Yield pass@k - eff@k of the programs that have both scores; `said` is of which they are."""
-    for key, passed in found.items():
+    for key, asked in found.items():
         model, task, metric, word = key
-        fast = found.get((model, task, EFFICIENCY, word))
-        if metric != PASSED or word != "best" or fast is None:
+        efficient = found.get((model, task, EFFICIENCY, word))
+        if metric != PASSED or word != "best" or efficient is None:
             continue
+        passed, fast, lone = _of_both(asked, efficient)
+        if lone:
+            has = "has" if lone == 1 else "have"
+            said.append((
+                f"{model}, {task}",
+                f"gap@k is of answers with both scores; {counted(lone, 'answer')} {has} one only.",
+            ))  # fmt: skip
         tables = {}
         for seed in sorted(passed.keys() & fast.keys()):
             left, right = passed[seed], fast[seed]
@@ -100,14 +120,33 @@ def gap_rows(
             yield from mean_rows(tables, place, names, _NO_RANGE, level, remarks, gap=True)
 
 
+def _of_both(one: Tried, other: Tried) -> tuple[Tables, Tables, int]:
+    """Give the values of the answers that two metrics have in common, and how many others.
+
+    Answers to an item that one of the metrics does not have are not counted: it is, as an item.
+    """
+    sides = [pd.MultiIndex.from_frame(side.answers[list(_ANSWER)]) for side in (one, other)]
+    items = [pd.MultiIndex.from_frame(side.answers[["seed", "item"]]) for side in (one, other)]
+    kept = [sides[i].isin(sides[1 - i]) | ~items[i].isin(items[1 - i]) for i in (0, 1)]
+    lone = sum(int((~which).sum()) for which in kept)
+    if not lone:
+        return one.tables, other.tables, 0
+    tables = []
+    for side, which in zip((one, other), kept, strict=True):
+        tries = [int(k) for k in next(iter(side.tables.values())).columns]
+        tables.append(seed_values(side.answers[which], side.fact, tries, "best", 0.5))
+    return tables[0], tables[1], lone
+
+
 def bayes_rows(group: pd.DataFrame, key: tuple[str, ...]) -> Iterator[tuple[Row, int]]:
     """Yield Bayes@N of every seed, all answers of an item and prompt taken together."""
     named = dict(zip(KEYS[:3], key, strict=True))
     for seed in sorted(group["seed"].unique().tolist()):
-        by_unit = group[group["seed"] == seed].groupby(["item", "prompt"], observed=True)["score"]
+        mine = group[group["seed"] == seed]
+        by_unit = mine.groupby(["item", "prompt"], observed=True)["score"]
         right, answers = by_unit.sum().to_numpy(), by_unit.size().to_numpy()
         found = bayes_at_n(np.stack([answers - right, right], axis=1))
-        yield ({**named, "seed": seed}, "bayes@n", found), len(answers)
+        yield ({**named, "seed": seed}, "bayes@n", found), mine["item"].nunique()
 
 
 def _mean(values: pd.Series, fact: Facts, level: float, gap: bool) -> Estimate:

@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from evalvar.analyses.code import code_metrics
+from evalvar.analyses.code_noise import code_noise
+from evalvar.analyses.means import summary
+from evalvar.analyses.ranking import leaderboard
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
 from tests.analyses.test_code_sensitivity import timings as code_timings
@@ -186,6 +189,51 @@ def test_a_gap_is_on_the_items_that_have_both_scores():
     assert gap["value"] == pytest.approx((0.75 - 0.55) / 2)
     assert gap["items"] == 2
     assert "A, t: gap@k is on the 2 items with both scores; 1 item has one only." in result.warnings
+
+
+def test_a_gap_is_of_the_answers_that_have_both_scores():
+    """As of `compare`: what right answers without an efficiency would lose is not known."""
+    frame = programs()
+    lost = (frame["metric"] == "efficiency") & (frame["item"] == 2) & (frame["sample"] < 2)
+    frame = frame[~lost]
+    result = code_metrics(frame, k=[1, 2, 3])
+    right, fast = [*PASSED[:2], PASSED[2][2:]], [*EFFICIENCY[:2], EFFICIENCY[2][2:]]
+    for k in (1, 2):
+        expected = [np.mean([best_of(s, k) for s in side]) for side in (right, fast)]
+        gap = found_in(result, "passed - efficiency", f"gap@{k}")
+        assert gap["value"] == pytest.approx(expected[0] - expected[1])
+        two = pd.concat([frame, frame.assign(model="B")], ignore_index=True)
+        ranked = leaderboard(two, functional=f"gap@{k}").quantity(f"gap@{k}").iloc[0]
+        assert (gap["low"], gap["high"]) == pytest.approx((ranked["low"], ranked["high"]))
+    assert np.isnan(found_in(result, "passed - efficiency", "gap@3")["value"])
+    said = "A, t: gap@k is of answers with both scores; 2 answers have one only."
+    assert said in result.warnings
+
+
+def test_scores_of_0_everywhere_leave_an_efficiency_without_an_interval_in_every_table():
+    nothing = [[0, 0], [0, 0], [0, 0]]
+    two = [programs(nothing, nothing, model=name) for name in "AB"]
+    frame = pd.concat(two, ignore_index=True)
+    rows = [
+        code_metrics(frame, k=1, metric="efficiency").quantity("eff@1"),
+        summary(frame, metric="efficiency").quantity("mean"),
+        leaderboard(frame, metric="efficiency").quantity("mean"),
+        leaderboard(frame, functional="eff@1", metric="efficiency").quantity("eff@1"),
+        code_noise(frame, k=1, metric="efficiency").quantity("over_item"),
+    ]
+    for table in rows:
+        alone = table[table["against"].isna()] if "against" in table else table
+        assert alone["value"].tolist() == [0, 0]
+        assert alone[["low", "high"]].isna().all(axis=None)
+    declared = frame.assign(score_min=0.0, score_max=1.0)
+    row = found_in(code_metrics(declared, k=1, model="A"), "efficiency", "eff@1")
+    assert 0 == row["low"] < row["high"] < 1
+
+
+def test_prompts_are_no_items_of_bayes():
+    frame = pd.concat([records([[1, 0], [0, 0]]).assign(prompt=name) for name in "xy"])
+    row = found_in(code_metrics(frame, k=1, asked="bayes"), "score", "bayes@n")
+    assert (row["items"], row["value"]) == (2, pytest.approx((2 / 4 + 1 / 4) / 2))
 
 
 def test_programs_that_all_fail_have_an_efficiency_of_0_and_not_a_pass_rate():

@@ -250,6 +250,35 @@ def test_what_is_not_known_of_the_references_is_said():
     assert sentence not in method
 
 
+def test_without_any_efficiency_right_answers_are_told_and_the_gap_only_if_asked_for():
+    blurred = as_evidence(timings=TIMED.timings.assign(resolution_s=100.0))
+    found = code_noise(blurred, k=1)
+    assert set(found.table["functional"]) == {"pass@1"}
+    assert any("so that there is no gap@k" in said for said in found.warnings)
+    assert any("below twice what the clock can tell" in said for said in found.warnings)
+    with pytest.raises(UsageError, match="none has both scores"):
+        code_noise(blurred, k=1, metric="passed - efficiency")
+
+
+def test_references_that_took_no_time_now_and_then_have_no_known_noise():
+    table = TIMED.timings
+    first = (table["model"] == "reference") & (table["level"] == 1) & (table["repeat"] == 0)
+    zero = as_evidence(timings=table.assign(seconds=table["seconds"].mask(first, 0.0)))
+    found = part(code_noise(zero, k=1), "eff@1")
+    assert found.loc["over_timing", "method"].startswith("undefined")
+    assert "references, which is not known" in found.loc["over_sample", "method"]
+    assert np.isfinite(found.loc["var_timing", "value"])
+
+
+def test_another_task_changes_nothing():
+    other = TIMED.timings.assign(task="u", seconds=TIMED.timings["seconds"] * 1.1)
+    both = pd.concat([TIMED.timings, other], ignore_index=True)
+    found = code_noise(as_evidence(timings=both), k=2).table
+    alone = code_noise(TIMED, k=2).table
+    found = found[found["task"] == "t"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, alone.astype(found.dtypes))
+
+
 def test_the_seed_decides_the_draws_of_timings():
     one, same, other = (code_noise(TIMED, k=2, rng=rng).table for rng in (0, 0, 1))
     pd.testing.assert_frame_equal(one, same)

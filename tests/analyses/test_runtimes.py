@@ -188,6 +188,12 @@ def test_bad_input_is_refused():
         runtimes(TIMED, alpha=4.0)
 
 
+def test_right_programs_without_a_limit_are_why_nothing_can_be_compared():
+    blurred = as_evidence(timings=TIMED.timings.assign(resolution_s=100.0))
+    with pytest.raises(NotEnoughDataError, match=r"same problem\. t: left out .* without a limit"):
+        runtimes(blurred)
+
+
 def test_the_command_says_who_is_faster(tmp_path, run):
     path = tmp_path / "timings.parquet"
     TABLE.to_parquet(path)
