@@ -28,6 +28,7 @@ def inventory_text(result: "Result") -> str:
     kinds = files["harness"].value_counts().to_dict() if len(files) else {}
     read = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
     heading = f"{counted(len(files), 'file')} read" + (f" ({read})" if read else "")
+    heading += f": {_systems(frame)}." if len(frame) else "."
     alike = [name for name in names if len(frame) > 1 and _alike(frame[name])]
     told = [_told(name, frame[name].iloc[0]) for name in alike]
     told = [text for text in told if text]
@@ -35,6 +36,16 @@ def inventory_text(result: "Result") -> str:
     shown = [name for name in names if name not in alike]
     lines = _lines(frame, keys, shown)
     return "\n".join([heading, *everywhere, *lines])
+
+
+def _systems(frame: "pd.DataFrame") -> str:
+    """Say how many models there are, on how many tasks; the references of timings are none."""
+    from evalvar.evidence import REFERENCE
+
+    models = set(frame["model"].dropna().astype(str))
+    timed = "timings" in frame and REFERENCE in models
+    said = counted(len(models) - timed, "model") + " and the references" * timed
+    return f"{said} on {counted(frame['task'].nunique(), 'task')}"
 
 
 def _alike(counts: "pd.Series[float]") -> bool:
