@@ -65,6 +65,9 @@ def test_check_counts_timings(run, table):
     code, out, _ = run("check", table)
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
+    assert out.splitlines()[0] == (
+        "1 file read (1 of table): 2 models and the references on 1 task."
+    )
     assert out.splitlines()[1] == (
         "Everywhere 4 items, 1 seed, 1 checkpoint, 1 prompt, 1 run, 4 levels and 2 repeats."
     )
@@ -215,6 +218,13 @@ def test_the_noise_of_a_score_fits_a_terminal_and_says_first_what_would_help(run
     assert "share of squared error  problems  samples  timings  references" in out
 
 
+def test_the_seed_of_what_the_noise_draws_can_be_given(run, table):
+    code, out, _ = run("code-noise", table, "-k", "1", "--rng", "7", "--json")
+    assert code == 0
+    assert json.loads(out)["settings"]["rng"] == 7
+    assert run("code-noise", table, "--rng", "-1")[0] == 3
+
+
 def test_noise_of_more_tries_than_answers_is_refused_in_one_line(run, table):
     code, out, err = run("code-noise", table, "-k", "9")
     assert (code, out) == (3, "")
@@ -251,6 +261,7 @@ def test_check_folds_many_lines_and_says_what_is_alike_once(run, tmp_path):
     assert "Everywhere 1 seed, 1 checkpoint, 1 prompt and 1 sample." in out
     lines = [line.split() for line in out.splitlines()]
     assert ["t2", "score", "30", "6", "6"] in lines
+    assert out.startswith("1 file read (1 of table): 30 models on 3 tasks.\n")
     assert "Folded from 90 of a model, task and metric" in out
 
 

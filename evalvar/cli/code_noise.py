@@ -135,6 +135,7 @@ def code_noise(
         list[int] | None,
         typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
     ] = None,
+    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
     **options: Any,
 ) -> "Result":
     """Is the error of eff@k one of problems, samples or timings?"""
@@ -148,6 +149,7 @@ def code_noise(
         alpha=alpha,
         hardness=weights,
         checkpoint=checkpoint,
+        rng=rng,
         **options,
     )
     if tries and not result.table["value"].notna().any():
