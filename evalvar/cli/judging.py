@@ -237,7 +237,7 @@ def _estimated(
     tries = [_TRIES.search(rule.quantity) for rule in rules]
     k = sorted({int(found[1]) for found in tries if found})
     if len(evidence.timings) and options["metric"] is None:
-        from evalvar.analyses.functionals import PASSED
+        from evalvar.analyses.facts import PASSED
 
         # Rules on right programs need no word on how efficient they are.
         if all(rule.quantity.startswith("pass") for rule in rules):
