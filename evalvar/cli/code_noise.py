@@ -1,13 +1,11 @@
 """The noise of pass@k and eff@k as text: three intervals of each, and what their error is of."""
 
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from evalvar.cli.columns import fitted
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
-from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
+from evalvar.cli.reading import ESTIMATING, SELECTING, Checkpoint, Rng, question
+from evalvar.cli.tries import HARDNESS, Alpha, Hardness, Tries, numbers_of, weights_of
 from evalvar.errors import NotEnoughDataError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent, sentence
 
@@ -121,21 +119,11 @@ def _largest(group: Group) -> str:
 @question(SELECTING, ESTIMATING, text=code_noise_text)
 def code_noise(
     evidence: "Evidence",
-    k: Annotated[
-        list[str] | None,
-        typer.Option("-k", metavar="K", help="Numbers of tries: 1,5,10 (repeatable)."),
-    ] = None,
-    alpha: Annotated[
-        float, typer.Option(metavar="X", help="Limit of a problem, in reference times.")
-    ] = 2.0,
-    hardness: Annotated[
-        str, typer.Option(metavar="WEIGHTS", help="Weight of each level above 0.")
-    ] = HARDNESS,
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    k: Tries = None,
+    alpha: Alpha = 2.0,
+    hardness: Hardness = HARDNESS,
+    checkpoint: Checkpoint = None,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """Is the error of eff@k one of problems, samples or timings?"""

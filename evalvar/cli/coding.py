@@ -8,9 +8,9 @@ import typer
 from evalvar.cli.answering import answer
 from evalvar.cli.best_of import best_text
 from evalvar.cli.hardening import sensitivity_text
-from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
+from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, Checkpoint, load, shares
 from evalvar.cli.tags import tags_text
-from evalvar.cli.tries import HARDNESS, numbers_of, weights_of
+from evalvar.cli.tries import HARDNESS, Alpha, Hardness, Tries, numbers_of, weights_of
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.numbers import listing
 
@@ -24,10 +24,7 @@ _TAU = 0.5
 @shares(SELECTING, ESTIMATING, READING, ANSWERING)
 def code(
     paths: list[str],
-    k: Annotated[
-        list[str] | None,
-        typer.Option("-k", metavar="K", help="Numbers of tries: 1,5,10 (repeatable)."),
-    ] = None,
+    k: Tries = None,
     quantity: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,13 +35,8 @@ def code(
     tau: Annotated[
         float, typer.Option(metavar="SHARE", help="What share must be right, for 'share'.")
     ] = _TAU,
-    alpha: Annotated[
-        float,
-        typer.Option(metavar="X", help="Of timings: the limit over the reference's slowest time."),
-    ] = 2.0,
-    hardness: Annotated[
-        str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
-    ] = HARDNESS,
+    alpha: Alpha = 2.0,
+    hardness: Hardness = HARDNESS,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Of timings: how eff@k moves with these two.")
     ] = False,
@@ -55,10 +47,7 @@ def code(
             help="Split by an attribute of the items, such as tag; one try unless -k.",
         ),
     ] = None,
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     **options: Any,
 ) -> None:
     """How good is the best of k tries (pass@k, eff@k)?"""

@@ -25,7 +25,16 @@ from evalvar.cli.latent import irt
 from evalvar.cli.planning import plan
 from evalvar.cli.prompting import prompts
 from evalvar.cli.questions import items
-from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, question, shares
+from evalvar.cli.reading import (
+    ESTIMATING,
+    READING,
+    SELECTING,
+    Checkpoint,
+    Rng,
+    load,
+    question,
+    shares,
+)
 from evalvar.cli.running import run_code
 from evalvar.cli.runtimes import runtimes
 from evalvar.cli.seeding import seeds_text
@@ -33,7 +42,7 @@ from evalvar.cli.shortening import subset
 from evalvar.cli.signalling import signal
 from evalvar.cli.sources import sources_text
 from evalvar.cli.standings import standings_text
-from evalvar.cli.tries import HARDNESS, weights_of
+from evalvar.cli.tries import HARDNESS, Alpha, Hardness, weights_of
 from evalvar.cli.variants import framing
 
 if TYPE_CHECKING:
@@ -58,12 +67,6 @@ def about(
     if version:
         say([f"evalvar {metadata.version('evalvar')}"])
         raise typer.Exit
-
-
-Checkpoint = Annotated[
-    list[int] | None, typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last.")
-]
-Rng = Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")]
 
 
 @app.command()
@@ -226,15 +229,8 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the page.")] = None,
-    alpha: Annotated[
-        float,
-        typer.Option(
-            metavar="X", help="Of timings: the limit, in times of the reference's slowest."
-        ),
-    ] = 2.0,
-    hardness: Annotated[
-        str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
-    ] = HARDNESS,
+    alpha: Alpha = 2.0,
+    hardness: Hardness = HARDNESS,
     rng: Rng = 0,
     json: Annotated[bool, typer.Option("--json", help="Print all results as JSON.")] = False,
     **options: Any,

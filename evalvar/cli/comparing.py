@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.cli.reading import ESTIMATING, SELECTING, Checkpoint, Rng, question
 from evalvar.errors import counted
 from evalvar.numbers import (
     DASH,
@@ -317,14 +317,11 @@ def compare(
     weights: Annotated[
         str, typer.Option(metavar="WHICH", help="Mean over tasks: equal, items, or none.")
     ] = "equal",
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     resamples: Annotated[
         int, typer.Option(metavar="N", help="Draws where there is no closed form.")
     ] = 9999,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """Is a better than b on the same items?"""

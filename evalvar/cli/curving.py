@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.cli.reading import ESTIMATING, SELECTING, Rng, question
 from evalvar.errors import counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, p_value
 
@@ -251,7 +251,7 @@ def checkpoints(
     last: Annotated[
         int, typer.Option(metavar="N", help="How many last checkpoints are the noise.")
     ] = 5,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """Does the benchmark rise while the model learns?"""
@@ -270,7 +270,7 @@ def phases(
     restarts: Annotated[
         int, typer.Option(metavar="N", help="Fits of each, from other starts.")
     ] = 5,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """Which phases did training go through, the same in every run?"""

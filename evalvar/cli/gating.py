@@ -7,7 +7,7 @@ import typer
 
 from evalvar.cli.answering import check_suffixes, remark, say
 from evalvar.cli.judging import FALSE_ALARM, Trial, beside, judge, learn, saved_results
-from evalvar.cli.reading import ESTIMATING, READING, SELECTING, load, shares
+from evalvar.cli.reading import ESTIMATING, READING, SELECTING, Checkpoint, Rng, load, shares
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, MINUS, count, decimals_for, fixed
 
@@ -65,11 +65,8 @@ def gate(
     inconclusive: Annotated[
         str, typer.Option(metavar="WORD", help="What inconclusive counts as: keep, pass or fail.")
     ] = "keep",
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    checkpoint: Checkpoint = None,
+    rng: Rng = 0,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write JUnit XML for the CI system.")
     ] = None,

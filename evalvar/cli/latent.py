@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.cli.reading import ESTIMATING, SELECTING, Rng, question
 from evalvar.errors import counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, p_value, percent
 
@@ -150,7 +150,7 @@ def irt(
     estimator: Annotated[
         str, typer.Option(metavar="NAME", help="Of abilities: eap, map or mle.")
     ] = "eap",
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """How able is each model, and which items tell models apart?"""

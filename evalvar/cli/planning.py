@@ -11,6 +11,7 @@ from evalvar.cli.reading import (
     OPTIONAL_PATHS,
     READING,
     SELECTING,
+    Checkpoint,
     load,
     shares,
 )
@@ -72,10 +73,7 @@ def plan(
             help="Instead of a pilot: discordance, mean, correlation, seed_sd, ... (repeatable).",
         ),
     ] = None,
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     **options: Any,
 ) -> None:
     """How much data does a difference take?"""

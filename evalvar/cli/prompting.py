@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.cli.reading import ESTIMATING, SELECTING, Checkpoint, Rng, question
 from evalvar.numbers import DASH, count, decimals_for, fixed, interval, p_value, percent
 
 if TYPE_CHECKING:
@@ -162,14 +162,11 @@ def _digits(row: dict[str, Any]) -> int:
 @question(SELECTING, ESTIMATING, text=prompts_text)
 def prompts(
     evidence: "Evidence",
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     n_resamples: Annotated[
         int, typer.Option("--n-resamples", metavar="N", help="How often prompts are shuffled.")
     ] = 999,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """How much does a score depend on the prompt?"""

@@ -10,7 +10,7 @@ import typer
 from evalvar.cli.answering import answer
 from evalvar.cli.columns import aligned
 from evalvar.cli.doubtful import ORDER, Rows, doubtful, doubtful_table, nearest
-from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
+from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, Rng, load, shares
 from evalvar.errors import UsageError, counted
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
 
@@ -47,7 +47,7 @@ def items(
         int, typer.Option(metavar="N", help="Random halves of the respondents.")
     ] = 100,
     top: Annotated[int, typer.Option(metavar="N", help="How many items to name.")] = _TOP,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> None:
     """Which questions work, and which look wrong?"""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from evalvar.results import Result
 
 Options = dict[str, Any]
+Checkpoint = Annotated[
+    list[int] | None, typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last.")
+]
+Rng = Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")]
 
 
 def _option(

@@ -8,6 +8,7 @@ import typer
 from evalvar.cli.answering import remark, say
 from evalvar.cli.columns import aligned
 from evalvar.cli.reading import progress_bar
+from evalvar.cli.tries import Alpha
 from evalvar.errors import UsageError, counted
 from evalvar.numbers import listing
 
@@ -59,9 +60,7 @@ def run_code(
         list[str] | None, typer.Option(metavar="ID", help="Keep this problem (repeatable).")
     ] = None,
     repeats: Annotated[int, typer.Option(metavar="N", help="How often each program is timed.")] = 6,
-    alpha: Annotated[
-        float, typer.Option(metavar="X", help="The limit, in times of the reference's slowest.")
-    ] = 2.0,
+    alpha: Alpha = 2.0,
     seed: Annotated[
         str,
         typer.Option(

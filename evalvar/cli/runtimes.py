@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import fitted
-from evalvar.cli.reading import SELECTING, question
+from evalvar.cli.reading import SELECTING, Checkpoint, question
+from evalvar.cli.tries import Alpha
 from evalvar.errors import counted
 from evalvar.numbers import DASH, fixed, interval, p_value, percent
 
@@ -123,9 +124,7 @@ def runtimes(
     b: Annotated[
         str | None, typer.Option("-b", metavar="NAME", help="The other; without: all pairs.")
     ] = None,
-    alpha: Annotated[
-        float, typer.Option(metavar="X", help="Limit of a problem, in reference times.")
-    ] = 2.0,
+    alpha: Alpha = 2.0,
     weights: Annotated[
         str,
         typer.Option(metavar="NAME", help="Of the test: log-rank, gehan-wilcoxon, tarone-ware."),
@@ -133,10 +132,7 @@ def runtimes(
     level: Annotated[
         float, typer.Option(metavar="SHARE", help="Nominal coverage of the intervals.")
     ] = 0.95,
-    checkpoint: Annotated[
-        list[int] | None,
-        typer.Option(metavar="STEP", help="Keep this checkpoint; default: the last."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     **options: Any,
 ) -> "Result":
     """Whose right programs are faster, where some were stopped?"""

@@ -9,7 +9,7 @@ import typer
 
 from evalvar.cli.answering import TABLES, answer, check_suffixes, remark
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, load, shares
+from evalvar.cli.reading import ANSWERING, ESTIMATING, READING, SELECTING, Rng, load, shares
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, decimals_for, fixed, interval, listing, percent
 
@@ -72,7 +72,7 @@ def subset(
             ".tsv or .parquet.",
         ),
     ] = None,
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> None:
     """What does a shorter benchmark cost?"""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalvar.cli.columns import aligned
-from evalvar.cli.reading import ESTIMATING, SELECTING, question
+from evalvar.cli.reading import ESTIMATING, SELECTING, Rng, question
 from evalvar.errors import UsageError
 from evalvar.numbers import DASH, decimals_for, fixed, interval, p_value, percent
 
@@ -257,7 +257,7 @@ def signal(
     correction: Annotated[
         str, typer.Option(metavar="NAME", help="Over pairs: bonferroni or none.")
     ] = "bonferroni",
-    rng: Annotated[int, typer.Option(metavar="N", help="Seed of what draws.")] = 0,
+    rng: Rng = 0,
     **options: Any,
 ) -> "Result":
     """Can this benchmark tell models apart, and from which step on?"""

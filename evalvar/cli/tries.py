@@ -1,8 +1,23 @@
-"""What the questions about programs share: numbers of tries, and weights of levels."""
+"""What the questions about programs share: numbers of tries, limits and weights of levels."""
+
+from typing import Annotated
+
+import typer
 
 from evalvar.errors import UsageError
 
 HARDNESS = "3,3,4"
+Tries = Annotated[
+    list[str] | None,
+    typer.Option("-k", metavar="K", help="Numbers of tries: 1,5,10 (repeatable)."),
+]
+Alpha = Annotated[
+    float,
+    typer.Option(metavar="X", help="Of timings: the limit, in times of the reference's slowest."),
+]
+Hardness = Annotated[
+    str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
+]
 
 
 def numbers_of(options: list[str] | None) -> list[int] | None:
