@@ -1,6 +1,7 @@
 """Results of EvalPlus: which programs passed the base tests, and which those and the added ones."""
 
 import re
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def read(path: Path) -> Evidence:
     Parameters
     ----------
     path : Path
-        Metrics ``passed,base`` and, where the added tests were run, ``passed,plus``: both.
+        Metrics ``passed,base`` and, where the added tests were run, ``passed,plus``: both. A
+        program that passed the base tests and met no others has no score there.
 
     Raises
     ------
@@ -47,14 +49,17 @@ def read(path: Path) -> Evidence:
     base = {item: [float(b in _RIGHT) for b, _ in pairs] for item, pairs in found.items()}
     tables = [right_or_wrong(base, model, _TASK, f"{PASSED},base")]
     if any(plus is not None for pairs in found.values() for _, plus in pairs):
-        plus = {
-            item: [float(b in _RIGHT and p in _RIGHT) for b, p in pairs if p is not None]
-            for item, pairs in found.items()
-        }
+        plus = {item: [_right_in_both(*pair) for pair in pairs] for item, pairs in found.items()}
         tables.append(right_or_wrong(plus, model, _TASK, f"{PASSED},plus"))
     return evidence_of(
         path, records=pd.concat(tables, ignore_index=True), harness=NAME, remarks=remarks
     )
+
+
+def _right_in_both(base: str, plus: str | None) -> float:
+    if base in _RIGHT and plus is None:
+        return nan
+    return float(base in _RIGHT and plus in _RIGHT)
 
 
 def _statuses(path: Path, item: str, samples: Any) -> list[tuple[str, str | None]]:

@@ -107,6 +107,17 @@ def test_results_of_evalplus_of_both_forms():
     }  # fmt: skip
 
 
+def test_programs_without_the_added_tests_keep_their_places_in_evalplus(tmp_path):
+    ends = [("pass", None), ("fail", None), ("pass", "fail"), ("pass", "pass")]
+    samples = [{"base_status": base, "plus_status": plus} for base, plus in ends]
+    path = tmp_path / "m_eval_results.json"
+    records = load(write(path, {"date": "", "hash": "", "eval": {"HumanEval/0": samples}})).records
+    plus = records[records["metric"] == "passed,plus"].set_index("sample")["score"]
+    assert plus.index.tolist() == [0, 1, 2, 3]
+    assert plus.isna().tolist() == [True, False, False, False]
+    assert plus[1:].tolist() == [0, 0, 1]
+
+
 def test_results_of_evalperf():
     records = load(CODE / "cut_evalperf_results.brief.json").records
     passed = records[records["metric"] == "passed"].groupby("item", observed=True)["score"]
