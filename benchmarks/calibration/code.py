@@ -25,7 +25,8 @@ from evalvar.stats import (
     sparse_t,
 )
 from evalvar.stats.fixed_items import fixed_items_ci, fixed_items_difference
-from evalvar.stats.survival import log_rank, restricted_mean_ratio
+from evalvar.stats.restricted_mean import restricted_mean_ratio
+from evalvar.stats.survival import log_rank
 from evalvar.stats.timing_noise import best_of_k_timing_variance, drawn_factors, repeat_noise
 from evalvar.stats.try_noise import best_of_k_variance
 

@@ -13,13 +13,8 @@ from evalvar.analyses.facts import EFFICIENCY, PASSED, Facts, metric_facts
 from evalvar.analyses.functionals import GAP
 from evalvar.analyses.gaps import gap_mean, gap_records
 from evalvar.analyses.intake import as_tuple, by_reason, intake, last_checkpoint
-from evalvar.analyses.noise_parts import (
-    ItemNoise,
-    is_timed,
-    item_noise,
-    reference_variance,
-    retimed_items,
-)
+from evalvar.analyses.noise_parts import ItemNoise, is_timed, item_noise
+from evalvar.analyses.retimed import reference_variance, retimed_items
 from evalvar.analyses.timing_scores import ALPHA, HARDNESS, score_timings
 from evalvar.errors import NotEnoughDataError, UsageError, counted
 from evalvar.evidence import Evidence, Missing

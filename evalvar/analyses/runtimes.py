@@ -19,7 +19,8 @@ from evalvar.evidence import REFERENCE, Evidence, as_evidence, not_there
 from evalvar.numbers import listing
 from evalvar.results import Result, Row
 from evalvar.stats import Estimate, ratio_of_means
-from evalvar.stats.survival import LogRank, Weights, log_rank, restricted_mean_ratio
+from evalvar.stats.restricted_mean import restricted_mean_ratio
+from evalvar.stats.survival import LogRank, Weights, log_rank
 
 KEYS = ("task", "item", "a", "b")
 _LABELS = (

@@ -113,6 +113,7 @@ from evalvar.stats.relative import (
 from evalvar.stats.reliability import alpha_without_each, cronbach_alpha, measurement_error
 from evalvar.stats.resample import bootstrap, joint_bootstrap
 from evalvar.stats.resampled import resampled_difference_ci
+from evalvar.stats.restricted_mean import restricted_mean, restricted_mean_ratio
 from evalvar.stats.rising import first_above, isotonic_fit, isotonic_r2, net_step, step_length
 from evalvar.stats.run_distance import TotalVariation, total_variation
 from evalvar.stats.run_noise import (
@@ -154,13 +155,7 @@ from evalvar.stats.subsets import (
     random_subset,
     stratified_subset,
 )
-from evalvar.stats.survival import (
-    LogRank,
-    log_rank,
-    restricted_mean,
-    restricted_mean_ratio,
-    survival_curve,
-)
+from evalvar.stats.survival import LogRank, log_rank, survival_curve
 from evalvar.stats.templates import PromptSpread, best_prompt_bias, kendall_w, prompt_spread
 from evalvar.stats.timing_noise import retimed_scores
 from evalvar.stats.try_noise import best_of_k_variance

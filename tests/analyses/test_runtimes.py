@@ -9,7 +9,8 @@ from evalvar.analyses.timing_scores import score_timings
 from evalvar.errors import NotEnoughDataError, UsageError
 from evalvar.evidence import as_evidence
 from evalvar.stats import hodges_lehmann, ratio_of_means
-from evalvar.stats.survival import log_rank, restricted_mean_ratio
+from evalvar.stats.restricted_mean import restricted_mean_ratio
+from evalvar.stats.survival import log_rank
 from tests.analyses.made_timings import timings
 
 TABLE = timings(np.random.default_rng(1), {"A": 1.0, "B": 1.3}, samples=8)

@@ -3,12 +3,8 @@ import pytest
 from scipy import stats
 
 from evalvar.errors import NotEnoughDataError, UsageError
-from evalvar.stats.survival import (
-    log_rank,
-    restricted_mean,
-    restricted_mean_ratio,
-    survival_curve,
-)
+from evalvar.stats.restricted_mean import restricted_mean, restricted_mean_ratio
+from evalvar.stats.survival import log_rank, survival_curve
 
 # Two groups of times, stopped at 10 (the golden example of right-censored run times).
 A = np.array([1.2, 2.5, 3.1, 4.0, 10, 10]), np.array([1, 1, 1, 1, 0, 0], dtype=bool)
