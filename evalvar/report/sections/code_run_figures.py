@@ -9,6 +9,7 @@ from evalvar.report.model import Figure
 from evalvar.report.reading import Unit, number
 from evalvar.report.sections.code_curves import Gap
 
+# Quantities by model and item; the rows of a whole task have "" for both.
 Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 CUT = " Bands are cut at the top."
 MOST_PANELS, MOST_STRIPS, MOST_TIMES = 6, 6, 12
@@ -134,17 +135,17 @@ def levels(task: str, rows: Rows, remark: str = "") -> Figure | None:
     profiles = {
         model: known
         for model, profile in profiles.items()
-        if len(known := {at: row for at, row in profile.items() if isfinite(row["value"])}) > 1
+        if len(known := {n: row for n, row in profile.items() if isfinite(row["value"])}) > 1
     }
     if not profiles:
         return None
     series = tuple(
-        (model, tuple((float(at), *Unit().bounds(row)) for at, row in profile.items()))
+        (model, tuple((float(n), *Unit().bounds(row)) for n, row in profile.items()))
         for model, profile in profiles.items()
     )
     first = next(row for profile in profiles.values() for row in profile.values())
-    share = by_level(rows.get(("", ""), {}), "reference_share")
-    told = [f"{wording.fixed(row['value'], 2)} at level {at}" for at, row in share.items()]
+    shares = by_level(rows.get(("", ""), {}), "reference_share")
+    told = [f"{wording.fixed(row['value'], 2)} at level {n}" for n, row in shares.items()]
     tells = (
         f" The reference\u2019s slowest case as a share of its slowest of all levels, median over "
         f"problems: {wording.listing(told, most=9)}; the smaller, the less a level can tell."
@@ -153,7 +154,7 @@ def levels(task: str, rows: Rows, remark: str = "") -> Figure | None:
     )
     words = [
         f"{model} "
-        + ", ".join(f"{Unit().cell(row).text} at level {at}" for at, row in profile.items())
+        + ", ".join(f"{Unit().cell(row).text} at level {n}" for n, row in profile.items())
         for model, profile in list(profiles.items())[:6]
     ]
     many = " At most five models in colour." if len(profiles) > 5 else ""
@@ -177,19 +178,20 @@ def problems(task: str, rows: Rows) -> Figure | None:
     strips = tuple(
         {
             "name": model,
-            "outer": tuple(at(rows, model, item, "pass_rate") for item in items),
-            "inner": tuple(at(rows, model, item, "efficiency") for item in items),
+            "outer": tuple(value_at(rows, model, item, "pass_rate") for item in items),
+            "inner": tuple(value_at(rows, model, item, "efficiency") for item in items),
         }
         for model in models
     )
-    unscored = [item for item in items if not isfinite(at(rows, "", item, "efficiency"))]
+    unscored = [item for item in items if not isfinite(value_at(rows, "", item, "efficiency"))]
     loss = {
-        item: at(rows, "", item, "pass_rate") - at(rows, "", item, "efficiency") for item in items
+        item: value_at(rows, "", item, "pass_rate") - value_at(rows, "", item, "efficiency")
+        for item in items
     }
     slow = sorted((i for i in items if loss[i] > 0.005), key=lambda item: -loss[item])[:3]
     told = [
-        f"{item} (right {wording.fixed(at(rows, '', item, 'pass_rate'), 2)}, efficiency "
-        f"{wording.fixed(at(rows, '', item, 'efficiency'), 2)})"
+        f"{item} (right {wording.fixed(value_at(rows, '', item, 'pass_rate'), 2)}, efficiency "
+        f"{wording.fixed(value_at(rows, '', item, 'efficiency'), 2)})"
         for item in slow
     ]
     widest = f"Widest between right and fast: {wording.listing(told)}." if told else ""
@@ -219,13 +221,13 @@ def in_order(rows: Rows) -> list[str]:
     items = list(dict.fromkeys(item for _, item in rows if item))
 
     def place(item: str) -> tuple[float, float, str]:
-        right, fast = (at(rows, "", item, name) for name in ("pass_rate", "efficiency"))
+        right, fast = (value_at(rows, "", item, name) for name in ("pass_rate", "efficiency"))
         return (fast if isfinite(fast) else right, right, item)
 
     return sorted(items, key=place)
 
 
-def at(rows: Rows, model: str, item: str, name: str) -> float:
+def value_at(rows: Rows, model: str, item: str, name: str) -> float:
     """Return the value of a quantity, NaN where there is none."""
     return float(rows.get((model, item), {}).get(name, {}).get("value", nan))
 

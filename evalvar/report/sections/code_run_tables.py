@@ -7,10 +7,9 @@ from evalvar.report import wording
 from evalvar.report.model import Cell, Column, Row, Table, Tone
 from evalvar.report.reading import Unit
 from evalvar.report.sections.code_curves import Gap
-from evalvar.report.sections.code_run_figures import at, by_level, in_order, of_models
+from evalvar.report.sections.code_run_figures import Rows, by_level, in_order, of_models, value_at
 from evalvar.report.sections.code_tables import shown_tries
 
-Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 _ENDS = {"wrong": "Wrong", "crash": "Crash", "timeout": "Timeout", "memory": "Memory",
          "missing": "Missing"}  # fmt: skip
 MOST_MODELS = 4
@@ -117,16 +116,16 @@ def problem_table(runs: dict[str, Rows]) -> Table | None:
         for item in in_order(mine):
             if ("", item) not in mine:
                 continue
-            drift = at(mine, "", item, "drift")
+            drift = value_at(mine, "", item, "drift")
             change = (
                 wording.fixed(100 * (drift - 1), 1, sign=True) if isfinite(drift) else wording.DASH
             )
             cells = [
                 Cell(item),
-                *(_seconds(at(mine, "", item, name)) for name in ("limit", "resolution")),
+                *(_seconds(value_at(mine, "", item, name)) for name in ("limit", "resolution")),
                 Cell(change, drift, tone="warn" if abs(drift - 1) > 0.1 else ""),
-                _share(at(mine, "", item, "pass_rate")),
-                *(_share(at(mine, model, item, "efficiency")) for model in shown),
+                _share(value_at(mine, "", item, "pass_rate")),
+                *(_share(value_at(mine, model, item, "efficiency")) for model in shown),
             ]
             rows.append(Row(tuple(cells), task))
     if not rows:

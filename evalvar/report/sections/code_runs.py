@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import isfinite, nan
-from typing import Any
 
 from evalvar.report import wording
 from evalvar.report.model import Block, Figure, Phrase, Section, Verdict
@@ -10,7 +9,14 @@ from evalvar.report.reading import Reading, Unit, basis, missing, number, record
 from evalvar.report.sections.claims import claim, quiet
 from evalvar.report.sections.code_curves import Gap, gaps
 from evalvar.report.sections.code_run_alone import alone
-from evalvar.report.sections.code_run_figures import levels, problems, right_and_fast, share, times
+from evalvar.report.sections.code_run_figures import (
+    Rows,
+    levels,
+    problems,
+    right_and_fast,
+    share,
+    times,
+)
 from evalvar.report.sections.code_run_pairs import (
     noise_table,
     runtimes_table,
@@ -22,8 +28,6 @@ from evalvar.report.sections.contests import Contest
 
 # Of more problems, what is wrong with them is told on the first page.
 MOST_UNSTEADY = 0.2
-# Quantities by model and item; the rows of a whole task have "" for both.
-Rows = dict[tuple[str, str], dict[str, dict[str, Any]]]
 
 
 def section(reading: Reading) -> Section | None:
