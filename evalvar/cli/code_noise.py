@@ -20,8 +20,6 @@ _WORDS = {"problem": "problems", "sample": "answers to each problem", "timing": 
           "reference": "repeats of the references"}  # fmt: skip
 _HEAD = ("", "value", "new problems", "new samples", "new timings")
 _SHARES = ("share of squared error", "problems", "samples", "timings", "references")
-# A share above one stands beside one below zero; beyond this they tell nothing.
-_MOST_SHARE = 1.5
 
 
 def code_noise_text(result: "Result") -> str:
@@ -46,6 +44,8 @@ def code_noise_text(result: "Result") -> str:
 
 
 def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
+    from evalvar.report.sections.code_run_pairs import MOST_SHARE
+
     rows, parts = [list(_HEAD)], [list(_SHARES)]
     for (model, other), group in sides.items():
         first = group["over_item"]
@@ -67,7 +67,7 @@ def _block(place: tuple[Any, ...], sides: dict[tuple[Any, Any], Group]) -> str:
             ]
         )  # fmt: skip
         if any(map(isfinite, shares)):
-            known = not any(share > _MOST_SHARE for share in shares)
+            known = not any(share > MOST_SHARE for share in shares)
             parts.append([name, *(_percent(share) if known else DASH for share in shares)])
     own = [(model, group) for (model, other), group in sides.items() if other is None]
     told = [group["over_item"] for _, group in own]

@@ -11,7 +11,7 @@ from evalvar.report.sections.code_run_figures import share
 _OVER = ("over_item", "over_sample", "over_timing")
 _PARTS = ("problem", "sample", "timing", "reference")
 # A share above one stands beside one below zero; beyond this they tell nothing.
-_MOST_SHARE = 1.5
+MOST_SHARE = 1.5
 
 
 def noise_score(reading: Reading) -> str:
@@ -76,7 +76,7 @@ def _bounds(row: dict[str, Any] | None) -> str:
 def _parts(mine: dict[str, dict[str, Any]]) -> list[Cell]:
     """Return the shares of the squared error as estimated; dashes where they cancel each other."""
     shares = [float(mine.get(f"share_{name}", {}).get("value", nan)) for name in _PARTS]
-    if any(value > _MOST_SHARE for value in shares):
+    if any(value > MOST_SHARE for value in shares):
         return [Cell(wording.DASH)] * len(_PARTS)
     return [
         Cell(share(value) if 0 <= value <= 1 else f"{wording.fixed(100 * value, 0)}%", value)
@@ -162,27 +162,9 @@ def runtimes_table(reading: Reading) -> Table | None:
             found.setdefault(place, {})[str(row["quantity"])] = row
     rows = []
     for (task, a, b), mine in found.items():
-        ratio, test = mine.get("rmst_ratio"), mine.get("log_rank")
-        if ratio is None or not isfinite(ratio["value"]):
-            continue
-        clear = isfinite(ratio["low"]) and not ratio["low"] <= 1 <= ratio["high"]
-        tone: Tone = "strong" if clear else "tie"
-        p = float(test["p_value"]) if test is not None else nan
-        stopped = [number(ratio, name) for name in ("stopped_a", "stopped_b")]
-        of = [number(ratio, name) for name in ("programs_a", "programs_b")]
-        told = [
-            f"{wording.count(s)} of {wording.count(n)}" for s, n in zip(stopped, of, strict=True)
-        ]
-        cells = (
-            Cell(a),
-            Cell(b),
-            Cell(wording.fixed(ratio["value"], 2), ratio["value"], tone=tone),
-            Cell(wording.interval(ratio["low"], ratio["high"], 2) or wording.DASH, tone="quiet"),
-            Cell(wording.p_value(p), p),
-            *(Cell(text, s) for text, s in zip(told, stopped, strict=True)),
-            Cell(wording.count(number(ratio, "problems")), number(ratio, "problems")),
-        )
-        rows.append(Row(cells, task))
+        ratio = mine.get("rmst_ratio")
+        if ratio is not None and isfinite(ratio["value"]):
+            rows.append(Row(_runtimes(a, b, ratio, mine.get("log_rank")), task))
     if not rows:
         return None
     first = next(iter(found.values()))["rmst_ratio"]
@@ -205,3 +187,23 @@ def runtimes_table(reading: Reading) -> Table | None:
         ),
         counted="pairs",
     )  # fmt: skip
+
+
+def _runtimes(
+    a: str, b: str, ratio: dict[str, Any], test: dict[str, Any] | None
+) -> tuple[Cell, ...]:
+    clear = isfinite(ratio["low"]) and not ratio["low"] <= 1 <= ratio["high"]
+    tone: Tone = "strong" if clear else "tie"
+    p = float(test["p_value"]) if test is not None else nan
+    stopped = [number(ratio, name) for name in ("stopped_a", "stopped_b")]
+    of = [number(ratio, name) for name in ("programs_a", "programs_b")]
+    told = [f"{wording.count(s)} of {wording.count(n)}" for s, n in zip(stopped, of, strict=True)]
+    return (
+        Cell(a),
+        Cell(b),
+        Cell(wording.fixed(ratio["value"], 2), ratio["value"], tone=tone),
+        Cell(wording.interval(ratio["low"], ratio["high"], 2) or wording.DASH, tone="quiet"),
+        Cell(wording.p_value(p), p),
+        *(Cell(text, s) for text, s in zip(told, stopped, strict=True)),
+        Cell(wording.count(number(ratio, "problems")), number(ratio, "problems")),
+    )
