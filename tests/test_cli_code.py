@@ -161,6 +161,19 @@ def test_sensitivity_says_who_leads_whatever_the_weights(run, table):
     assert json.loads(out)["name"] == "efficiency_sensitivity"
 
 
+def test_of_many_models_the_best_is_spoken_of_at_any_number_of_tries(run, tmp_path):
+    rows = [(m, "t", i, s, float((i + s) % 5 <= place)) for place, m in enumerate("ADBC")
+            for i in range(10) for s in range(3)]  # fmt: skip
+    path = tmp_path / "scores.csv"
+    names = ["model", "task", "item", "sample", "score"]
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+    for words in ((), ("-k", "2")):
+        code, out, _ = run("code", path, *words)
+        assert code == 0
+        assert out.splitlines()[1].startswith("C: right ")
+        assert not out.splitlines()[2]
+
+
 def test_scores_of_programs_without_timings(run, tmp_path):
     path = tmp_path / "scores.csv"
     rows = [("m", "t", i, s, float((i + s) % 3 > 0)) for i in range(5) for s in range(4)]
