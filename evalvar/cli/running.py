@@ -65,7 +65,7 @@ def run_code(
         str,
         typer.Option(
             metavar="N",
-            help="Seed of the inputs; programs can be written for a known one: random draws one.",
+            help="Seed of the inputs, or random: a known one lets programs hold prepared answers.",
         ),
     ] = "0",
     jobs: Annotated[

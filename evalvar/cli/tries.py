@@ -13,7 +13,7 @@ Tries = Annotated[
 ]
 Alpha = Annotated[
     float,
-    typer.Option(metavar="X", help="Of timings: the limit, in times of the reference's slowest."),
+    typer.Option(metavar="X", help="The limit of timings, in times of the reference's slowest."),
 ]
 Hardness = Annotated[
     str, typer.Option(metavar="WEIGHTS", help="Of timings: the weight of each level above 0.")
