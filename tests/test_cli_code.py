@@ -42,8 +42,11 @@ def test_a_gap_that_drift_can_make_is_no_cost(run, table, tmp_path):
     told = "at one try, not clearly above the 0.400 that the drift of the references can make."
     assert out.count(told) == 2
     page = tmp_path / "page.md"
-    assert run("report", drifted, "-o", page)[0] == 0
-    assert "Right, less fast" not in page.read_text(encoding="utf-8")
+    for command in ("report", "code"):
+        assert run(command, drifted, "-o", page)[0] == 0
+        text = page.read_text(encoding="utf-8")
+        assert "Right, less fast" not in text
+        assert "what the drift of the references\u2019 own times could make, 0.400" in text
 
 
 def test_scores_beside_the_timings_of_others_have_no_drift(run, table, tmp_path):

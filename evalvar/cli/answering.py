@@ -26,8 +26,9 @@ def answer(
     json: bool,
     output: Iterable[Path] | None,
     text: "Callable[[Result], str] | None" = None,
+    beside: "Callable[[], list[Result]]" = list,
 ) -> None:
-    """Print the answer, or write it to the files asked for."""
+    """Print the answer, or write it to the files asked for; a page has what is beside it too."""
     from evalvar import results
 
     targets = list(output or ())
@@ -42,7 +43,7 @@ def answer(
         elif target.suffix == ".json":
             results.write_json(result, target)
         else:
-            write_report([result], [target], None)
+            write_report([result, *beside()], [target], None)
     if json:
         say([result.to_json()])
     elif not targets:

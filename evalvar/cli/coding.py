@@ -1,5 +1,6 @@
 """The command about programs: how good the best of k tries is."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,24 +81,29 @@ def code(
 
         result = code_metrics(evidence, k=tries, asked=quantity or "best", tau=tau, **options)
         _check_any(result, k)
-        answer(result, json, output, lambda found: best_text(found, _drifts(evidence, found)))
+        runs = cache(lambda: _runs(evidence, result))
+        answer(result, json, output, lambda found: best_text(found, _drifts(runs())), runs)
 
 
-def _drifts(evidence: "Evidence", result: "Result") -> dict[str, float]:
-    """Return by task what the drift of the references can make, by the rule of the page."""
-    lost = result.table["quantity"] == "gap@1"
-    if evidence.timings.empty or not lost.any():
-        return {}
+def _runs(evidence: "Evidence", result: "Result") -> "list[Result]":
+    """Return how the programs ran, which tells what of a gap the references' drift can make."""
+    if evidence.timings.empty or not result.table["quantity"].str.startswith("gap@").any():
+        return []
     from evalvar.analyses.timed_runs import timed_runs
+
+    names = ("alpha", "hardness", "model", "task", "checkpoint", "level", "missing")
+    try:
+        return [timed_runs(evidence, **{name: result.settings[name] for name in names})]
+    except NotEnoughDataError:
+        return []  # these models' scores were read as such, beside timings of others
+
+
+def _drifts(runs: "list[Result]") -> dict[str, float]:
+    """Return by task what the drift of the references can make, by the rule of the page."""
     from evalvar.report.reading import Reading
     from evalvar.report.sections.code_curves import drifts
 
-    names = ("alpha", "hardness", "model", "task", "checkpoint", "missing")
-    try:
-        timed = timed_runs(evidence, **{name: result.settings[name] for name in names})
-    except NotEnoughDataError:
-        return {}  # these models' scores were read as such, beside timings of others
-    return drifts(Reading((timed,)))
+    return drifts(Reading(tuple(runs)))
 
 
 def _refuse(why: str, given: dict[str, bool]) -> None:
