@@ -86,11 +86,16 @@ def test_coverage_counts_what_timings_are_scored_to(run, table):
     assert "0 runs" not in out
 
 
-def test_more_tries_than_answers_are_refused_in_one_line(run, table):
+def test_more_tries_than_answers_are_refused_in_one_line(run, table, tmp_path):
     code, out, err = run("code", table, "-k", "9")
     assert (code, out) == (3, "")
-    assert err.startswith("evalvar: -k 9: best of 9 needs 9 answers to an item; too few for 4 of 4")
+    told = "evalvar: -k 9: best of 9 needs 9 answers to an item; too few for 4 of 4"
+    assert err.startswith(told)
     assert err.count("\n") == 1
+    named = tmp_path / "named.csv"
+    named.write_text("model,task,item,score\nbest of breed,t,1,1\nbest of breed,t,2,0\n")
+    _, _, err = run("code", named, "-k", "9")
+    assert "-k 9: best of 9 needs 9 answers" in err
 
 
 def test_a_page_of_one_metric_of_timings_scores_them_first(run, table, tmp_path):

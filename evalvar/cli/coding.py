@@ -116,6 +116,6 @@ def _refuse(why: str, given: dict[str, bool]) -> None:
 def _check_any(result: "Result", k: list[str] | None) -> None:
     """Refuse more tries than there are answers, where nothing else was asked for."""
     if k and not result.table["value"].notna().any():
-        few = [said[said.index("best of") :] for said in result.warnings if "best of" in said]
+        few = [said[said.rindex("best of") :] for said in result.warnings if "best of" in said]
         if few:
             raise NotEnoughDataError(f"-k {' '.join(k)}: {few[0]} Ask for fewer tries.")
