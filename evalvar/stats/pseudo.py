@@ -90,19 +90,24 @@ def pseudo_means(
     counts : int array, shape (n_samples, n), optional
         How often each value occurs in its sample; once if None.
     uneven : bool
-        Whether values that differ from v may do so by next to nothing: those nearer than a tenth of
-        an item's weight, 0.1/n of half the range, count by their share of that; where all count for
-        half of the items or less, m is this count, and at most `of_one_size`.
+        Whether values that differ from v may do so by next to nothing, near being a tenth of an
+        item's weight, 0.1/n of half the range: where no value is shared, v is the median if half of
+        them or more are near to it; those nearer count by their share of that; where all count for
+        half of the items or less, m is this count, and at most `of_one_size`. Counts are not read.
     """
     times = np.ones(values.shape) if counts is None else counts.astype(np.float64)
     number = times.sum(axis=1)
     atom = _atoms(values, times, number, slack)
+    near = np.zeros(len(values))
+    if uneven and np.isfinite(high - low):
+        near = _NEAR * (high - low) / 2 / number
+        atom = np.where(atom == 0, _crowds(values, near), atom)
     e = values - atom[:, None]
     e[np.abs(e) <= slack[:, None]] = 0.0
     others = np.where(e != 0, times, 0.0).sum(axis=1)
     above, below = np.maximum(high - atom, 0.0), np.maximum(atom - low, 0.0)
     if uneven:
-        others = _weighty(e, times, others, np.asarray((above + below) / 2))
+        others = _weighty(e, times, others, near)
     lean = _lean(above, below)
     mass = (1 - lean) * (1 + _EXTRA / (others + _EXTRA)) + lean * _AT_AN_END
     mass *= 1 - others / number
@@ -122,10 +127,22 @@ def pseudo_means(
     return PseudoMeans(atom + centre, variance)
 
 
-def _weighty(e: Floats, times: Floats, others: Floats, room: Floats) -> Floats:
+def _crowds(values: Floats, near: Floats) -> Floats:
+    """Find in each row a value that half of them or more are near to; 0 if it is 0, or none is."""
+    n = values.shape[1]
+    ordered = np.sort(values, axis=1)
+    # of the two in the middle the one nearer to 0, so that a sign turns it
+    one, other = ordered[:, (n - 1) // 2], ordered[:, n // 2]
+    apart = np.abs(one) - np.abs(other)
+    middle = np.where(apart == 0, (one + other) / 2, np.where(apart < 0, one, other))
+    middle = np.where(np.abs(middle) > near, middle, 0.0)
+    crowd = (np.abs(values - middle[:, None]) <= near[:, None]).sum(axis=1)
+    return np.where(2 * crowd >= n, middle, 0.0)
+
+
+def _weighty(e: Floats, times: Floats, others: Floats, near: Floats) -> Floats:
     """Count the others by what they weigh, where half of the values are as good as equal."""
     number, size = times.sum(axis=1), np.abs(e)
-    near = np.where(np.isfinite(room) & (room > 0), _NEAR * room / number, 0.0)
     shares = np.minimum(size / np.where(near > 0, near, 1.0)[:, None], 1.0)
     far = np.where(near > 0, (times * shares).sum(axis=1), others)
     return np.where(2 * far <= number, np.minimum(far, of_one_size(size, times)), others)
