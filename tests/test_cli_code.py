@@ -161,6 +161,7 @@ def test_sensitivity_says_who_leads_whatever_the_weights(run, table):
     code, out, _ = run("code", table, "--sensitivity")
     assert code == 0
     assert out.startswith("t: ")
+    assert all(line.endswith(".") for line in out.split("\n\n")[0].splitlines())
     assert "A over B: +" in out
     assert "bounds are of the weights alone, not intervals" in out
     assert "eff@1 by alpha" in out

@@ -27,7 +27,7 @@ def _task(task: str, rows: list[Row], result: "Result") -> str:
     alpha, hardness = float(result.settings["alpha"]), _text(result.settings["hardness"])
     moved = [row for row in rows if row["quantity"].startswith("eff@")]
     models = list(dict.fromkeys(row["model"] for row in moved))
-    lines = [f"{task}: {_told(rows, models)}"]
+    lines = [f"{task}: {_told(rows, models)}."]
     leads = [_range(row) for row in rows if row["quantity"] == "lead"]
     lines += [*leads, *([_NOT_SURE] if leads else [])]
     quantity = moved[0]["quantity"] if moved else "eff@1"
@@ -46,7 +46,7 @@ def _task(task: str, rows: list[Row], result: "Result") -> str:
             ["level", "reference\u2019s time", "middle half", *map(str, models)],
             *(
                 [
-                    share["quantity"].removeprefix("level_share@"), fixed(share["value"], 3),
+                    _level(share), fixed(share["value"], 3),
                     interval(share["lower_quartile"], share["upper_quartile"], 3),
                     *(_at(means, model, "quantity", f"level_mean@{_level(share)}")
                       for model in models),
@@ -84,7 +84,7 @@ def _range(row: Row) -> str:
     return (
         f"{row['model']} over {row['other']}: {fixed(row['value'], digits, sign=True)}, "
         f"{fixed(row['low'], digits, sign=True)} to {fixed(row['high'], digits, sign=True)} "
-        f"by weights, {said}"
+        f"by weights, {said}."
     )
 
 
