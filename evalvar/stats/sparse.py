@@ -107,8 +107,8 @@ def sparse_t(
     ones has mean and variance too small together. u = 2 (1 - m/N), at most 1, N the differences
     that are not 0, m how many of one size weigh as much: 0 where all are of one size. pass@5 to
     pass@50 of two nearly solved models, 30 or 142 problems, 10 to 200 answers to each: 56 % in the
-    weakest of 152 cells without, 91.5 % with it, at 1.0 to 1.1 times the width where few are solved,
-    over twice where nearly all are, and 30 times where hardly anything differs at all.
+    weakest of 152 cells without, 91.5 % with it, at 1.0 to 1.1 times the width where few are
+    solved, over twice where nearly all are, and 30 times where hardly anything differs at all.
     The form was chosen, and its coverage measured, in ``benchmarks/calibration``.
     Equals `paired_t` when no difference is zero and none is shared by half the items (tested).
 
