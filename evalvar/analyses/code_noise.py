@@ -251,6 +251,8 @@ def _estimates(
     found = {"over_item": _over_items(values, sides, fact, level, gap=metric == GAP, k=k)}
     found["over_sample"] = _over_samples(noises, values, sample, shared, column, k, fact, level)
     why = "does not depend on times" if not is_timed(metric) else "no repeated timings"
+    if timed and np.isnan(shared).any():
+        why = "the references were timed once, or took no time now and then"
     found["over_timing"] = _within(
         values, own + shared if timed else np.full(n, np.nan), freedom, None, (None, None),
         "timing", level, "repeats drawn anew", why,
