@@ -439,3 +439,9 @@ def test_each_analysis_of_programs_makes_a_page_by_itself(result, answer, table)
     found = section(result())
     assert found.answer.startswith(answer)
     assert list(tables(result())) == ([table] if table else [])
+
+
+def test_a_ratio_of_times_without_an_interval_has_no_gap_in_its_sentence():
+    made = timings.races()
+    bare = replace(made, table=made.table.assign(low=np.nan, high=np.nan))
+    assert " take 0.69 times as long as coder-b\u2019s." in section(bare).answer

@@ -18,13 +18,13 @@ def _times(reading: Reading) -> str:
     if not rows:
         return ""
     row = rows[0]
-    bounds = wording.interval(row["low"], row["high"], 2)
+    ratio = wording.fixed(row["value"], 2)
+    ratio = f"{ratio} {wording.interval(row['low'], row['high'], 2)}".rstrip()
     tie = isfinite(row["low"]) and row["low"] <= 1 <= row["high"]
     others = f" {wording.count(len(rows) - 1, 'pair')} more below." if len(rows) > 1 else ""
     return (
-        f"{row['a']}\u2019s right programs on {row['task']} take {wording.fixed(row['value'], 2)} "
-        f"{bounds} times as long as {row['b']}\u2019s"
-        f"{': the two cannot be told apart' if tie else ''}.{others}"
+        f"{row['a']}\u2019s right programs on {row['task']} take {ratio} times as long as "
+        f"{row['b']}\u2019s{': the two cannot be told apart' if tie else ''}.{others}"
     )
 
 
