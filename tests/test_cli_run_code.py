@@ -148,3 +148,16 @@ def test_work_that_took_no_time_is_not_named():
     shown = told(inputs=0.0, checks=0.2, references=3.0, programs=2.0)
     assert "5 s of work (references 3 s, programs 2 s) on here." in shown
     assert "3 s of work on here." in told(inputs=0.0, programs=3.0)
+
+
+def test_every_end_of_a_program_is_counted_by_name():
+    ends = {"ok": 4, "wrong": 3, "timeout": 2, "memory": 1, "crash": 8, "missing": 5}
+    counts = {"programs": sum(ends.values()), **ends}
+    rows = [({"model": "m", "task": "t"}, name, Estimate(float(n))) for name, n in counts.items()]
+    settings = {"output": "t.parquet", "machine": "here", "seed": 0, "problems": 2,
+                "refused": 0, "seconds": {"programs": 3.0}}  # fmt: skip
+    shown = account_text(Result.of("run_code", ("model", "task"), rows, settings=settings))
+    assert (
+        "23 programs of 2 problems: 4 ok, 3 wrong, 2 timeout, 1 memory, 8 crash and 5 missing."
+        in shown
+    )

@@ -136,7 +136,7 @@ def account_text(result: "Result") -> str:
     taken = f" ({', '.join(parts)})" if len(parts) > 1 else ""
     lines = [
         f"{counted(programs, 'program')} of {counted(settings['problems'], 'problem')}: "
-        f"{listing(said) or 'none could be run'}{refused}.",
+        f"{listing(said, most=len(said)) or 'none could be run'}{refused}.",
         *([_STOPPED] if ends.get("timeout") else []),
         f"{sum(spent.values()):,.0f} s of work{taken} on {settings['machine']}.",
         f"Inputs by seed {settings['seed']}: a seed that the programs cannot know (--seed random) "
