@@ -100,13 +100,20 @@ def fitted(model: str, found: Mapping[str, Sequence[str | None]], problems: Prob
     if empty:
         remarks.append(
             f"{model}: no sample of {counted(len(empty), 'problem')}, first {empty[0]}, which "
-            f"{'is' if len(empty) == 1 else 'are'} recorded as missing."
+            f"{'is' if len(empty) == 1 else 'are'} recorded as missing (--only, --exclude and "
+            "--problem choose problems)."
         )
     holes = sum(program is None for programs in wanted.values() for program in programs)
     if holes - len(empty):
         remarks.append(
             f"{model}: {counted(holes - len(empty), 'sample')} without a program, recorded as "
             "missing."
+        )
+    fenced = sum("\n```" in f"\n{code}" for programs in wanted.values() for code in programs)
+    if fenced:
+        remarks.append(
+            f"{model}: {counted(fenced, 'program')} with a Markdown fence (```), which is no "
+            "Python. Give the code inside it only."
         )
     sizes = {len(programs) for task_id, programs in wanted.items() if found.get(task_id)}
     if len(sizes) > 1:

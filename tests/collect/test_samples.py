@@ -85,8 +85,21 @@ def test_a_hole_is_missing_and_never_the_word_none(write):
     found = read_samples(write([["a0", None], None, []]), problems("a", "b", "c", "d"))
     assert found.programs == {"a": ("a0", None), "b": (None,), "c": (None,), "d": (None,)}
     assert found.remarks == (
-        "model-x: no sample of 3 problems, first b, which are recorded as missing.",
+        "model-x: no sample of 3 problems, first b, which are recorded as missing (--only, "
+        "--exclude and --problem choose problems).",
         "model-x: 1 sample without a program, recorded as missing.",
+    )
+
+
+def test_programs_in_a_markdown_fence_are_remarked(write):
+    fenced = "```python\ndef f():\n    return 1\n```"
+    found = read_samples(
+        write([["a0", fenced], ["x = '```'", f"Here:\n{fenced}"]]), problems("a", "b")
+    )
+    assert found.programs["a"] == ("a0", fenced)
+    assert found.remarks == (
+        "model-x: 2 programs with a Markdown fence (```), which is no Python. Give the code inside "
+        "it only.",
     )
 
 
