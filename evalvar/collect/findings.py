@@ -89,9 +89,9 @@ def remarks(facts: Sequence[Mapping[str, Any]]) -> list[str]:
     wide = sum(share > _OPEN for share in open_share.values())
     if wide:
         said.append(
-            f"a program that forges its clock and reads its inputs in no time could hide more than "
-            f"{_OPEN:.0%} of the limit in {wide:,} of {counted(len(open_share), 'problem')}: calls "
-            "there are short beside reading inputs and writing answers. Others are timed right; "
+            f"in {wide:,} of {counted(len(open_share), 'problem')} calls are short beside reading "
+            "inputs and writing answers: a program that forges its clock and reads in no time "
+            f"could hide more than {_OPEN:.0%} of the limit there. Other programs are timed right; "
             "larger sizes of the timed levels leave less to hide."
         )
     return said

@@ -25,9 +25,9 @@ def test_a_refused_problem_is_named_once():
 def test_what_a_forged_clock_could_hide_is_told():
     found = remarks(facts(a={"open_share": 0.9}, b={}, c={"open_share": 0.4}) + facts(a={}))
     assert found == [
-        "a program that forges its clock and reads its inputs in no time could hide more than 10% "
-        "of the limit in 2 of 3 problems: calls there are short beside reading inputs and writing "
-        "answers. Others are timed right; larger sizes of the timed levels leave less to hide."
+        "in 2 of 3 problems calls are short beside reading inputs and writing answers: a program "
+        "that forges its clock and reads in no time could hide more than 10% of the limit there. "
+        "Other programs are timed right; larger sizes of the timed levels leave less to hide."
     ]
 
 
