@@ -381,6 +381,16 @@ def test_what_timings_lack_is_said(run, table, tmp_path):
     assert "No efficiency" not in run("code", table)[1]
 
 
+def test_an_efficiency_of_fewer_problems_says_of_how_many(run, table):
+    assert " of 4 problems" not in run("code", table)[1]
+    frame = pd.read_parquet(table)
+    blurred = frame["item"] == frame["item"].iloc[0]
+    frame.assign(resolution_s=blurred * 100.0).to_parquet(table)
+    lines = run("code", table)[1].splitlines()
+    assert lines[0] == "t: 2 models, 4 problems"
+    assert ", on 3 of 4 problems; gap" in lines[1]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -257,6 +257,8 @@ def _estimates(
         values, own + shared if timed else np.full(n, np.nan), freedom, None, (None, None),
         "timing", level, "repeats drawn anew", why,
     )  # fmt: skip
+    if len(noises) == 1:
+        found |= {name: fact.within(found[name]) for name in ("over_sample", "over_timing")}
     total = float(values.var(ddof=1)) / n if n > 1 else np.nan
     variances = _split(total, *(float(x.sum()) / n**2 for x in (sample, own, shared)))
     for part, value in variances.items():

@@ -121,6 +121,7 @@ def _first(said: dict[str, dict[tuple[str, str, int], Row]]) -> list[tuple[str, 
 def _sentence(model: str, run: dict[tuple[str, str, int], Row], drift: float) -> str:
     """Say what one try and the best of the most are worth."""
     parts = []
+    most = max(int(row["items"]) for row in run.values())
     for metric, family in dict.fromkeys((m, f) for m, f, _ in run if f in ("pass@", "eff@")):
         points = {k: row for (m, f, k), row in run.items() if (m, f) == (metric, family)}
         points = {k: row for k, row in points.items() if _known(row)}
@@ -132,6 +133,8 @@ def _sentence(model: str, run: dict[tuple[str, str, int], Row], drift: float) ->
         told = f"{words} {_number(points[low])} at {_tries(low)}"
         if high > low:
             told += f" and {_number(points[high])} at the best of {high:,}"
+        if (fewer := int(points[low]["items"])) < most:
+            told += f", on {fewer:,} of {counted(most, 'problem')}"
         parts.append((family == "eff@", told))
     told_in_order = [told for _, told in sorted(parts, key=lambda part: part[0])]
     gap = next((row for (_, name, k), row in run.items() if (name, k) == ("gap@", 1)), None)

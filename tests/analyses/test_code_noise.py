@@ -288,3 +288,13 @@ def test_the_seed_decides_the_draws_of_timings():
     assert (one.loc[timing, "value"] != other.loc[timing, "value"]).all()
     with pytest.raises(UsageError, match="rng must be a whole number"):
         code_noise(TIMED, rng=-1)
+
+
+def test_no_interval_of_one_model_leaves_what_an_efficiency_can_be():
+    few = TIMED.timings[TIMED.timings["item"] == TIMED.timings["item"].iloc[0]]
+    table = code_noise(as_evidence(timings=few), k=1).table
+    known = table[table["against"].isna() & (table["functional"] == "eff@1")].dropna(subset="low")
+    assert set(known["quantity"]) == {"over_sample", "over_timing"}
+    assert (known["low"] == 0).any()
+    assert (known["low"] >= 0).all()
+    assert known["p_value"].isna().all()  # nobody asks whether an efficiency is 0
