@@ -1,39 +1,24 @@
 """Some programs of one problem, timed with its reference before and after them."""
 
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import nan
 from typing import Any
 
 import pandas as pd
 
-from evalvar.collect.clocks import Beside, Timed, beside, by_case, seconds, slowest, timed
-from evalvar.collect.cores import Turns, beat, pinned
-from evalvar.collect.exchange import Reply
-from evalvar.collect.inputs import CASES, Case, Refused
+from evalvar.collect.clocks import Beside, Timed, beside, by_case, seconds, slowest
+from evalvar.collect.cores import Turns, beat
+from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
-from evalvar.collect.references import (
-    TOGETHER,
-    answered,
-    await_all,
-    prepare,
-    start,
-    time_reference,
-)
-from evalvar.collect.sandbox import Box, Limits, Session
-from evalvar.collect.verdicts import Checker, Output
+from evalvar.collect.references import prepare, time_reference
+from evalvar.collect.sandbox import Box, Limits
+from evalvar.collect.trials import Bench, Clock, Program, run_once, stop_s, trial_of
+from evalvar.collect.verdicts import Checker
 from evalvar.tables import REFERENCE
 
 # Programs that share the references around them.
 SIZE = 25
-# A window is stopped at twice the limit of its calls, and this much beyond it at the least: so long
-# no honest program is kept waiting by the machine.
-_TIMES, _GRACE_S = 2.0, 0.05
-_STOPS = 2
-# With so much of it to be checked, what a program answered does not wait for the end of its cases.
-_HELD_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +28,6 @@ class Settings:
     repeats: int = 6
     alpha: float = 2.0
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One sample of one model; no text is a hole."""
-
-    model: str
-    sample: int
-    text: str | None
 
 
 _REFERENCE = Program(REFERENCE, 0, None)
@@ -75,60 +51,6 @@ class Block:
     facts: dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Trial:
-    """A program on its way through the repeats."""
-
-    program: Program
-    turns: Turns
-    last_level: int
-    rows: list[Timed] = field(default_factory=list)
-    stops: dict[int, int] = field(default_factory=dict)
-    ended: bool = False
-
-
-def _trial(program: Program, turns: Turns, last_level: int) -> _Trial:
-    if program.text is None or not _is_text(program.text):
-        status, told = (
-            ("missing", "") if program.text is None else ("crash", "the text is no UTF-8")
-        )
-        rows = [Timed(0, 0, 0, status, message=told)]
-        return _Trial(program, turns, last_level, rows, ended=True)
-    return _Trial(program, turns, last_level)
-
-
-class _Clock:
-    """Seconds spent, by what on."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-        self._since = time.perf_counter()
-
-    def lap(self, what: str) -> None:
-        now = time.perf_counter()
-        self.spent[what] = self.spent.get(what, 0.0) + now - self._since
-        self._since = now
-
-
-@dataclass(slots=True)
-class _Bench:
-    """One problem made ready: what every program of it meets."""
-
-    box: Box
-    problem: Problem
-    limits: Limits
-    cases: tuple[Case, ...]
-    checker: Checker
-    limit: float
-    beside: Mapping[tuple[int, int], Beside]
-    clock: _Clock
-
-    def wait_s(self, case: Case) -> float:
-        """Seconds that the calls of a case may take together, what is beside them included."""
-        calls = len(case.inputs)
-        return calls * stop_s(self.limit, calls) + self.beside[case.key].bound_s
-
-
 def time_block(
     box: Box,
     problem: Problem,
@@ -146,7 +68,7 @@ def time_block(
     Where the reference was so much slower afterwards that a program was stopped below the limit, or
     did not end in time, all is done once `again`: the machine may have been busy.
     """
-    clock = _Clock()
+    clock = Clock()
     facts: dict[str, Any] = {"item": problem.task_id, "refused": "", "seconds": clock.spent}
     turns, repeats = Turns(beat(box.cpu)), settings.repeats
     try:
@@ -162,11 +84,11 @@ def time_block(
             clock.lap("references")
             around = beside(before)
             limit = settings.alpha * slowest([before], around)
-            bench = _Bench(box, problem, limits, cases, checker, limit, around, clock)
+            bench = Bench(box, problem, limits, cases, checker, limit, around, clock)
             last = len(problem.levels) - 1
-            trials = [_trial(program, turns.of_another(), last) for program in programs]
+            trials = [trial_of(program, turns.of_another(), last) for program in programs]
             for repeat in range(repeats):
-                _round(bench, trials, repeat)
+                run_once(bench, trials, repeat)
             after = time_reference(box, problem, cases, limits, turns, repeats=repeats)
             clock.lap("references")
     except Refused as refusal:
@@ -196,11 +118,6 @@ def time_block(
     return _block(timed_rows, facts, around, limit)
 
 
-def stop_s(limit: float, calls: int) -> float:
-    """Seconds of a call past which a program is stopped, so many calls being timed together."""
-    return max(_TIMES * limit, limit + _GRACE_S / calls)
-
-
 def _check_reference(checker: Checker, cases: Sequence[Case]) -> None:
     """Refuse a checker that does not accept what the reference answers."""
     outputs = [(case, n, answer) for case in cases for n, answer in enumerate(case.answers)]
@@ -212,95 +129,6 @@ def _check_reference(checker: Checker, cases: Sequence[Case]) -> None:
     if checker.failure:
         raise Refused(f"the checker fails at {where} ({checker.failure})", "missing")
     raise Refused(f"the checker rejects the reference's answer at {where}", "wrong")
-
-
-def _round(bench: _Bench, trials: Sequence[_Trial], repeat: int) -> None:
-    """Run every program that is still to be run once through its cases."""
-    going = [trial for trial in trials if not trial.ended]
-    for first in range(0, len(going), TOGETHER):
-        batch = going[first : first + TOGETHER]
-        with ExitStack() as stack:
-            ready = [stack.enter_context(_start(bench, trial)) for trial in batch]
-            await_all(ready)
-            stack.enter_context(pinned(bench.box.cpu))
-            for trial, session in zip(batch, ready, strict=True):
-                _repeat(bench, trial, repeat, session)
-                session.close()
-
-
-def _start(bench: _Bench, trial: _Trial) -> Session:
-    return start(bench.box, bench.problem, trial.program.text or "", bench.limits)
-
-
-def _repeat(bench: _Bench, trial: _Trial, repeat: int, session: Session) -> None:
-    """Load a program and run it once through its cases: level 0 in the first repeat only.
-
-    No other program is loaded in the meantime, so that none can take its time.
-    """
-    loaded = session.load()
-    levels = range(1 if repeat else 0, trial.last_level + 1)
-    rows = _through(bench, trial.turns, session, loaded, levels, repeat)
-    if rows[-1].status == "timeout" and rows[-1].level == 0:
-        # a single run decides here, so that the machine is given a second chance to be in time
-        with _start(bench, trial) as again, pinned(bench.box.cpu):
-            rows = _through(bench, trial.turns, again, again.load(), levels, repeat)
-    trial.rows += rows
-    last = rows[-1]
-    if any(row.status in ("wrong", "crash") for row in rows):
-        trial.ended = True
-    elif last.status in ("timeout", "memory"):
-        trial.stops[last.level] = trial.stops.get(last.level, 0) + 1
-        if last.status == "memory" or trial.stops[last.level] == _STOPS:
-            trial.last_level = last.level - 1
-        trial.ended = last.level == 0 or trial.last_level == 0
-
-
-def _through(
-    bench: _Bench, turns: Turns, session: Session, loaded: Reply, levels: range, repeat: int
-) -> list[Timed]:
-    """Hand a program its cases; what it answers is checked behind level 0 and at the end.
-
-    Where it is much, it is checked sooner, so that a flood of it is not held.
-    """
-    cases = [case for case in bench.cases if case.level in levels]
-    rows: list[Timed] = []
-    outputs: list[tuple[Timed, Output]] = []
-    warming = bench.cases[0] if repeat else None
-    for case, reply in answered(session, loaded, cases, bench.wait_s, turns, first=warming):
-        if case is None:
-            rows.append(Timed(levels[0], 0, repeat, reply.status, message=reply.message))
-            break
-        row = timed(case, repeat, reply)
-        rows.append(row)
-        pairs = enumerate(zip(reply.parts, case.answers, strict=False))
-        outputs += [(row, (case, n, text)) for n, (text, right) in pairs if text != right]
-        held = sum(len(text) for _, (_, _, text) in outputs)
-        if case.key == (0, CASES[0] - 1) or held > _HELD_BYTES:
-            bench.clock.lap("programs")
-            if not _all_right(bench, outputs):
-                return rows
-            outputs = []
-    bench.clock.lap("programs")
-    _all_right(bench, outputs)
-    return rows
-
-
-def _all_right(bench: _Bench, outputs: Sequence[tuple[Timed, Output]]) -> bool:
-    """Mark the rows of wrong outputs, and tell whether there are none."""
-    verdicts = bench.checker.accepts([output for _, output in outputs])
-    bench.clock.lap("checks")
-    for (row, _), right in zip(outputs, verdicts, strict=True):
-        if not right:
-            row.status = "wrong"
-    return all(verdicts)
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _block(

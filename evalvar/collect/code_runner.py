@@ -12,13 +12,14 @@ from typing import Any
 
 from evalvar.adapters.writing import FORMS, write_evidence
 from evalvar.collect import machine
-from evalvar.collect.blocks import SIZE, Block, Program, Settings
+from evalvar.collect.blocks import SIZE, Block, Settings
 from evalvar.collect.findings import crashes, remarks, scoring_remarks, sources, table
 from evalvar.collect.jobs import Task, at_once, check_jobs, one_by_one
 from evalvar.collect.journal import Journal
 from evalvar.collect.problems import ProblemSet, read_problems
 from evalvar.collect.samples import Samples, fitted, read_samples
 from evalvar.collect.sandbox import UNPROTECTED, Box, Limits
+from evalvar.collect.trials import Program
 from evalvar.errors import UsageError, counted
 from evalvar.evidence import REFERENCE, Evidence, as_evidence
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from select import POLLIN, poll
 from typing import IO, Any
 
-from evalvar.collect.blocks import Block, Program, Settings, time_block
+from evalvar.collect.blocks import Block, Settings, time_block
 from evalvar.collect.clocks import beside, slowest
 from evalvar.collect.cores import Turns, apart, beat, ranked
 from evalvar.collect.inputs import Case, Refused
 from evalvar.collect.problems import Problem
 from evalvar.collect.references import prepare, time_reference
 from evalvar.collect.sandbox import Box, Limits
+from evalvar.collect.trials import Program
 from evalvar.errors import ToolError, UsageError
 
 Task = tuple[Problem, Sequence[Program]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import evalvar as ev
-from evalvar.collect import blocks
+from evalvar.collect import trials
 from evalvar.collect.account import account
 from evalvar.collect.code_runner import timed_run
 from evalvar.collect.sandbox import Limits, Reply, Session
@@ -112,7 +112,7 @@ def test_a_stop_is_confirmed_once_and_the_levels_below_are_timed_to_the_end(ende
 
 
 def test_much_to_be_checked_does_not_wait(monkeypatch):
-    monkeypatch.setattr(blocks, "_HELD_BYTES", 20)
+    monkeypatch.setattr(trials, "_HELD_BYTES", 20)
     programs = [
         "def total(numbers):\n    return sum(numbers) if len(numbers) < 10 else [0] * 10\n",
         RIGHT,
