@@ -251,7 +251,7 @@ def test_the_page_says_which_goals_are_missed():
     text = page.markdown([good, bad, peer], 0.5)
     assert "least 90.0 (p .98, n 15); 2 cells, 1 below | **no** |" in text
     assert "| one proportion, n 15-50 | 2 | mid-p | 93.0 / 90.0 | 2.50 | 1.00 |" in text
-    assert "With 0.5 of the full number of data sets." in text
+    assert "With 0.5 of the full number of data sets or more." in text
     assert figure.svg([good, peer]) == figure.svg([good, peer])
     assert "one proportion, n 15-50" in figure.svg([good, peer])
 

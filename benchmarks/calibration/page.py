@@ -58,7 +58,7 @@ def _head(rows: list[Row], share: float) -> str:
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     theirs = ", ".join(f"{name} {number}" for name, number in record.get("versions", {}).items())
     ours = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "statsmodels"))
-    full = "" if share == 1 else f" With {share:g} of the full number of data sets."
+    full = "" if share == 1 else f" With {share:g} of the full number of data sets or more."
     return f"""# Does 95 % mean 95 %?
 
 `make calibrate`: {cells:,} cells, {len(rows):,} figures, each in [cells.csv](cells.csv) with its
