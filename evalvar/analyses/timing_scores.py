@@ -28,6 +28,8 @@ _REASONS = (
     "have a reference that took no time, and so no limit",
     "have a limit below twice what the clock can tell",
 )
+_BLURRED = len(_REASONS)
+_AGAIN = " Calls there are short, or the machine was busy: time these again on an idle one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ def _limits(timed: Timed, alpha: float) -> tuple[Floats, Ints]:
     limit[fine] = time_limit(reference[fine], alpha=alpha) if fine.any() else np.nan
     blurred = fine & (limit < RESOLUTIONS * timed.resolution)  # unknown where that is NaN
     limit[blurred] = np.nan
-    return limit, np.where(blurred, 4, reason)
+    return limit, np.where(blurred, _BLURRED, reason)
 
 
 def _records(timed: Timed, scores: Scores, remarks: list[str]) -> pd.DataFrame:
@@ -297,14 +299,17 @@ def _remarks(timed: Timed, scores: Scores) -> Iterator[str]:
                 f"{timed.task}: {len(names):,} of "
                 f"{counted(timed.problems['item'].nunique(), 'problem')} "
                 f"{said.replace('have', 'has', 1) if one else said}: {'its' if one else 'their'} "
-                f"efficiency is not scored ({shown})."
+                f"efficiency is not scored ({shown}).{_AGAIN if reason == _BLURRED else ''}"
             )
     before, after = timed.before.max(axis=1, initial=0), timed.after.max(axis=1, initial=0)
     both = np.isfinite(before) & np.isfinite(after) & (before > 0)
     if both.any():
         drift = after[both] / before[both]
         low, middle, high = np.quantile(drift, (0, 0.5, 1))
+        problems = counted(timed.problems["item"][both].nunique(), "problem")
+        told = problems if len(set(timed.problems["run"])) == 1 else f"the sittings of {problems}"
+        spread = f" (median over {told}, from {low:.3g} to {high:.3g})"
         yield (
             f"{timed.task}: after the programs the references took {middle:.3g} times as long as "
-            f"before (median over {counted(drift.size, 'problem')}, from {low:.3g} to {high:.3g})."
+            f"before{spread if drift.size > 1 else ''}."
         )

@@ -212,7 +212,10 @@ def test_e26_problems_without_a_limit_are_right_or_wrong_and_not_scored(own, sai
     assert table["q", "passed"] == 1
     assert np.isnan(table["q", "efficiency"])
     assert table["p", "efficiency"] == pytest.approx(1)
-    assert f"t: 1 of 2 problems {said}: its efficiency is not scored (q)." in found.warnings
+    (told,) = (warning for warning in found.warnings if "is not scored" in warning)
+    sentence = f"t: 1 of 2 problems {said}: its efficiency is not scored (q)."
+    busy = " Calls there are short, or the machine was busy: time these again on an idle one."
+    assert told == sentence + busy * ("the clock" in said)
 
 
 @pytest.mark.parametrize("lost", ["missing", None])
@@ -238,9 +241,14 @@ def test_only_holes_count_as_wrong_and_not_what_cannot_be_scored(lost):
 def test_e27_the_drift_of_the_references_is_told_and_both_sides_count():
     found = score_timings(evidence(reference(after=1.1), program(1.05)))
     assert found.warnings == (
-        "t: after the programs the references took 1.1 times as long as before (median over 1 "
-        "problem, from 1.1 to 1.1).",
+        "t: after the programs the references took 1.1 times as long as before.",
     )
+    other = (reference("q", after=1.3), program(1.0, item="q"))
+    again = [part.assign(run="again") for part in (reference(after=1.2), program(1.05))]
+    for more, over in ((other, "2 problems, from 1.1 to 1.3"),
+                       (again, "the sittings of 1 problem, from 1.1 to 1.2")):  # fmt: skip
+        said = score_timings(evidence(reference(after=1.1), program(1.05), *more)).warnings
+        assert any(f"as long as before (median over {over})." in one for one in said)
     # the middle of 1, 1, 1.1 and 1.1 times the reference
     close(found.records.set_index("metric")["score"]["efficiency"], 1)
 
