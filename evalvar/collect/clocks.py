@@ -52,8 +52,8 @@ class Beside:
         What is granted: beyond it the outer clock counts. A program that lies about its clock can
         hide the difference, and all of it if it could read and write in no time. Programs written
         to do so scored, beside 1.0 for the same without, 1.0 to 1.1 on a problem of ENAMEL with
-        small inputs (HumanEval/25), and 1.2 to 1.4 on three where reading takes longer than the
-        call or as long (12, 35, 72).
+        small inputs (HumanEval/25), and up to 1.2, 1.15 and 1.4 on three where reading takes longer
+        than the call or as long (12, 35, 72).
     """
 
     typical_s: float
@@ -75,8 +75,8 @@ def seconds(rows: Sequence[Timed], bound: float) -> list[float]:
 
     The inner clock counts where what the outer one shows beside it is within the `bound`. Where it
     is not, the machine was busy or the program lies: such a repeat counts as the slowest of the
-    others, so that a lie gains nothing and a hiccup costs little. Where the others are less than a
-    third, the outer clock counts.
+    others, so that a lie beyond it gains nothing and a hiccup costs little. Where the others are
+    less than a third, the outer clock counts.
     """
     least = [row.outside_s - bound for row in rows]
     timed_ones = [n for n, row in enumerate(rows) if not isnan(row.inside_s)]
